@@ -1,0 +1,203 @@
+"""Who may do and see what. Pure: decided from roles, the relation to the wish, and its stage, and from nothing else.
+
+Three tables: :data:`DUTIES` (what a role may do in a campaign or on the site), the ``by`` column of
+:data:`wishes.lifecycle.MOVES` (who may move a wish), and :data:`FIELDS` (who sees which field when). Every page, API
+call, export and task asks here. Sources: PIPL art. 6 and 28 (necessity); Regulations on the Protection of Minors in
+Cyberspace art. 36 (least privilege for staff).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wishes.errors import Forbidden
+from wishes.i18n import Text
+from wishes.lifecycle import HELD, By, Kind, Move, Status, moves_from
+
+
+class Role(StrEnum):
+    SOCIAL_WORKER = "social_worker"
+    VOLUNTEER = "volunteer"
+    BRANCH_SECRETARY = "branch_secretary"
+    COURIER = "courier"
+    INSPECTOR = "inspector"
+    COORDINATOR = "coordinator"
+    CAMPAIGN_ADMIN = "campaign_admin"
+    AUDITOR = "auditor"
+    SITE_ADMIN = "site_admin"
+
+
+ROLE_LABEL: dict[Role, Text] = {
+    Role.SOCIAL_WORKER: Text("社工", "Social worker"),
+    Role.VOLUNTEER: Text("志愿者", "Volunteer"),
+    Role.BRANCH_SECRETARY: Text("支部书记", "Branch secretary"),
+    Role.COURIER: Text("配送员", "Courier"),
+    Role.INSPECTOR: Text("质检员", "Inspector"),
+    Role.COORDINATOR: Text("协调员", "Coordinator"),
+    Role.CAMPAIGN_ADMIN: Text("项目管理员", "Campaign administrator"),
+    Role.AUDITOR: Text("审计员", "Auditor"),
+    Role.SITE_ADMIN: Text("系统管理员", "Site administrator"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One role of one account. ``campaign_id`` None means the whole site; the other ids narrow the role down."""
+
+    role: Role
+    campaign_id: int | None = None
+    community_id: int | None = None
+    branch_id: int | None = None
+    volunteer_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who is asking. ``account_id`` None with the ``system`` flag is the engine or a sweep."""
+
+    account_id: int | None
+    name: str = ""
+    grants: tuple[Grant, ...] = ()
+    system: bool = False
+
+    def roles_in(self, campaign_id: int | None) -> frozenset[Role]:
+        """Roles that count in a campaign: granted there, or for the whole site."""
+        return frozenset(g.role for g in self.grants if g.campaign_id in (None, campaign_id))
+
+    def ids(self, role: Role, campaign_id: int, field: str) -> frozenset[int]:
+        """The ids in *field* of this actor's grants of *role* in a campaign."""
+        return frozenset(getattr(g, field) for g in self.grants
+                         if g.role is role and g.campaign_id == campaign_id and getattr(g, field) is not None)
+
+
+NOBODY = Actor(None)
+SYSTEM = Actor(None, "Microwish", system=True)
+
+
+@dataclass(frozen=True, slots=True)
+class WishFacts:
+    """What the decision needs to know of a wish; no names."""
+
+    campaign_id: int
+    status: Status
+    kind: Kind
+    community_id: int | None = None
+    taker_branch_id: int | None = None
+    taker_volunteer_id: int | None = None
+    proposed_branch_id: int | None = None
+    proposed_volunteer_id: int | None = None
+
+
+_COORDINATING = frozenset({Role.COORDINATOR, Role.CAMPAIGN_ADMIN, Role.SITE_ADMIN})
+_ADMIN = frozenset({Role.CAMPAIGN_ADMIN, Role.SITE_ADMIN})
+
+DUTIES: dict[str, frozenset[Role]] = {
+    "site.manage": frozenset({Role.SITE_ADMIN}),
+    "campaign.create": frozenset({Role.SITE_ADMIN}),
+    "campaign.manage": _ADMIN,
+    "people.manage": _ADMIN,
+    "campaign.view": frozenset(Role),
+    "campaign.coordinate": _COORDINATING,
+    "gaps.view": _COORDINATING | {Role.AUDITOR},
+    "intake.send": _COORDINATING | {Role.SOCIAL_WORKER},
+    "intake.resolve": _COORDINATING | {Role.SOCIAL_WORKER},
+    "match.run": _COORDINATING,
+    "branch.view": _COORDINATING | {Role.BRANCH_SECRETARY, Role.AUDITOR},
+    "wishes.browse": frozenset({Role.VOLUNTEER, Role.BRANCH_SECRETARY}) | _COORDINATING,
+    "wishes.list": _COORDINATING | {Role.SOCIAL_WORKER, Role.AUDITOR},
+    "labels.print": _COORDINATING | {Role.INSPECTOR},
+    "receipts.print": _COORDINATING | {Role.SOCIAL_WORKER},
+    "handover.scan": _COORDINATING | {Role.SOCIAL_WORKER, Role.VOLUNTEER, Role.BRANCH_SECRETARY, Role.COURIER},
+    "events.view": _COORDINATING | {Role.AUDITOR},
+}
+
+
+def may(actor: Actor, duty: str, campaign_id: int | None = None) -> bool:
+    """Whether one of the actor's roles in the campaign carries *duty* (a key of :data:`DUTIES`)."""
+    return actor.system or bool(actor.roles_in(campaign_id) & DUTIES[duty])
+
+
+def require(actor: Actor, duty: str, campaign_id: int | None = None) -> None:
+    """Raise :class:`~wishes.errors.Forbidden` unless :func:`may`."""
+    if not may(actor, duty, campaign_id):
+        raise Forbidden(duty=duty)
+
+
+def relations(actor: Actor, wish: WishFacts) -> frozenset[By]:
+    """How *actor* stands to *wish*. Object-level: another community's, branch's or campaign's people have no relation."""
+    if actor.system:
+        return frozenset({By.SYSTEM})
+    roles = actor.roles_in(wish.campaign_id)
+    found: set[By] = set()
+    if roles & _COORDINATING:
+        found.add(By.COORDINATOR)
+    if wish.community_id is not None and wish.community_id in actor.ids(Role.SOCIAL_WORKER, wish.campaign_id, "community_id"):
+        found.add(By.COMMUNITY)
+    if roles & {Role.VOLUNTEER, Role.BRANCH_SECRETARY}:
+        found.add(By.BROWSER)
+    volunteers = actor.ids(Role.VOLUNTEER, wish.campaign_id, "volunteer_id")
+    branches = actor.ids(Role.BRANCH_SECRETARY, wish.campaign_id, "branch_id")
+    if wish.taker_volunteer_id in volunteers or wish.taker_branch_id in branches:
+        found.add(By.TAKER)
+    if wish.proposed_volunteer_id in volunteers or (
+            wish.proposed_volunteer_id is None and wish.proposed_branch_id in branches):
+        found.add(By.PROPOSED_TO)
+    if Role.COURIER in roles:
+        found.add(By.COURIER)
+    if Role.INSPECTOR in roles:
+        found.add(By.INSPECTOR)
+    return frozenset(found)
+
+
+def possible_moves(actor: Actor, wish: WishFacts) -> list[Move]:
+    """The moves this actor may make now, in the table's order: the buttons of the page."""
+    standing = relations(actor, wish)
+    return [move for move in moves_from(wish.status, wish.kind) if move.by & standing]
+
+
+def require_move(actor: Actor, move: Move, wish: WishFacts) -> None:
+    """Raise :class:`~wishes.errors.Forbidden` unless the move's ``by`` column names a relation of the actor."""
+    if not move.by & relations(actor, wish):
+        raise Forbidden(action=move.name)
+
+
+class Field(StrEnum):
+    """What there is to know of a wish and its child, from harmless to identifying."""
+
+    WISH = "wish"  # item, category, size, quantity, price range
+    DISTRICT = "district"
+    AGE_BAND = "age_band"
+    SEX = "sex"
+    STATUS = "status"
+    TAKER = "taker"  # name of the branch or volunteer
+    PLACE = "place"  # hand-over place: the community's name and the receiving adult
+    IDENTITY = "identity"  # the child's and guardian's names, birth, address, phones, school
+
+
+_ANY = tuple(Status)
+_LIVE = (*HELD, Status.DELIVERED, Status.DISPUTED)
+FIELDS: dict[Field, dict[By, tuple[Status, ...]]] = {
+    Field.WISH: {By.COMMUNITY: _ANY, By.COORDINATOR: _ANY, By.TAKER: _ANY, By.PROPOSED_TO: _ANY,
+                 By.BROWSER: (Status.OPEN,), By.INSPECTOR: _LIVE, By.COURIER: _LIVE},
+    Field.DISTRICT: {By.COMMUNITY: _ANY, By.COORDINATOR: _ANY, By.TAKER: _ANY, By.PROPOSED_TO: _ANY,
+                     By.BROWSER: (Status.OPEN,), By.INSPECTOR: _LIVE, By.COURIER: _LIVE},
+    Field.AGE_BAND: {By.COMMUNITY: _ANY, By.COORDINATOR: _ANY, By.TAKER: _LIVE, By.PROPOSED_TO: (Status.PROPOSED,),
+                     By.BROWSER: (Status.OPEN,)},
+    Field.SEX: {By.COMMUNITY: _ANY, By.COORDINATOR: _ANY, By.TAKER: _LIVE, By.PROPOSED_TO: (Status.PROPOSED,),
+                By.BROWSER: (Status.OPEN,)},
+    Field.STATUS: {By.COMMUNITY: _ANY, By.COORDINATOR: _ANY, By.TAKER: _ANY, By.PROPOSED_TO: _ANY,
+                   By.BROWSER: (Status.OPEN,), By.INSPECTOR: _LIVE, By.COURIER: _LIVE},
+    Field.TAKER: {By.COMMUNITY: _ANY, By.COORDINATOR: _ANY, By.TAKER: _ANY, By.INSPECTOR: _LIVE, By.COURIER: _LIVE},
+    Field.PLACE: {By.COMMUNITY: _ANY, By.COORDINATOR: _ANY, By.COURIER: (Status.INSPECTED, Status.IN_TRANSIT),
+                  By.TAKER: (Status.READY, Status.INSPECTED, Status.IN_TRANSIT, Status.SCHEDULED)},
+    Field.IDENTITY: {By.COMMUNITY: _ANY, By.COORDINATOR: _ANY},
+}
+
+
+def visible_fields(standing: Iterable[By], status: Status) -> frozenset[Field]:
+    """The fields someone with these relations sees of a wish in *status*."""
+    held = set(standing)
+    return frozenset(field for field, seen in FIELDS.items()
+                     if any(by in held and status in stages for by, stages in seen.items()))

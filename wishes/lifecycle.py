@@ -1,0 +1,166 @@
+"""The life of a wish, as one readable table. The only place that says what may happen.
+
+The guard (:func:`destination`), the buttons on each page, the diagram in the README, the API and the tests are made from
+:data:`MOVES`. Pure: no database, no clock, no web.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wishes.errors import NotPossibleNow
+from wishes.i18n import Text
+
+
+class Status(StrEnum):
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    REJECTED = "rejected"
+    VERIFIED = "verified"
+    OPEN = "open"
+    PROPOSED = "proposed"
+    CLAIMED = "claimed"
+    SCHEDULED = "scheduled"
+    READY = "ready"
+    INSPECTED = "inspected"
+    IN_TRANSIT = "in_transit"
+    DELIVERED = "delivered"
+    DISPUTED = "disputed"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+class Kind(StrEnum):
+    """What is wished for: a thing, or an hour of somebody's time."""
+
+    GOODS = "goods"
+    SERVICE = "service"
+
+
+class By(StrEnum):
+    """How an actor stands to a wish; who may make a move is said in these words (see :mod:`wishes.access`)."""
+
+    COMMUNITY = "community"  # social worker of the wish's community
+    BROWSER = "browser"  # a volunteer or branch of the campaign that could take it
+    PROPOSED_TO = "proposed_to"  # the volunteer or branch the engine proposed it to
+    TAKER = "taker"  # the volunteer or branch that holds the live claim
+    COURIER = "courier"
+    INSPECTOR = "inspector"
+    COORDINATOR = "coordinator"
+    SYSTEM = "system"  # the matching engine and the sweeps
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One arrow. ``start`` lists the statuses it leaves from; a move with ``reason`` is refused without one."""
+
+    name: str
+    start: tuple[Status, ...]
+    end: Status
+    by: frozenset[By]
+    label: Text
+    reason: bool = False
+    only: Kind | None = None
+
+
+STATUS_LABEL: dict[Status, Text] = {
+    Status.DRAFT: Text("草稿", "Draft"),
+    Status.SUBMITTED: Text("待核实", "To be verified"),
+    Status.REJECTED: Text("未通过", "Rejected"),
+    Status.VERIFIED: Text("已核实", "Verified"),
+    Status.OPEN: Text("待认领", "Open"),
+    Status.PROPOSED: Text("已派单", "Proposed"),
+    Status.CLAIMED: Text("已认领", "Claimed"),
+    Status.SCHEDULED: Text("已约定", "Scheduled"),
+    Status.READY: Text("已备好", "Ready"),
+    Status.INSPECTED: Text("已质检", "Inspected"),
+    Status.IN_TRANSIT: Text("配送中", "On its way"),
+    Status.DELIVERED: Text("已送达", "Delivered"),
+    Status.DISPUTED: Text("有异议", "Disputed"),
+    Status.CLOSED: Text("已完成", "Closed"),
+    Status.CANCELLED: Text("已取消", "Cancelled"),
+}
+
+_S = Status
+_BEFORE_DELIVERY = (_S.DRAFT, _S.SUBMITTED, _S.VERIFIED, _S.OPEN, _S.PROPOSED, _S.CLAIMED, _S.SCHEDULED, _S.READY,
+                    _S.INSPECTED, _S.IN_TRANSIT)
+HELD = (_S.CLAIMED, _S.SCHEDULED, _S.READY, _S.INSPECTED, _S.IN_TRANSIT)
+"""Statuses in which exactly one live claim holds the wish."""
+FINISHED = (_S.DELIVERED, _S.CLOSED)
+TERMINAL = (_S.CLOSED, _S.CANCELLED, _S.REJECTED)
+
+
+def _move(name: str, start: Status | Iterable[Status], end: Status, by: str, zh: str, en: str, *, reason: bool = False,
+          only: Kind | None = None) -> Move:
+    starts = (start,) if isinstance(start, Status) else tuple(start)
+    return Move(name, starts, end, frozenset(By(word) for word in by.split()), Text(zh, en), reason, only)
+
+
+MOVES: dict[str, Move] = {move.name: move for move in (
+    #     name                  from                 to              by whom                            labels
+    _move("submit",             _S.DRAFT,            _S.SUBMITTED,   "community coordinator",           "提交", "submit"),
+    _move("return",             _S.SUBMITTED,        _S.DRAFT,       "coordinator",                     "退回修改", "return for correction", reason=True),
+    _move("reject",             _S.SUBMITTED,        _S.REJECTED,    "coordinator",                     "不予通过", "reject", reason=True),
+    _move("verify",             _S.SUBMITTED,        _S.VERIFIED,    "coordinator",                     "核实通过", "verify"),
+    _move("publish",            _S.VERIFIED,         _S.OPEN,        "coordinator",                     "公开征集", "publish"),
+    _move("unpublish",          _S.OPEN,             _S.VERIFIED,    "coordinator",                     "撤下", "take down", reason=True),
+    _move("propose",            _S.OPEN,             _S.PROPOSED,    "system coordinator",              "派单", "propose"),
+    _move("accept",             _S.PROPOSED,         _S.CLAIMED,     "proposed_to",                     "接受", "accept"),
+    _move("decline",            _S.PROPOSED,         _S.OPEN,        "proposed_to coordinator",         "婉拒", "decline", reason=True),
+    _move("expire",             _S.PROPOSED,         _S.OPEN,        "system",                          "派单到期", "let the proposal expire"),
+    _move("claim",              _S.OPEN,             _S.CLAIMED,     "browser",                         "认领", "claim"),
+    _move("release",            (_S.CLAIMED, _S.SCHEDULED, _S.READY, _S.INSPECTED), _S.OPEN, "taker coordinator", "退回心愿", "give back", reason=True),
+    _move("lapse",              (_S.CLAIMED, _S.SCHEDULED), _S.OPEN, "system",                          "逾期释放", "release when overdue", reason=True),
+    _move("prepare",            _S.CLAIMED,          _S.READY,       "taker coordinator",               "已买好", "mark as bought", only=Kind.GOODS),
+    _move("schedule",           _S.CLAIMED,          _S.SCHEDULED,   "taker coordinator",               "约定时间", "agree a date", only=Kind.SERVICE),
+    _move("inspect",            _S.READY,            _S.INSPECTED,   "inspector coordinator",           "质检合格", "pass inspection", only=Kind.GOODS),
+    _move("fail_inspection",    (_S.READY, _S.INSPECTED), _S.CLAIMED, "inspector coordinator",          "质检不合格", "fail inspection", reason=True, only=Kind.GOODS),
+    _move("dispatch",           _S.INSPECTED,        _S.IN_TRANSIT,  "courier inspector coordinator",   "出发配送", "send off", only=Kind.GOODS),
+    _move("undeliverable",      _S.IN_TRANSIT,       _S.INSPECTED,   "courier coordinator",             "无法送达", "mark undeliverable", reason=True, only=Kind.GOODS),
+    _move("deliver",            _S.IN_TRANSIT,       _S.DELIVERED,   "taker courier community coordinator", "确认送达", "confirm the hand-over", only=Kind.GOODS),
+    _move("deliver_directly",   (_S.READY, _S.INSPECTED), _S.DELIVERED, "taker community coordinator",  "直接送达", "hand over directly", only=Kind.GOODS),
+    _move("attend",             _S.SCHEDULED,        _S.DELIVERED,   "taker community coordinator",     "确认完成", "confirm it took place", only=Kind.SERVICE),
+    _move("close",              _S.DELIVERED,        _S.CLOSED,      "community coordinator",           "登记反馈", "close with feedback"),
+    _move("dispute",            (_S.DELIVERED, _S.CLOSED), _S.DISPUTED, "community coordinator",        "提出异议", "dispute", reason=True),
+    _move("settle",             _S.DISPUTED,         _S.DELIVERED,   "coordinator",                     "异议已解决", "settle the dispute", reason=True),
+    _move("redo",               _S.DISPUTED,         _S.CLAIMED,     "coordinator",                     "重新办理", "do it again", reason=True),
+    _move("cancel",             _BEFORE_DELIVERY,    _S.CANCELLED,   "community coordinator",           "取消", "cancel", reason=True),
+)}
+
+
+def destination(name: str, status: Status, kind: Kind) -> Status:
+    """Where move *name* leads from *status*.
+
+    Raises :class:`~wishes.errors.NotPossibleNow` when the table has no such arrow. Source: :data:`MOVES`.
+    """
+    move = MOVES[name]
+    if status not in move.start or (move.only is not None and move.only is not kind):
+        here = STATUS_LABEL[status]
+        raise NotPossibleNow(status=str(status), action=name, status_zh=here.zh, status_en=here.en,
+                             action_zh=move.label.zh, action_en=move.label.en)
+    return move.end
+
+
+def moves_from(status: Status, kind: Kind) -> Iterator[Move]:
+    """The moves that leave *status* for a wish of *kind*, in the table's order."""
+    for move in MOVES.values():
+        if status in move.start and move.only in (None, kind):
+            yield move
+
+
+def mermaid(language: str = "en") -> str:
+    """The table as a Mermaid state diagram; the README's picture is this text."""
+    lines = ["stateDiagram-v2", f"    [*] --> {Status.DRAFT}"]
+    for status, label in STATUS_LABEL.items():
+        lines.append(f"    {status}: {label.say('zh' if language == 'zh' else 'en')}")
+    for move in MOVES.values():
+        if move.name == "cancel":
+            continue
+        label = move.label.say("zh" if language == "zh" else "en")
+        lines.extend(f"    {start} --> {move.end}: {label}" for start in move.start)
+    note = ("送达前的任何一步都可以取消（cancelled）" if language == "zh" else "a wish can be cancelled at any step before delivery")
+    lines += [f"    note right of {Status.CANCELLED}", f"        {note}", "    end note"]
+    lines += [f"    {status} --> [*]" for status in TERMINAL]
+    return "\n".join(lines)

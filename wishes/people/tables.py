@@ -1,0 +1,91 @@
+"""What is remembered of the people who sign in: accounts, roles, sessions, tokens."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from wishes.access import Role
+from wishes.db import BIG, enum_type
+from wishes.model import Field, SQLModel, instant, refers, row_id
+
+
+class Account(SQLModel, table=True):
+    """Someone who can sign in, by phone number, e-mail address or a name given by the administrator."""
+
+    id: int | None = row_id()
+    organisation_id: int | None = refers("organisation.id", null=True)
+    login: str = Field(max_length=120, unique=True)
+    name: str = Field(max_length=120)
+    password_hash: str = Field(default="", max_length=200)
+    language: str = Field(default="zh", max_length=2)
+    active: bool = True
+    created_at: datetime = instant()
+
+
+class RoleGrant(SQLModel, table=True):
+    """One role of one account; see :class:`wishes.access.Grant`."""
+
+    __table_args__ = (sa.UniqueConstraint("account_id", "role", "campaign_id", "community_id", "branch_id", "volunteer_id"),
+                      sa.Index("ix_role_grant_branch", "branch_id"), sa.Index("ix_role_grant_volunteer", "volunteer_id"),
+                      sa.Index("ix_role_grant_campaign_role", "campaign_id", "role"))
+    __tablename__ = "role_grant"
+    id: int | None = row_id()
+    account_id: int = refers("account.id", index=True)
+    role: Role = Field(sa_type=enum_type(Role))  # type: ignore[call-overload]
+    campaign_id: int | None = refers("campaign.id", null=True)
+    community_id: int | None = refers("community.id", null=True)
+    branch_id: int | None = refers("branch.id", null=True)
+    volunteer_id: int | None = refers("volunteer.id", null=True)
+    granted_at: datetime = instant()
+
+
+class WebSession(SQLModel, table=True):
+    """A signed-in browser. Kept on the server so that it can be listed and revoked; the cookie holds only a secret."""
+
+    __tablename__ = "web_session"
+    id: int | None = row_id()
+    secret_hash: bytes = Field(sa_type=sa.LargeBinary(32), unique=True)  # type: ignore[call-overload]
+    account_id: int = refers("account.id", index=True)
+    created_at: datetime = instant()
+    expires_at: datetime = instant()
+    revoked_at: datetime | None = instant(null=True)
+    user_agent: str = Field(default="", max_length=200)
+
+
+class ApiToken(SQLModel, table=True):
+    """A bearer token of an account, stored as its SHA-256."""
+
+    __tablename__ = "api_token"
+    id: int | None = row_id()
+    account_id: int = refers("account.id", index=True)
+    name: str = Field(max_length=80)
+    secret_hash: bytes = Field(sa_type=sa.LargeBinary(32), unique=True)  # type: ignore[call-overload]
+    created_at: datetime = instant()
+    expires_at: datetime | None = instant(null=True)
+    revoked_at: datetime | None = instant(null=True)
+
+
+class SignInAttempt(SQLModel, table=True):
+    """Failures per account and per address, so that guessing is slowed whichever process is asked."""
+
+    __tablename__ = "sign_in_attempt"
+    __table_args__ = (sa.Index("ix_sign_in_attempt_key_at", "key", "at"),)
+    id: int | None = row_id()
+    key: str = Field(max_length=80)  # "login:…" or "address:…", hashed
+    at: datetime = instant()
+
+
+class IdempotencyKey(SQLModel, table=True):
+    """The answer to a request that changed something, so that its repetition gets the same answer."""
+
+    __tablename__ = "idempotency_key"
+    __table_args__ = (sa.UniqueConstraint("account_id", "key"), sa.Index("ix_idempotency_key_at", "created_at"))
+    id: int | None = row_id()
+    account_id: int = Field(sa_type=BIG)
+    key: str = Field(max_length=80)
+    request_hash: bytes = Field(sa_type=sa.LargeBinary(32))  # type: ignore[call-overload]
+    status: int
+    body: str = Field(sa_type=sa.Text)
+    created_at: datetime = instant()

@@ -1,0 +1,117 @@
+"""The only reader of the environment.
+
+Every setting has a safe default, so that a fresh checkout runs on SQLite with an embedded broker. ``MICROWISH_DATABASE_URL``
+and ``MICROWISH_REDIS_URL`` move it onto PostgreSQL and Redis; ``MICROWISH_VAR_DIR`` moves everything it writes.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from wishes.errors import Misconfigured
+
+PACKAGE_DIR = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the process was told. Build with :func:`from_environment`; pass it on, never look it up again."""
+
+    var_dir: Path
+    database_url: str
+    redis_url: str | None  # None: the embedded broker in var_dir
+    secret_key: str = field(repr=False)
+    base_url: str = "http://127.0.0.1:8000"
+    production: bool = False
+    max_upload_bytes: int = 64 * 1024 * 1024
+    database_pool: int = 5
+    session_hours: int = 12
+    trusted_proxies: int = 0
+
+    @property
+    def on_sqlite(self) -> bool:
+        return self.database_url.startswith("sqlite")
+
+    @property
+    def keys_dir(self) -> Path:
+        return self.var_dir / "keys"
+
+    @property
+    def uploads_dir(self) -> Path:
+        return self.var_dir / "uploads"
+
+    @property
+    def static_dir(self) -> Path:
+        return PACKAGE_DIR / "static"
+
+    @property
+    def templates_dir(self) -> Path:
+        """``templates/`` beside the package in a checkout, inside it in an installed wheel."""
+        inside = PACKAGE_DIR / "templates"
+        return inside if inside.is_dir() else PACKAGE_DIR.parent / "templates"
+
+    @property
+    def demo_dir(self) -> Path:
+        return PACKAGE_DIR / "demo" / "hangzhou-2021"
+
+
+def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read ``MICROWISH_*``.
+
+    Effects: makes the var directory, and in it a random secret key on first use (mode 0600). Raises
+    :class:`~wishes.errors.Misconfigured` for a setting that cannot be used, and in production
+    (``MICROWISH_PRODUCTION=1``) when the address is not https or the secret is too short.
+    """
+    env = os.environ if environ is None else environ
+    var_dir = Path(env.get("MICROWISH_VAR_DIR") or "var").resolve()
+    var_dir.mkdir(parents=True, exist_ok=True)
+    database_url = _driver(env.get("MICROWISH_DATABASE_URL") or f"sqlite:///{var_dir / 'microwish.sqlite3'}")
+    production = env.get("MICROWISH_PRODUCTION", "") in ("1", "true", "yes")
+    base_url = (env.get("MICROWISH_BASE_URL") or "http://127.0.0.1:8000").rstrip("/")
+    secret = _secret(env, var_dir)
+    if production and not base_url.startswith("https://"):
+        raise Misconfigured(setting="MICROWISH_BASE_URL", why="production needs an https:// address")
+    if production and len(secret) < 32:
+        raise Misconfigured(setting="MICROWISH_SECRET_KEY", why="production needs at least 32 random characters")
+    return Settings(
+        var_dir=var_dir, database_url=database_url, redis_url=env.get("MICROWISH_REDIS_URL") or None, secret_key=secret,
+        base_url=base_url, production=production,
+        max_upload_bytes=_number(env, "MICROWISH_MAX_UPLOAD_MB", 64) * 1024 * 1024,
+        database_pool=_number(env, "MICROWISH_DATABASE_POOL", 5),
+        session_hours=_number(env, "MICROWISH_SESSION_HOURS", 12),
+        trusted_proxies=_number(env, "MICROWISH_TRUSTED_PROXIES", 0))
+
+
+def _driver(url: str) -> str:
+    """The URL with the driver we ship: psycopg for PostgreSQL."""
+    for prefix in ("postgres://", "postgresql://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise Misconfigured(setting="MICROWISH_DATABASE_URL", why="use sqlite:///FILE or postgresql://USER@HOST/NAME")
+    return url
+
+
+def _secret(env: Mapping[str, str], var_dir: Path) -> str:
+    if given := env.get("MICROWISH_SECRET_KEY"):
+        return given
+    path = Path(env.get("MICROWISH_SECRET_KEY_FILE") or var_dir / "secret.key")
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    with os.fdopen(descriptor, "w") as file:
+        secret = secrets.token_urlsafe(48)
+        file.write(secret)
+    return secret
+
+
+def _number(env: Mapping[str, str], name: str, default: int) -> int:
+    text = env.get(name) or str(default)
+    if not text.isdecimal():
+        raise Misconfigured(setting=name, why=f"“{text}” is not a whole number")
+    return int(text)

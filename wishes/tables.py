@@ -1,0 +1,9 @@
+"""Every room's tables in one import, for migrations and tests. Nothing else belongs here."""
+
+import wishes.campaigns.tables
+import wishes.claims.tables
+import wishes.events.tables
+import wishes.handover.tables
+import wishes.intake.tables
+import wishes.people.tables
+import wishes.tracking.tables  # noqa: F401
