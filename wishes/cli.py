@@ -1,0 +1,87 @@
+"""The command's composition root: ``microwish`` and everything below it."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from functools import cached_property
+from typing import Any
+
+import click
+
+from wishes.db import Database
+from wishes.errors import MicrowishError
+from wishes.protection.keyring import Keyring
+from wishes.settings import Settings, from_environment
+
+GROUPS = ("setup", "people", "campaign", "importing", "matching", "claiming", "tracking")
+
+
+class Workbench:
+    """What a command works with; opened when first used, so that ``--help`` needs nothing."""
+
+    @cached_property
+    def settings(self) -> Settings:
+        return from_environment()
+
+    @cached_property
+    def database(self) -> Database:
+        return Database(self.settings)
+
+    @cached_property
+    def keyring(self) -> Keyring:
+        return Keyring.open(self.settings.keys_dir)
+
+    def progress(self, text: str) -> None:
+        """Say how it goes, on standard error: standard output is for the result."""
+        click.echo(text, err=True)
+
+    def emit(self, result: Any, as_json: bool) -> None:
+        """The command's result: pure JSON, or the same as lines a person reads."""
+        if as_json:
+            click.echo(json.dumps(result, ensure_ascii=False, default=str))
+        else:
+            _lines(result)
+
+
+def _lines(value: Any, indent: str = "") -> None:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if isinstance(inner, dict | list) and inner:
+                click.echo(f"{indent}{key}:")
+                _lines(inner, indent + "  ")
+            else:
+                click.echo(f"{indent}{key}: {inner}")
+    elif isinstance(value, list):
+        for inner in value:
+            _lines(inner, indent + "- " if not isinstance(inner, dict | list) else indent)
+            if isinstance(inner, dict):
+                click.echo("")
+    else:
+        click.echo(f"{indent}{value}")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="microwish")
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """Run micro-wish (微心愿) campaigns: intake, matching, claims, hand-over, gaps.
+
+    Settings come from the environment: MICROWISH_DATABASE_URL, MICROWISH_REDIS_URL, MICROWISH_VAR_DIR.
+    """
+    context.obj = context.obj or Workbench()
+
+
+for _name in GROUPS:
+    for _command in importlib.import_module(f"wishes.commands.{_name}").COMMANDS:
+        cli.add_command(_command)
+
+
+def main() -> None:
+    """Run; an error of our family becomes one sentence and exit code 1."""
+    try:
+        cli(standalone_mode=True)
+    except MicrowishError as error:
+        click.echo(f"{error.say('zh')}\n{error.say('en')}", err=True)
+        sys.exit(1)

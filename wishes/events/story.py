@@ -1,0 +1,53 @@
+"""A wish's story: its events in order, as the timeline shows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from wishes.events.tables import Event
+from wishes.i18n import Text
+from wishes.lifecycle import MOVES
+from wishes.people.tables import Account
+
+_OTHER = {"remind": Text("已提醒", "Reminded"), "warn": Text("已催办", "Warned"), "escalate": Text("已上报", "Escalated"),
+          "print_label": Text("打印标签", "Label printed"), "hand_over": Text("交接扫码", "Hand-over scanned")}
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """One event. ``actor`` is a name of staff or a volunteer, empty for the system; ``late`` when it was recorded afterwards."""
+
+    id: int
+    action: str
+    label: Text
+    old_status: str | None
+    new_status: str | None
+    reason: str
+    actor: str
+    occurred_at: datetime
+    recorded_at: datetime
+    data: dict[str, Any]
+
+    @property
+    def late(self) -> bool:
+        return (self.recorded_at - self.occurred_at).total_seconds() > 600
+
+
+def story(session: Session, wish_id: int) -> list[Chapter]:
+    """Oldest first."""
+    rows = session.execute(
+        sa.select(Event.id, Event.action, Event.old_status, Event.new_status, Event.reason, Account.name, Event.occurred_at,  # type: ignore[call-overload]
+                  Event.recorded_at, Event.data).outerjoin(Account, Account.id == Event.actor_id)
+        .where(Event.wish_id == wish_id).order_by(Event.occurred_at, Event.id))
+    return [Chapter(r[0], r[1], label_of(r[1]), r[2], r[3], r[4], r[5] or "", r[6], r[7], r[8] or {}) for r in rows]
+
+
+def label_of(action: str) -> Text:
+    if action in MOVES:
+        return MOVES[action].label
+    return _OTHER.get(action, Text(action, action))

@@ -1,0 +1,119 @@
+"""Pages of everybody: sign in, sign out, one's own account."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from wishes.clock import utc_now
+from wishes.errors import Invalid, SignInRefused
+from wishes.i18n import Text
+from wishes.people import actions, queries
+from wishes.web.context import language, t
+from wishes.web.identity import actor, cookie_digest, cookie_name, database, set_cookie, settings, signed_in
+
+pages = Blueprint("account", __name__)
+
+
+def _inside(target: str) -> str:
+    """*target* if it is an address of this site, else the start page: no open redirects."""
+    parts = urlsplit(target)
+    inside = target.startswith("/") and not target.startswith(("//", "/\\")) and not parts.netloc
+    return target if inside else url_for("public.home")
+
+
+@pages.get("/sign-in")
+def sign_in() -> str | Response:
+    if actor().account_id is not None:
+        return redirect(_inside(request.args.get("next", "/")))
+    return render_template("account/sign_in.html", next=request.args.get("next", ""), error="", login="")
+
+
+@pages.post("/sign-in")
+def sign_in_now() -> Response | tuple[str, int]:
+    login, password = request.form.get("login", ""), request.form.get("password", "")
+    address, now = request.remote_addr or "", utc_now()
+    try:
+        with database().reading() as session:
+            actions.check_throttle(session, login=login, address=address, now=now)
+            account_id = actions.check_password(session, login=login, password=password)
+    except SignInRefused as refused:
+        with database().transaction() as session:
+            actions.note_failure(session, login=login, address=address, now=now)
+        page = render_template("account/sign_in.html", next=request.form.get("next", ""), error=refused.say(language()), login=login)
+        return page, refused.status
+    with database().transaction() as session:
+        secret = actions.open_session(session, account_id=account_id, now=now, hours=settings().session_hours,
+                                      user_agent=request.user_agent.string)
+    response = redirect(_inside(request.form.get("next") or url_for("public.home")))
+    set_cookie(response, secret)  # type: ignore[arg-type]
+    return response
+
+
+@pages.post("/sign-out")
+def sign_out() -> Response:
+    person, digest = actor(), cookie_digest()
+    if person.account_id is not None and digest is not None:
+        with database().transaction() as session:
+            actions.close_session(session, account_id=person.account_id, now=utc_now(), secret_hash=digest)
+    response = redirect(url_for("public.home"))
+    response.delete_cookie(cookie_name(), path="/")
+    return response
+
+
+@pages.get("/account")
+def home() -> str:
+    return _account_page()
+
+
+def _account_page(error: str = "", token: str = "") -> str:
+    person = signed_in()
+    with database().reading() as session:
+        browsers = queries.open_sessions(session, person.account_id or 0, now=utc_now(), current=cookie_digest() or b"")
+    return render_template("account/home.html", browsers=browsers, error=error, token=token)
+
+
+@pages.post("/account/password")
+def change_password() -> Response | tuple[str, int]:
+    person, now = signed_in(), utc_now()
+    old, new = request.form.get("old", ""), request.form.get("new", "")
+    address = request.remote_addr or ""
+    try:
+        with database().transaction() as session:
+            login = queries.login_of(session, person.account_id or 0)
+            actions.check_throttle(session, login=login, address=address, now=now)
+            actions.check_password(session, login=login, password=old)
+            actions.set_password(session, account_id=person.account_id or 0, password=new)
+            secret = actions.open_session(session, account_id=person.account_id or 0, now=now, hours=settings().session_hours,
+                                          user_agent=request.user_agent.string)
+    except SignInRefused:
+        with database().transaction() as session:
+            actions.note_failure(session, login=login, address=address, now=now)
+        wrong = Invalid("old", Text("现在的密码不正确。", "The present password is not right."))
+        return _account_page(error=wrong.say(language())), 422
+    except Invalid as invalid:
+        return _account_page(error=invalid.say(language())), 422
+    flash(t("密码已更改，其他设备都已退出。", "The password is changed; all other devices are signed out."), "success")
+    response = redirect(url_for("account.home"))
+    set_cookie(response, secret)  # type: ignore[arg-type]
+    g.pop("actor", None)
+    return response
+
+
+@pages.post("/account/sessions/<int:session_id>/close")
+def close_browser(session_id: int) -> Response:
+    person = signed_in()
+    with database().transaction() as session:
+        actions.close_session(session, account_id=person.account_id or 0, now=utc_now(), session_id=session_id)
+    flash(t("已让那台设备退出登录。", "That device is signed out."), "success")
+    return redirect(url_for("account.home"))
+
+
+@pages.post("/account/tokens")
+def new_token() -> str:
+    person = signed_in()
+    with database().transaction() as session:
+        token = actions.create_token(session, account_id=person.account_id or 0, name=request.form.get("name", "API")[:80], now=utc_now())
+    return _account_page(token=token)

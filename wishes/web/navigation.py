@@ -1,0 +1,53 @@
+"""The menu: what this person's roles open, in the campaign at hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import g, request, url_for
+
+from wishes.access import Actor, Role
+from wishes.i18n import Text
+from wishes.tracking.inbox import unread_count
+from wishes.web.context import language
+from wishes.web.identity import database
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    url: str
+    label: str
+    icon: str
+    current: bool
+    badge: int | None = None
+
+
+_COORDINATING = (Role.COORDINATOR, Role.CAMPAIGN_ADMIN, Role.SITE_ADMIN)
+_ITEMS: tuple[tuple[str, Text, str, tuple[Role, ...]], ...] = (
+    ("volunteer.mine", Text("我的心愿", "My wishes"), "heart", (Role.VOLUNTEER,)),
+    ("volunteer.browse", Text("认领大厅", "Browse"), "search", (Role.VOLUNTEER, Role.BRANCH_SECRETARY)),
+    ("branch.home", Text("支部", "Branch"), "users", (Role.BRANCH_SECRETARY,)),
+    ("community.home", Text("社区", "Community"), "home", (Role.SOCIAL_WORKER,)),
+    ("desk.home", Text("工作台", "Desk"), "home", _COORDINATING),
+    ("desk.wishes", Text("心愿", "Wishes"), "gift", (*_COORDINATING, Role.AUDITOR)),
+    ("desk.match", Text("匹配", "Matching"), "link", _COORDINATING),
+    ("desk.gaps", Text("时间差", "Gaps"), "clock", (*_COORDINATING, Role.AUDITOR)),
+    ("intake.files", Text("导入", "Import"), "upload", (*_COORDINATING, Role.SOCIAL_WORKER)),
+    ("desk.people", Text("人员", "People"), "users", _COORDINATING),
+    ("handover.scan", Text("扫码", "Scan"), "scan", (Role.VOLUNTEER, Role.SOCIAL_WORKER, Role.COURIER, Role.BRANCH_SECRETARY)),
+)
+
+
+def navigation(person: Actor) -> list[NavItem]:
+    """Menu entries in the table's order; empty when nobody is signed in or no campaign is open."""
+    campaign = g.get("campaign")
+    if person.account_id is None or campaign is None:
+        return []
+    roles = person.roles_in(campaign.id)
+    with database().reading() as session:
+        unread = unread_count(session, person.account_id)
+    items = [NavItem(url_for(endpoint, slug=campaign.slug), label.say(language()), icon, request.endpoint == endpoint)
+             for endpoint, label, icon, allowed in _ITEMS if roles & set(allowed)]
+    items.append(NavItem(url_for("inbox.home", slug=campaign.slug), Text("消息", "Inbox").say(language()), "bell",
+                         request.endpoint == "inbox.home", unread or None))
+    return items
