@@ -157,6 +157,8 @@ class EmbeddedBroker:
         if self._started is not None and self._started.pid == pid:
             self._started.wait()
             self._started = None
+        if self.socket_path.parent != self.folder:
+            shutil.rmtree(self.socket_path.parent, ignore_errors=True)
 
     def become(self) -> None:
         """Turn this process into the redis-server; waits for the lock first. Does not return."""

@@ -116,17 +116,18 @@ def _fetch(folder: Path) -> None:
 
     for name in ("package.json", "package-lock.json", ".npmrc"):
         shutil.copy(CHECKOUT / name, folder)
-    done: subprocess.CompletedProcess[str] = npm(
+    done = npm(
         ["ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund"],
         return_completed_process=True,
         cwd=folder,
-        capture_output=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         text=True,
     )
     if done.returncode != 0:
         raise BrowserMissing(
             "The browser tests need Chromium. This machine has none, and the npm registry gave none:\n"
-            f"{done.stderr[-1500:]}\nInstall one (Debian: apt-get install chromium) or check the network."
+            f"{str(done.stderr)[-1500:]}\nInstall one (Debian: apt-get install chromium) or check the network."
         )
     for part in PACKED_PARTS:
         packed = folder / "node_modules" / "@sparticuz" / "chromium" / "bin" / part

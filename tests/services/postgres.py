@@ -59,7 +59,7 @@ def unprivileged_user() -> str | None:
 
 
 class PostgresServer:
-    """One server with as many databases as are asked for. Trusts whoever reaches its folder (mode 0711/0700)."""
+    """One server with as many databases as are asked for. Its socket is for its owner and root only."""
 
     def __init__(self) -> None:
         self._user = unprivileged_user()
@@ -78,24 +78,24 @@ class PostgresServer:
         self._server: subprocess.Popen[bytes] | None = None
         self._numbers = itertools.count(1)
         self._templates: dict[str, str] = {}
-        self._call("initdb", "-D", str(self.data), "-U", "microwish", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
+        who = ("--username=microwish", "--auth=trust")
+        self._call("initdb", "--no-sync", f"--pgdata={self.data}", *who, "--encoding=UTF8", "--locale=C.UTF-8")
         self.restart()
 
     def _reachable(self, programs: Path) -> Path:
         """The programs, copied beside the data when our unprivileged user may not enter where they are."""
         if self._user is None:
             return programs
-        seen = subprocess.run(
-            [str(programs / "postgres"), "--version"], user=self._user, group=self._group(), extra_groups=[],
-            capture_output=True, check=False, cwd="/",
-        ) if self._may_enter(programs) else None
-        if seen is not None and seen.returncode == 0:
+        if all(folder.stat().st_mode & 0o001 for folder in (programs, *programs.parents)):
             return programs
-        shutil.copytree(programs.parent, self._folder / "install", symlinks=True)
-        return self._folder / "install" / programs.name
-
-    def _may_enter(self, programs: Path) -> bool:
-        return all(folder.stat().st_mode & 0o001 for folder in (programs, *programs.parents))
+        # <packages>/<package>/<install>/bin finds its libraries in <packages>/<package>.libs when it came in a wheel
+        install, package, packages = programs.parents[:3]
+        copy = self._folder / package.name / install.name
+        shutil.copytree(install, copy, symlinks=True)
+        libraries = packages / f"{package.name}.libs"
+        if libraries.is_dir():
+            shutil.copytree(libraries, self._folder / libraries.name)
+        return copy / programs.name
 
     def _group(self) -> int | None:
         return None if self._user is None else pwd.getpwnam(self._user).pw_gid
