@@ -1,0 +1,126 @@
+"""From an unpacked .xlsx to sheets: values by python-calamine, and what it does not give from the raw XML.
+
+The raw XML is only searched for patterns, never parsed as a document: entities and external references in it stay inert.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+
+import python_calamine
+
+from wishes.intake.reading.errors import UnreadableFile
+from wishes.intake.reading.formulas import evaluated
+from wishes.intake.reading.grid import Sheet, Value, Workbook, column_number
+from wishes.intake.reading.limits import Limits
+from wishes.intake.reading.packed import Package, attributes, unpack
+
+_ROW = re.compile(rb"<(?:\w+:)?row\b([^>]*)>")
+_FILLED = re.compile(rb"""<(?:\w+:)?c\b[^>]*?\br=["']([A-Z]{1,7})(\d{1,10})["'][^>]*>\s*<(?:\w+:)?(?:v|f|is)\b""")
+_STYLED = re.compile(rb"""<(?:\w+:)?c\b([^>]*?)/?>""")
+_FORMULA = re.compile(
+    rb"""<(?:\w+:)?c\b([^>]*)>\s*<(?:\w+:)?f\b[^>]*?>([^<]*)</(?:\w+:)?f>\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>([^<]*)</(?:\w+:)?v>)?"""
+)
+_MERGE = re.compile(rb"""<(?:\w+:)?mergeCell\b[^>]*?ref=["']([A-Z]+)(\d+):([A-Z]+)(\d+)["']""")
+_REFERENCE = re.compile(rb"""\br=["']([A-Z]+)(\d+)["']""")
+_STYLE = re.compile(rb"""\bs=["'](\d+)["']""")
+
+
+def read_xlsx(data: bytes, name: str, limits: Limits) -> Workbook:
+    """Read an Open XML workbook. Raises UnreadableFile."""
+    package = unpack(data, limits)
+    for _, path, _ in package.sheets:
+        _check_extent(package.parts.get(path, b""), limits)
+    struck_styles, month_styles = _styles(package)
+    try:
+        book = python_calamine.CalamineWorkbook.from_filelike(package.repacked())
+        sheets = []
+        for index, (title, path, hidden) in enumerate(package.sheets):
+            raw = package.parts.get(path, b"")
+            rows: list[list[Value]] = book.get_sheet_by_index(index).to_python(skip_empty_area=False)
+            sheets.append(_sheet(title, hidden, raw, rows, struck_styles, month_styles))
+    except (python_calamine.CalamineError, ValueError, OSError, IndexError) as error:
+        raise UnreadableFile("damaged") from error
+    return Workbook(name=name, kind="xlsx", sheets=sheets, date1904=package.date1904, notes=tuple(package.notes))
+
+
+def _check_extent(raw: bytes, limits: Limits) -> None:
+    """Refuse a sheet whose filled cells span more than we are willing to lay out."""
+    last_row = last_column = 0
+    for letters, digits in _FILLED.findall(raw):
+        row, column = int(digits), column_number(letters.decode()) + 1
+        last_row, last_column = max(last_row, row), max(last_column, column)
+    if last_row > limits.rows or last_column > limits.columns or last_row * last_column > limits.area:
+        raise UnreadableFile("sheet_too_large")
+
+
+def _sheet(
+    title: str, hidden: bool, raw: bytes, rows: list[list[Value]], struck_styles: set[bytes], month_styles: set[bytes]
+) -> Sheet:
+    hidden_rows = frozenset(
+        int(values["r"]) - 1
+        for tag in _ROW.findall(raw)
+        if b"hidden" in tag and (values := attributes(tag)).get("hidden") in ("1", "true") and values.get("r", "").isdigit()
+    )
+    merged = [
+        (int(r1) - 1, column_number(c1.decode()), int(r2) - 1, column_number(c2.decode()))
+        for c1, r1, c2, r2 in _MERGE.findall(raw)
+    ]
+    struck: set[tuple[int, int]] = set()
+    months: set[tuple[int, int]] = set()
+    if struck_styles or month_styles:
+        for tag in _STYLED.findall(raw):
+            style = _STYLE.search(tag)
+            if style is None or (style[1] not in struck_styles and style[1] not in month_styles):
+                continue
+            place = _REFERENCE.search(tag)
+            if place is not None:
+                cell = (int(place[2]) - 1, column_number(place[1].decode()))
+                (struck if style[1] in struck_styles else months).add(cell)
+    if b"<f" in raw or b":f>" in raw:
+        _fill_formulas(raw, rows)
+    return Sheet(title, rows, hidden, merged, hidden_rows, frozenset(struck), frozenset(months))
+
+
+def _fill_formulas(raw: bytes, rows: list[list[Value]]) -> None:
+    """Work out plain formulas that were saved without their result (as many programs do)."""
+    for tag, formula, cached in _FORMULA.findall(raw):
+        place = _REFERENCE.search(tag)
+        if cached or place is None:
+            continue
+        row, column = int(place[2]) - 1, column_number(place[1].decode())
+        if row < len(rows) and column < len(rows[row]):
+            rows[row][column] = evaluated(formula.decode("utf-8", "replace"), rows)
+
+
+_XF = re.compile(rb"<(?:\w+:)?xf\b[^>]*?>")
+_FONT = re.compile(rb"<(?:\w+:)?font\b[^>]*?/>|<(?:\w+:)?font\b[^>]*?>.*?</(?:\w+:)?font>", re.S)
+_STRIKE = re.compile(rb"""<(?:\w+:)?strike\b(?![^>]*val=["'](?:0|false)["'])""")
+_FORMAT = re.compile(rb"<(?:\w+:)?numFmt\b[^>]*>")
+
+
+def _section(styles: bytes, name: bytes) -> bytes:
+    found = re.search(rb"<(?:\w+:)?" + name + rb"\b[^>]*>(.*?)</(?:\w+:)?" + name + rb">", styles, re.S)
+    return found[1] if found else b""
+
+
+def _styles(package: Package) -> tuple[set[bytes], set[bytes]]:
+    """The style numbers that strike text through, and those that show a date without its day."""
+    styles = next((part for path, part in package.parts.items() if path.lower().endswith("styles.xml")), b"")
+    struck_fonts = [i for i, font in enumerate(_FONT.findall(_section(styles, b"fonts"))) if _STRIKE.search(font)]
+    dayless = {"17"}
+    for tag in _FORMAT.findall(_section(styles, b"numFmts")):
+        values = attributes(tag)
+        code = re.sub(r'"[^"]*"|\[[^\]]*\]|\\.', "", values.get("formatCode", "")).lower()
+        if "y" in code and "m" in code and "d" not in code and "h" not in code:
+            dayless.add(values.get("numFmtId", ""))
+    struck, months = set(), set()
+    for number, tag in enumerate(_XF.findall(_section(styles, b"cellXfs"))):
+        values = attributes(tag)
+        font = values.get("fontId", "")
+        if font.isdigit() and (at := bisect_left(struck_fonts, int(font))) < len(struck_fonts) and struck_fonts[at] == int(font):
+            struck.add(b"%d" % number)
+        elif values.get("numFmtId", "") in dayless:
+            months.add(b"%d" % number)
+    return struck, months
