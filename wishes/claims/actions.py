@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from wishes.access import SYSTEM, Actor
+from wishes.access import SYSTEM, Actor, Role
 from wishes.campaigns.queries import rules_of
 from wishes.claims.tables import Branch, Claim, ClaimState, Proposal, ProposalState, Volunteer
 from wishes.clock import local_day
@@ -29,6 +29,20 @@ def is_qualified(need: str, *, vetted_on: date | None, qualification: str, on: d
         return True
     vetted = vetted_on is not None and vetted_on <= on < vetted_on + timedelta(days=vetting_days)
     return vetted and (need != "psych" or bool(qualification))
+
+
+def taker_of(actor: Actor, campaign_id: int, *, as_branch: bool = False) -> dict[str, int]:
+    """Whom *actor* claims for, as keywords of :func:`claim`: themselves as a volunteer, or the branch they are secretary of.
+
+    Raises Forbidden when they are neither.
+    """
+    volunteers = actor.ids(Role.VOLUNTEER, campaign_id, "volunteer_id")
+    branches = actor.ids(Role.BRANCH_SECRETARY, campaign_id, "branch_id")
+    if branches and (as_branch or not volunteers):
+        return {"branch_id": min(branches)}
+    if volunteers:
+        return {"volunteer_id": min(volunteers)}
+    raise Forbidden(action="claim")
 
 
 def claim(session: Session, *, wish_id: int, actor: Actor, now: datetime, volunteer_id: int | None = None,

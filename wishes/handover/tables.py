@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +11,8 @@ from wishes.model import Field, SQLModel, document, instant, refers, row_id
 
 
 class Label(SQLModel, table=True):
-    """The codes of one claim: ``tag`` is in both the parcel's label and the recipient's receipt, ``nonce`` in the receipt only."""
+    """The codes issued for one claim. Both tokens are signed anew from ``tag``, ``epoch`` and ``expires_on`` when they are
+    printed or checked (see :mod:`wishes.handover.tokens`): nothing that proves a hand-over is stored."""
 
     __table_args__ = (sa.UniqueConstraint("tag"), sa.UniqueConstraint("claim_id", "epoch"))
     id: int | None = row_id()
@@ -20,8 +21,8 @@ class Label(SQLModel, table=True):
     claim_id: int = refers("claim.id")
     epoch: int = 1
     tag: bytes = Field(sa_type=sa.LargeBinary(8))  # type: ignore[call-overload]
-    nonce: bytes = Field(sa_type=sa.LargeBinary(8))  # type: ignore[call-overload]
-    wrong_codes: int = 0  # spoken codes tried in vain
+    expires_on: date
+    wrong_codes: int = 0  # receipt codes tried in vain
     created_at: datetime = instant()
     voided_at: datetime | None = instant(null=True)
 

@@ -705,7 +705,7 @@ def upgrade() -> None:
         sa.Column("claim_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("tag", sa.LargeBinary(length=8), nullable=False),
-        sa.Column("nonce", sa.LargeBinary(length=8), nullable=False),
+        sa.Column("expires_on", sa.Date(), nullable=False),
         sa.Column("wrong_codes", sa.Integer(), nullable=False),
         sa.Column("created_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("voided_at", wishes.db.UtcDateTime(timezone=True), nullable=True),

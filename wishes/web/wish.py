@@ -1,0 +1,157 @@
+"""One wish: what it is, its story, and the one obvious next action for whoever looks."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from flask import flash, g, redirect, render_template, request, url_for
+from sqlmodel import Session
+from werkzeug.wrappers import Response
+
+from wishes.access import Actor, By, Field, possible_moves, relations
+from wishes.claims import actions as claims
+from wishes.clock import local, local_day, utc_now
+from wishes.errors import Invalid, NotFound
+from wishes.events.story import story
+from wishes.i18n import Text
+from wishes.intake.wishes import WishRow, seen_by, wish_by_code
+from wishes.lifecycle import MOVES, Move, Status
+from wishes.tracking.queries import open_clock
+from wishes.web.campaign import campaign_blueprint
+from wishes.web.context import language, moment, t, yuan
+from wishes.web.identity import database, signed_in
+from wishes.web.wording import CATEGORY, NEED, SEX, size_text
+
+pages = campaign_blueprint("wish", __name__)
+
+DELIVERIES = ("deliver", "deliver_directly", "attend")  # made by a hand-over with codes, not by a bare button
+_FIRST = ("accept", "claim", "prepare", "schedule", "inspect", "dispatch", "verify", "publish", "submit", "close")
+
+
+@pages.get("/wishes/<code>")
+def page(code: str) -> str:
+    person = signed_in()
+    with database().reading() as session:
+        row = wish_by_code(session, g.campaign.id, code)
+        shown, fields = seen_by(person, row)
+        chapters = story(session, row.id)
+        clock = open_clock(session, row.id)
+    moves = possible_moves(person, row.facts)
+    main, others = arrange(moves)
+    today = local_day(utc_now())
+    hand_over = any(move.name in DELIVERIES for move in moves) or (row.status is Status.CLAIMED and By.TAKER in relations(person, row.facts))
+    events = [{"title": chapter.label.say(language()), "at": moment(chapter.occurred_at), "iso": local(chapter.occurred_at).isoformat(),
+               "who": chapter.actor if Field.TAKER in fields else "", "note": chapter.reason if Field.TAKER in fields else "",
+               "icon": _icon(chapter.new_status), "tone": "now" if i == len(chapters) - 1 else "",
+               "heard": t("{at} 才登记", "recorded {at}", at=moment(chapter.recorded_at)) if chapter.late else ""}
+              for i, chapter in enumerate(chapters)]
+    return render_template(
+        "wish/page.html", wish=shown, facts=facts_of(shown, fields, today), events=events[::-1], main=main, others=others,
+        due_days=None if clock is None else (local_day(clock.due_at) - today).days, hand_over=hand_over, today=today.isoformat(),
+        next_title=next_title(row, main, hand_over), standing=relations(person, row.facts), By=By)
+
+
+def arrange(moves: list[Move]) -> tuple[Move | None, list[Move]]:
+    """The one obvious move, and the rest; hand-overs have their own place on the page."""
+    plain = [move for move in moves if move.name not in DELIVERIES]
+    main = next((move for name in _FIRST for move in plain if move.name == name), None)
+    return main, [move for move in plain if move is not main]
+
+
+def next_title(row: WishRow, main: Move | None, hand_over: bool) -> str:
+    if main is not None:
+        return t({"accept": Text("要接下这个心愿吗？", "Will you take this wish?"), "claim": Text("认领这个心愿", "Claim this wish"),
+                  "prepare": Text("买好后告诉我们", "Tell us when it is bought"), "schedule": Text("和孩子那边约好时间", "Agree a date"),
+                  "inspect": Text("请检查物品", "Please inspect the goods"), "dispatch": Text("可以出发了", "Ready to leave"),
+                  "verify": Text("请核实这个心愿", "Please verify this wish"), "publish": Text("可以公开征集了", "Ready to publish"),
+                  "submit": Text("填好就提交", "Submit when complete"), "close": Text("请登记反馈", "Please record the feedback")}
+                 .get(main.name, main.label))
+    if hand_over:
+        return t("送到后扫码交接", "Scan at the hand-over")
+    waiting = {Status.CLAIMED: Text("等认领人备好", "Waiting for the taker"), Status.PROPOSED: Text("等对方答复", "Waiting for an answer"),
+               Status.OPEN: Text("等人认领", "Waiting to be claimed"), Status.CLOSED: Text("已经完成", "All done")}
+    return t(waiting.get(row.status, Text("现在不用您操作", "Nothing for you to do now")))
+
+
+def facts_of(row: WishRow, fields: frozenset[Field], today: date) -> list[tuple[str, str]]:
+    """Label and value of what may be seen, for the list of facts."""
+    facts = [(t("类别", "Category"), t(CATEGORY[row.category])), (t("数量", "Quantity"), str(row.quantity))]
+    if row.size:
+        facts.append((t("尺寸", "Size"), size_text(row.size_kind, row.size)))
+    if row.price_high_fen is not None or row.price_fen:
+        facts.append((t("参考价", "Expected price"), yuan(row.price_high_fen or row.price_fen)))
+    if row.need != "none":
+        facts.append((t("要求", "Requirement"), t(NEED[row.need])))
+    if Field.AGE_BAND in fields and row.age_band(today):
+        facts.append((t("年龄段", "Age band"), t("{band} 岁", "{band} years", band=row.age_band(today))))
+    if Field.SEX in fields and row.sex:
+        facts.append((t("性别", "Sex"), t(SEX[row.sex])))
+    facts.append((t("区县", "District"), row.county))
+    if Field.PLACE in fields:
+        facts.append((t("交接地点", "Hand-over at"), row.community))
+    if Field.TAKER in fields and (row.branch or row.volunteer):
+        facts.append((t("认领方", "Taker"), " · ".join(name for name in (row.branch, row.volunteer) if name)))
+    if row.scheduled_on:
+        facts.append((t("约定日期", "Agreed date"), row.scheduled_on.isoformat()))
+    return facts
+
+
+def _icon(status: str | None) -> str:
+    return {"open": "wish", "proposed": "match", "claimed": "heart", "ready": "gift", "inspected": "target", "in_transit": "truck",
+            "delivered": "check-circle", "closed": "archive", "verified": "shield", "scheduled": "calendar"}.get(status or "", "check")
+
+
+@pages.post("/wishes/<code>/<name>")
+def act(code: str, name: str) -> Response:
+    """Make one move. Where it cannot be made the page is shown again with the reason."""
+    person = signed_in()
+    if name not in MOVES or name in DELIVERIES:
+        raise NotFound()
+    with database().transaction() as session:
+        row = wish_by_code(session, g.campaign.id, code)
+        seen_by(person, row)
+        make_move(session, name, row=row, actor=person, form=request.form)
+    flash(t("已{action}。", "Done: {action_en}.", action=MOVES[name].label.zh, action_en=MOVES[name].label.en), "success")
+    target = request.form.get("next", "")
+    return redirect(target if target.startswith("/c/") else url_for("wish.page", code=code))
+
+
+def make_move(session: Session, name: str, *, row: WishRow, actor: Actor, form: Any) -> None:
+    """Call the verb of a move with what the form holds. Raises Invalid and whatever the verb raises."""
+    now, reason = utc_now(), form.get("reason", "")
+    if name == "claim":
+        as_branch = form.get("as") == "branch"
+        claims.claim(session, wish_id=row.id, actor=actor, now=now, **claims.taker_of(actor, row.campaign_id, as_branch=as_branch))
+    elif name == "accept":
+        claims.accept(session, wish_id=row.id, actor=actor, now=now, volunteer_id=form.get("volunteer_id", type=int))
+    elif name == "decline":
+        claims.decline(session, wish_id=row.id, actor=actor, now=now, reason=reason)
+    elif name == "release":
+        claims.release(session, wish_id=row.id, actor=actor, now=now, reason=reason)
+    elif name == "cancel":
+        claims.cancel(session, wish_id=row.id, actor=actor, now=now, reason=reason)
+    elif name in ("propose", "lapse", "expire"):
+        raise NotFound()
+    else:
+        spent = form.get("spent", "").strip()
+        claims.step(session, name, wish_id=row.id, actor=actor, now=now, reason=reason, scheduled_on=_day(form.get("scheduled_on", "")),
+                    spent_fen=_fen(spent) if spent else None, rating=form.get("rating", type=int))
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise Invalid("scheduled_on", Text("日期请写成 2021-06-01 的样子。", "Write the date like 2021-06-01.")) from None
+
+
+def _fen(text: str) -> int:
+    try:
+        fen = round(float(text.replace("，", ".").replace("¥", "").replace("元", "")) * 100)
+    except (ValueError, OverflowError):
+        raise Invalid("spent", Text("花费请填数字，如 85.5。", "Give what was spent as a number, such as 85.5.")) from None
+    if not 0 <= fen <= 100_000_000:
+        raise Invalid("spent", Text("花费的数字不合理，请核对。", "That amount cannot be right; please check."))
+    return fen
+
