@@ -5,12 +5,25 @@ Working days are China's, with holidays and make-up workdays; beyond the years t
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 import chinese_calendar
 
 from wishes.campaigns.rules import Deadline
 from wishes.clock import SHANGHAI
+
+
+DAY_BEGINS, DAY_ENDS = time(8), time(20)
+"""Between these hours in Asia/Shanghai a person may be disturbed."""
+
+
+def next_daylight(moment: datetime) -> datetime:
+    """*moment* itself when it lies in daylight hours, else the next morning's first."""
+    here = moment.astimezone(SHANGHAI)
+    if DAY_BEGINS <= here.time() < DAY_ENDS:
+        return moment
+    day = here.date() + timedelta(days=int(here.time() >= DAY_ENDS))
+    return datetime.combine(day, DAY_BEGINS, SHANGHAI).astimezone(moment.tzinfo)
 
 
 def is_working_day(day: date) -> bool:

@@ -35,6 +35,8 @@ class Clock(SQLModel, table=True):
     acknowledged_at: datetime | None = instant(null=True)
     paused_at: datetime | None = instant(null=True)
     pause_reason: str = Field(default="", max_length=200)
+    attempts: int = 0  # failed tries of the step that is due
+    problem: str = Field(default="", max_length=60)  # why the last try failed; with next_at empty: given up, a person must look
     closed_at: datetime | None = instant(null=True)
 
 
@@ -44,7 +46,8 @@ class Notice(SQLModel, table=True):
     __table_args__ = (
         sa.UniqueConstraint("effect_key"), sa.Index("ix_notice_inbox", "account_id", "id"),
         sa.Index("ix_notice_queue", "run_at", sqlite_where=sa.text("state IN ('queued', 'taken')"),
-                 postgresql_where=sa.text("state IN ('queued', 'taken')")))
+                 postgresql_where=sa.text("state IN ('queued', 'taken')")),
+        sa.Index("ix_notice_channel_sent", "channel", "sent_at"))
     id: int | None = row_id()
     campaign_id: int = refers("campaign.id")
     effect_key: str = Field(max_length=120)
@@ -52,9 +55,11 @@ class Notice(SQLModel, table=True):
     kind: str = Field(max_length=32)
     wish_id: int | None = refers("wish.id", null=True)
     event_id: int | None = Field(default=None, sa_type=BIG)
+    clock_id: int | None = Field(default=None, sa_type=BIG)  # a step of this clock; without meaning once it is closed
     facts: dict[str, Any] = document()
-    channel: str = Field(default="inbox", max_length=16)
-    state: str = Field(default="queued", max_length=12)  # queued, taken, sent, failed, skipped
+    channel: str = Field(default="", max_length=16)  # the way it left by; empty until one is chosen
+    state: str = Field(default="queued", max_length=12)  # queued, taken, sent, failed, unsure, skipped
+    lease: str = Field(default="", max_length=36)  # the delivery run that has taken it
     attempts: int = 0
     problem: str = Field(default="", max_length=200)
     run_at: datetime = instant()
@@ -69,3 +74,43 @@ class Heartbeat(SQLModel, table=True):
     name: str = Field(primary_key=True, max_length=40)
     beaten_at: datetime = instant()
     detail: dict[str, Any] = document()
+
+
+class PastFile(SQLModel, table=True):
+    """An imported history: the file, and when it was taken. Its wishes still under way then are open, not late."""
+
+    __tablename__ = "past_file"
+    __table_args__ = (sa.UniqueConstraint("campaign_id", "digest"),)
+    id: int | None = row_id()
+    campaign_id: int = refers("campaign.id")
+    digest: str = Field(max_length=64)  # SHA-256 of the events' bytes
+    taken_at: datetime = instant()
+    imported_at: datetime = instant()
+    counts: dict[str, Any] = document()
+
+
+class PastWish(SQLModel, table=True):
+    """A wish of an imported history: what the measures group by, and nothing of a child."""
+
+    __tablename__ = "past_wish"
+    __table_args__ = (sa.UniqueConstraint("campaign_id", "ref"),)
+    id: int | None = row_id()
+    campaign_id: int = refers("campaign.id")
+    ref: str = Field(max_length=24)
+    county_code: str = Field(default="", max_length=12)
+    category: str = Field(default="", max_length=24)
+
+
+class PastEvent(SQLModel, table=True):
+    """One event of an imported history; the same event sent twice is one row, known since it was first recorded."""
+
+    __tablename__ = "past_event"
+    __table_args__ = (sa.UniqueConstraint("past_wish_id", "kind", "occurred_at"), sa.Index("ix_past_event_campaign", "campaign_id", "id"))
+    id: int | None = row_id()
+    campaign_id: int = refers("campaign.id")
+    past_wish_id: int = refers("past_wish.id")
+    kind: str = Field(max_length=20)
+    occurred_at: datetime = instant()
+    recorded_at: datetime = instant()
+    actor: str = Field(default="", max_length=24)
+    value: int | None = None

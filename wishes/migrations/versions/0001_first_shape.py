@@ -198,6 +198,29 @@ def upgrade() -> None:
         batch_op.create_index("ix_match_run_campaign", ["campaign_id", "id"], unique=False)
 
     op.create_table(
+        "past_file",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("taken_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("imported_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("counts", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_past_file_campaign_id_campaign")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_past_file")),
+        sa.UniqueConstraint("campaign_id", "digest", name=op.f("uq_past_file_campaign_id_digest")),
+    )
+    op.create_table(
+        "past_wish",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("ref", sa.String(24), nullable=False),
+        sa.Column("county_code", sa.String(12), nullable=False),
+        sa.Column("category", sa.String(24), nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_past_wish_campaign_id_campaign")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_past_wish")),
+        sa.UniqueConstraint("campaign_id", "ref", name=op.f("uq_past_wish_campaign_id_ref")),
+    )
+    op.create_table(
         "place",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -276,6 +299,26 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("import_file", schema=None) as batch_op:
         batch_op.create_index("ix_import_file_campaign_digest", ["campaign_id", "digest"], unique=False)
+
+    op.create_table(
+        "past_event",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("past_wish_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(20), nullable=False),
+        sa.Column("occurred_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("recorded_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("actor", sa.String(24), nullable=False),
+        sa.Column("value", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_past_event_campaign_id_campaign")),
+        sa.ForeignKeyConstraint(["past_wish_id"], ["past_wish.id"], name=op.f("fk_past_event_past_wish_id_past_wish")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_past_event")),
+        sa.UniqueConstraint(
+            "past_wish_id", "kind", "occurred_at", name=op.f("uq_past_event_past_wish_id_kind_occurred_at")
+        ),
+    )
+    with op.batch_alter_table("past_event", schema=None) as batch_op:
+        batch_op.create_index("ix_past_event_campaign", ["campaign_id", "id"], unique=False)
 
     op.create_table(
         "volunteer",
@@ -460,6 +503,8 @@ def upgrade() -> None:
         sa.Column("acknowledged_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("paused_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("pause_reason", sa.String(200), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("problem", sa.String(60), nullable=False),
         sa.Column("closed_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_clock_campaign_id_campaign")),
         sa.ForeignKeyConstraint(["wish_id"], ["wish.id"], name=op.f("fk_clock_wish_id_wish")),
@@ -556,9 +601,11 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(32), nullable=False),
         sa.Column("wish_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("clock_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("facts", sa.JSON(), nullable=False),
         sa.Column("channel", sa.String(16), nullable=False),
         sa.Column("state", sa.String(12), nullable=False),
+        sa.Column("lease", sa.String(36), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("problem", sa.String(200), nullable=False),
         sa.Column("run_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
@@ -572,6 +619,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("effect_key", name=op.f("uq_notice_effect_key")),
     )
     with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.create_index("ix_notice_channel_sent", ["channel", "sent_at"], unique=False)
         batch_op.create_index("ix_notice_inbox", ["account_id", "id"], unique=False)
         batch_op.create_index(
             "ix_notice_queue",
@@ -765,6 +813,7 @@ def downgrade() -> None:
             postgresql_where=sa.text("state IN ('queued', 'taken')"),
         )
         batch_op.drop_index("ix_notice_inbox")
+        batch_op.drop_index("ix_notice_channel_sent")
 
     op.drop_table("notice")
     with op.batch_alter_table("import_row", schema=None) as batch_op:
@@ -823,6 +872,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_volunteer_branch")
 
     op.drop_table("volunteer")
+    with op.batch_alter_table("past_event", schema=None) as batch_op:
+        batch_op.drop_index("ix_past_event_campaign")
+
+    op.drop_table("past_event")
     with op.batch_alter_table("import_file", schema=None) as batch_op:
         batch_op.drop_index("ix_import_file_campaign_digest")
 
@@ -838,6 +891,8 @@ def downgrade() -> None:
 
     op.drop_table("web_session")
     op.drop_table("place")
+    op.drop_table("past_wish")
+    op.drop_table("past_file")
     with op.batch_alter_table("match_run", schema=None) as batch_op:
         batch_op.drop_index("ix_match_run_campaign")
 
