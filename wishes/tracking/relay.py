@@ -1,0 +1,150 @@
+"""The relay: each event becomes notices for those who must know, once.
+
+The event rows whose ``announced_at`` is empty are the queue. A batch is announced and its notices posted in one
+transaction; a relay that dies in between has done nothing, and one that runs twice finds the keys taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from wishes.claims.tables import Claim
+from wishes.db import Database
+from wishes.events.tables import Event
+from wishes.intake.tables import Wish
+from wishes.tracking.directory import Audience, Concerned, Directory
+from wishes.tracking.heartbeat import beat
+from wishes.tracking.notices import Posting, post
+
+BATCH = 1000
+
+_A = Audience
+TOLD: dict[str, tuple[tuple[str, Audience], ...]] = {
+    # action            what they are told, and who
+    "return":           (("return", _A.COMMUNITY),),
+    "reject":           (("reject", _A.COMMUNITY),),
+    "unpublish":        (("unpublish", _A.COMMUNITY),),
+    "propose":          (("propose", _A.TAKER),),
+    "accept":           (("claimed", _A.TAKER), ("claimed_here", _A.COMMUNITY), ("claimed_here", _A.SECRETARY)),
+    "claim":            (("claimed", _A.TAKER), ("claimed_here", _A.COMMUNITY), ("claimed_here", _A.SECRETARY)),
+    "release":          (("release", _A.TAKER), ("release", _A.COORDINATORS)),
+    "lapse":            (("lapse", _A.TAKER), ("lapse", _A.SECRETARY), ("lapse", _A.COORDINATORS)),
+    "schedule":         (("schedule", _A.COMMUNITY), ("schedule", _A.TAKER)),
+    "fail_inspection":  (("fail_inspection", _A.TAKER), ("fail_inspection", _A.SECRETARY)),
+    "dispatch":         (("dispatch", _A.COMMUNITY),),
+    "undeliverable":    (("undeliverable", _A.TAKER), ("undeliverable", _A.COORDINATORS)),
+    "deliver":          (("delivered", _A.TAKER), ("delivered", _A.SECRETARY), ("delivered", _A.COMMUNITY)),
+    "deliver_directly": (("delivered", _A.TAKER), ("delivered", _A.SECRETARY), ("delivered", _A.COMMUNITY)),
+    "attend":           (("delivered", _A.TAKER), ("delivered", _A.SECRETARY), ("delivered", _A.COMMUNITY)),
+    "close":            (("close", _A.TAKER),),
+    "dispute":          (("dispute", _A.TAKER), ("dispute", _A.COORDINATORS)),
+    "settle":           (("settle", _A.TAKER), ("settle", _A.COMMUNITY)),
+    "redo":             (("redo", _A.TAKER), ("redo", _A.SECRETARY)),
+    "cancel":           (("cancel", _A.TAKER), ("cancel", _A.COMMUNITY)),
+}
+"""Who is told of a move. Those not listed (submitted, verified, published, declined, expired …) show on the boards."""
+
+UNTOLD = frozenset({"submit", "verify", "publish", "decline", "expire", "prepare", "inspect"})
+"""Moves nobody is told of, on purpose: whoever waits for them has a list and a clock."""
+
+
+@dataclass
+class RelayReport:
+    """Events announced, and notices posted for them."""
+
+    events: int = 0
+    notices: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _News:
+    event_id: int
+    campaign_id: int
+    action: str
+    actor_id: int | None
+    data: Mapping[str, Any]
+    recorded_at: datetime
+    wish_id: int | None
+    code: str | None
+    item: str | None
+    community_id: int | None
+    taker_volunteer_id: int | None
+    taker_branch_id: int | None
+
+    def concerned(self, held: Mapping[int, tuple[int | None, int | None]]) -> Concerned:
+        """The taker as the event names them, else who held the wish until then, else who holds it now."""
+        if "volunteer_id" in self.data or "branch_id" in self.data:
+            taker = self.data.get("volunteer_id"), self.data.get("branch_id")
+        else:
+            taker = held.get(self.event_id, (self.taker_volunteer_id, self.taker_branch_id))
+        return Concerned(self.campaign_id, self.community_id, taker[0], taker[1])
+
+
+_COLUMNS: list[Any] = [
+    Event.id, Event.campaign_id, Event.action, Event.actor_id, Event.data, Event.recorded_at, Event.wish_id, Wish.code, Wish.item,
+    Wish.community_id, Wish.taker_volunteer_id, Wish.taker_branch_id]
+
+
+def relay(database: Database, *, now: datetime, limit: int = 20_000) -> RelayReport:
+    """Turn at most *limit* unannounced events into notices, in order; repeat it as often as you like.
+
+    Effects: notice rows, ``announced_at`` of the events, a heartbeat; commits per batch. Raises
+    :class:`~wishes.errors.Unavailable` when the database went away.
+    """
+    report = RelayReport()
+    while report.events < limit:
+        size = min(BATCH, limit - report.events)
+        with database.transaction() as session:
+            events, notices = _announce(session, now=now, size=size)
+        report.events += events
+        report.notices += notices
+        if events < size:
+            break
+    with database.transaction() as session:
+        beat(session, "relay", now=now, detail=vars(report))
+    return report
+
+
+def _announce(session: Session, *, now: datetime, size: int) -> tuple[int, int]:
+    rows = session.execute(
+        sa.select(*_COLUMNS).outerjoin(Wish, Wish.id == Event.wish_id).where(Event.announced_at.is_(None))  # type: ignore[union-attr,arg-type]
+        .order_by(Event.id).limit(size).with_for_update(skip_locked=True, of=Event))  # type: ignore[arg-type]
+    news = [_News(*row) for row in rows]
+    if not news:
+        return 0, 0
+    told = [each for each in news if each.action in TOLD and each.wish_id is not None]
+    held = _held_until(session, [each.event_id for each in told if each.action == "cancel"])
+    concerned = {each.event_id: each.concerned(held) for each in told}
+    directory = Directory(session, concerned.values())
+    postings = [posting for each in told for posting in _postings(each, concerned[each.event_id], directory)]
+    post(session, postings, now=now)
+    session.execute(sa.update(Event).where(Event.id.in_([each.event_id for each in news]))  # type: ignore[union-attr]
+                    .values(announced_at=now).execution_options(synchronize_session=False))
+    return len(news), len(postings)
+
+
+def _postings(each: _News, concerned: Concerned, directory: Directory) -> list[Posting]:
+    facts = {"code": each.code, "item": each.item}
+    kinds: dict[int, str] = {}
+    for kind, audience in TOLD[each.action]:
+        for account in directory.accounts(audience, concerned):
+            if account != each.actor_id or audience is Audience.TAKER:  # who did it knows; who took it wants it in writing
+                kinds.setdefault(account, kind)
+    return [Posting(f"event:{each.event_id}:{account}", each.campaign_id, kind, account, each.wish_id, each.event_id, facts=facts)
+            for account, kind in sorted(kinds.items())]
+
+
+def _held_until(session: Session, event_ids: list[int]) -> dict[int, tuple[int | None, int | None]]:
+    """Who held the wish when it was cancelled: the claim that ended at the same instant."""
+    if not event_ids:
+        return {}
+    rows = session.execute(
+        sa.select(Event.id, Claim.volunteer_id, Claim.branch_id)  # type: ignore[call-overload]
+        .join(Claim, sa.and_(Claim.wish_id == Event.wish_id, Claim.ended_at == Event.recorded_at)).where(Event.id.in_(event_ids)))
+    return {event_id: (volunteer_id, branch_id) for event_id, volunteer_id, branch_id in rows}

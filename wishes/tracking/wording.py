@@ -1,0 +1,105 @@
+"""What a notice says. One row per kind, both languages side by side; texts are made when shown, never stored.
+
+``{code}`` and ``{item}`` name the wish, ``{due_on}`` the day it is due, ``{todo}`` what the stage waits for. Nothing here can name a child.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from wishes.i18n import Language, Text
+from wishes.lifecycle import STATUS_LABEL, Status
+
+TODO: dict[Status, Text] = {
+    Status.SUBMITTED: Text("核实", "verify it"),
+    Status.VERIFIED: Text("公开征集", "publish it"),
+    Status.OPEN: Text("找到认领人", "find a taker"),
+    Status.PROPOSED: Text("接受或婉拒", "accept or decline"),
+    Status.CLAIMED: Text("备好物品或约定时间", "buy it or agree a date"),
+    Status.SCHEDULED: Text("完成约定", "keep the appointment"),
+    Status.READY: Text("质检", "inspect it"),
+    Status.INSPECTED: Text("出发配送", "send it off"),
+    Status.IN_TRANSIT: Text("送达孩子手中", "hand it over"),
+    Status.DELIVERED: Text("登记反馈", "record the feedback"),
+    Status.DISPUTED: Text("处理异议", "settle the dispute"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A notice's title and its sentence."""
+
+    title: Text
+    line: Text
+
+
+def _words(zh: str, en: str, line_zh: str, line_en: str) -> Wording:
+    return Wording(Text(zh, en), Text(line_zh, line_en))
+
+
+WORDS: dict[str, Wording] = {
+    "remind": _words("请留意时限", "A deadline is coming", "心愿 {code}（{item}）请在 {due_on} 前{todo}。",
+                     "Wish {code} ({item}): please {todo} by {due_on}."),
+    "warn": _words("心愿到期", "A wish is due", "心愿 {code}（{item}）应在 {due_on} 前{todo}，请尽快处理；有困难可以说明或退回。",
+                   "Wish {code} ({item}) was due on {due_on}: please {todo} soon, say what holds it up, or give it back."),
+    "escalate": _words("心愿逾期", "A wish is overdue", "心愿 {code}（{item}）自 {due_on} 起逾期，仍待{todo}，支部与协调员已知悉。",
+                       "Wish {code} ({item}) is overdue since {due_on}; somebody still has to {todo}. Branch and coordinators know."),
+    "return": _words("心愿退回修改", "A wish was returned", "心愿 {code}（{item}）需要修改，原因见心愿页。",
+                     "Wish {code} ({item}) needs correction; its page says why."),
+    "reject": _words("心愿未通过", "A wish was rejected", "心愿 {code}（{item}）未通过核实，原因见心愿页。",
+                     "Wish {code} ({item}) was rejected; its page says why."),
+    "unpublish": _words("心愿已撤下", "A wish was taken down", "心愿 {code}（{item}）暂停征集，原因见心愿页。",
+                        "Wish {code} ({item}) was taken down; its page says why."),
+    "propose": _words("有心愿派给您", "A wish is proposed to you", "心愿 {code}（{item}）派给了您，请接受或婉拒。",
+                      "Wish {code} ({item}) is proposed to you: please accept or decline."),
+    "claimed": _words("认领成功", "You have claimed a wish", "您已认领心愿 {code}（{item}），谢谢您。时限和下一步见心愿页。",
+                      "You have claimed wish {code} ({item}). Thank you. Its page says what to do by when."),
+    "claimed_here": _words("心愿有人认领", "A wish was claimed", "心愿 {code}（{item}）已有人认领。", "Wish {code} ({item}) has been claimed."),
+    "release": _words("心愿已退回", "A wish was given back", "心愿 {code}（{item}）已退回心愿池，原因见心愿页。",
+                      "Wish {code} ({item}) was given back into the pool; its page says why."),
+    "lapse": _words("心愿逾期释放", "An overdue wish was released", "心愿 {code}（{item}）逾期，已放回心愿池由他人认领。",
+                    "Wish {code} ({item}) was overdue and has gone back into the pool."),
+    "schedule": _words("约定了时间", "A date was agreed", "心愿 {code}（{item}）已约定时间，详见心愿页。",
+                       "A date was agreed for wish {code} ({item}); see its page."),
+    "fail_inspection": _words("质检不合格", "An inspection failed", "心愿 {code}（{item}）质检不合格，请更换，原因见心愿页。",
+                              "Wish {code} ({item}) failed its inspection: please replace it; its page says why."),
+    "dispatch": _words("心愿已出发", "A wish is on its way", "心愿 {code}（{item}）正在配送，请准备接收。",
+                       "Wish {code} ({item}) is on its way: please be ready to receive it."),
+    "undeliverable": _words("心愿未能送达", "A wish could not be delivered", "心愿 {code}（{item}）未能送达，原因见心愿页。",
+                            "Wish {code} ({item}) could not be delivered; its page says why."),
+    "delivered": _words("心愿已送达", "A wish has arrived", "心愿 {code}（{item}）已送到孩子手中。", "Wish {code} ({item}) has reached the child."),
+    "close": _words("心愿已完成", "A wish is complete", "心愿 {code}（{item}）已收到反馈，圆满完成，谢谢您。",
+                    "Feedback for wish {code} ({item}) has come in; it is complete. Thank you."),
+    "dispute": _words("心愿有异议", "A wish is disputed", "心愿 {code}（{item}）的交接有异议，请查看。",
+                      "The hand-over of wish {code} ({item}) is disputed: please look at it."),
+    "settle": _words("异议已解决", "A dispute is settled", "心愿 {code}（{item}）的异议已解决。", "The dispute about wish {code} ({item}) is settled."),
+    "redo": _words("心愿需重新办理", "A wish has to be done again", "心愿 {code}（{item}）需要重新办理，原因见心愿页。",
+                   "Wish {code} ({item}) has to be done again; its page says why."),
+    "cancel": _words("心愿已取消", "A wish was cancelled", "心愿 {code}（{item}）已取消，请不要再准备。",
+                     "Wish {code} ({item}) was cancelled: please do not prepare it any more."),
+}
+
+DIGEST = Wording(Text("您有 {count} 条新消息", "You have {count} new messages"), Text("· {line}", "· {line}"))
+
+
+def title(kind: str, language: Language) -> str:
+    return WORDS[kind].title.say(language)
+
+
+def line(kind: str, facts: Mapping[str, Any], language: Language) -> str:
+    """The notice's one sentence. *facts* are those it was posted with."""
+    return WORDS[kind].line.say(language, **_shown(facts, language))
+
+
+def _shown(facts: Mapping[str, Any], language: Language) -> dict[str, Any]:
+    shown = {"code": "", "item": "", "due_on": "", "todo": "", **facts}
+    if stage := facts.get("stage"):
+        status = Status(stage)
+        shown["todo"] = TODO[status].say(language) if status in TODO else STATUS_LABEL[status].say(language)
+    if due_on := facts.get("due_on"):
+        day = date.fromisoformat(due_on)
+        shown["due_on"] = f"{day.month}月{day.day}日" if language == "zh" else day.isoformat()
+    return shown
