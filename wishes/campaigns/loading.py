@@ -172,7 +172,7 @@ def place_rows(data: bytes, name: str) -> list[dict[str, Any]]:
     Where the list gives no point, the mean of what lies inside stands for it, else its county's, else the mean of all.
     """
     rows: dict[str, dict[str, Any]] = {}
-    for line in _lines(data, name, PLACE_WORDS, frozenset({"code", "name"})):
+    for line in _lines(data, name, PLACE_WORDS, ("code", "name")):
         code = line.text("code")
         level = _LEVELS.get(line.text("level")) or _LEVEL_BY_LENGTH.get(len(code))
         if not code.isdigit() or level is None:
@@ -197,7 +197,7 @@ def place_rows(data: bytes, name: str) -> list[dict[str, Any]]:
 def item_rows(data: bytes, name: str) -> list[dict[str, Any]]:
     """The wish items in a list, each as the columns of :class:`CatalogueItem`; prices in yuan become fen."""
     rows: dict[str, dict[str, Any]] = {}
-    for line in _lines(data, name, ITEM_WORDS, frozenset({"item", "category"})):
+    for line in _lines(data, name, ITEM_WORDS, ("item", "category")):
         needs = line.text("needs") or "none"
         if needs not in _NEEDS:
             raise _unusable(name, line, "needs")
@@ -269,8 +269,8 @@ def _file(folder: Path, name: str) -> Path:
     return path
 
 
-def _lines(data: bytes, name: str, words: Words, needed: frozenset[str]) -> Iterable[Line]:
-    listings = read_listings(data, name, words, needed)
+def _lines(data: bytes, name: str, words: Words, needed: tuple[str, ...]) -> Iterable[Line]:
+    listings = read_listings(data, name, words, frozenset(needed), needed[0])
     if not listings:
         raise Invalid(
             "file",

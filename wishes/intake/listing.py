@@ -62,19 +62,23 @@ def plain(value: Value) -> str:
     return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", str(value))).strip()
 
 
-def read_listings(data: bytes, name: str, words: Words, needed: frozenset[str]) -> list[Listing]:
-    """The sheets of a file that have a header with all *needed* fields, in order. Hidden sheets are not data.
+def read_listings(data: bytes, name: str, words: Words, needed: frozenset[str], key: str) -> list[Listing]:
+    """The sheets of a file that have a header with all *needed* fields, in order; a line without its *key* is skipped.
+
+    Hidden sheets and struck-through lines are not data.
 
     Raises :class:`~wishes.intake.reading.UnreadableFile` when the file cannot be read; answers an empty list when no
     sheet has such a header.
     """
     book = read_workbook(data, name)
     return [
-        found for sheet in book.sheets if not sheet.hidden and (found := listing_of(sheet, words, needed)) is not None
+        found
+        for sheet in book.sheets
+        if not sheet.hidden and (found := listing_of(sheet, words, needed, key)) is not None
     ]
 
 
-def listing_of(sheet: Sheet, words: Words, needed: frozenset[str]) -> Listing | None:
+def listing_of(sheet: Sheet, words: Words, needed: frozenset[str], key: str) -> Listing | None:
     """The listing in one sheet, or None when none of its first rows is a header."""
     header = next(
         (found for found in _header_candidates(sheet.rows) if needed <= recognise(found[2], words).keys()), None
@@ -91,12 +95,12 @@ def listing_of(sheet: Sheet, words: Words, needed: frozenset[str]) -> Listing | 
         if not filled:
             continue
         repeated = [plain(cell) for cell in row] == [plain(cell) for cell in sheet.rows[number]]
-        struck = all((index, columns[field]) in sheet.struck for field in needed)
+        struck = (index, columns[key]) in sheet.struck
         if repeated or struck or _NOT_DATA.match(filled[0]):
             skipped += 1
             continue
         cells = {field: row[at] for field, at in columns.items() if at < len(row) and plain(row[at])}
-        if needed <= cells.keys():
+        if key in cells:
             lines.append(Line(sheet.name, index + 1, cells))
         else:
             skipped += 1
