@@ -36,6 +36,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for name in PAGES:
         module = importlib.import_module(f"wishes.web.{name}")
         app.register_blueprint(module.pages)
+    app.register_blueprint(importlib.import_module("wishes.web.handover").landing)
     from wishes.web.api import install as install_api
 
     install_api(app, csrf)

@@ -71,3 +71,7 @@ class Rules(BaseModel):
     vetting_reference_on: date | None = None
     deadlines: dict[Status, Deadline] = Field(default_factory=_default_deadlines)
     weights: Weights = Weights()
+
+    def vetting_day(self, today: date) -> date:
+        """The day checks are judged at: today, or the fixed day of a campaign that is replayed."""
+        return self.vetting_reference_on or today

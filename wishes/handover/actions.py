@@ -23,6 +23,7 @@ from wishes.events.actions import WishState, move, record, wish_state
 from wishes.handover.tables import HandOver, Label
 from wishes.handover.tokens import PublicKeys, Token, TokenSigner, TokenType, code_is_of, new_tag
 from wishes.i18n import Text
+from wishes.intake.tables import Wish
 from wishes.lifecycle import MOVES, By, Kind, Status
 
 LABEL_DAYS = 180
@@ -73,7 +74,7 @@ def issue_codes(session: Session, *, wish_id: int, signer: TokenSigner, now: dat
 
 def hand_over(session: Session, *, uid: str, actor: Actor, now: datetime, signer: TokenSigner, keys: PublicKeys,
               label: str = "", receipt: str = "", receipt_code: str = "", wish_id: int | None = None,
-              scanned_at: datetime | None = None) -> Outcome:
+              scanned_at: datetime | None = None, campaign_id: int | None = None) -> Outcome:
     """Confirm that the child's side has it.
 
     *uid* names this report: sent again, it answers what was answered before. *label* and *receipt* are what a scanner read;
@@ -91,6 +92,8 @@ def hand_over(session: Session, *, uid: str, actor: Actor, now: datetime, signer
     happened = min(scanned_at or now, now)
     held = _find_label(session, label=label, wish_id=wish_id, keys=keys, on=local_day(happened))
     state = wish_state(session, held.wish_id)
+    if campaign_id is not None and state.campaign_id != campaign_id:
+        raise NotFound("这个标签", "label")
     if not relations(actor, state.facts) & {By.TAKER, By.COURIER, By.COMMUNITY, By.COORDINATOR}:
         raise NotFound("这个心愿", "wish")
     evidence = _evidence(session, actor, state, held, signer=signer, keys=keys, label=label, receipt=receipt, code=receipt_code, on=local_day(happened))
@@ -110,6 +113,11 @@ def hand_over(session: Session, *, uid: str, actor: Actor, now: datetime, signer
 def note_wrong_code(session: Session, *, wish_id: int) -> None:
     """Count a wrong receipt code against the wish's current label, in a transaction of its own: the refusal rolled back."""
     session.execute(sa.update(Label).where(Label.wish_id == wish_id, Label.voided_at.is_(None)).values(wrong_codes=Label.wrong_codes + 1))  # type: ignore[arg-type,union-attr]
+
+
+def code_of(session: Session, wish_id: int) -> str:
+    """The public code of a wish."""
+    return str(session.execute(sa.select(Wish.code).where(Wish.id == wish_id)).scalar_one())  # type: ignore[call-overload]
 
 
 class WrongCode(Invalid):

@@ -137,6 +137,7 @@ class Filter:
     branch_id: int | None = None
     volunteer_id: int | None = None
     words: str = ""  # in the item, or the code
+    ids: tuple[int, ...] | None = None
 
     def conditions(self, campaign_id: int) -> list[Any]:
         found: list[Any] = [Wish.campaign_id == campaign_id]
@@ -151,6 +152,8 @@ class Filter:
             found.append(Wish.taker_branch_id == self.branch_id)
         if self.volunteer_id is not None:
             found.append(Wish.taker_volunteer_id == self.volunteer_id)
+        if self.ids is not None:
+            found.append(Wish.id.in_(self.ids))  # type: ignore[union-attr]
         if words := self.words.strip():
             found.append(sa.or_(Wish.item.contains(words, autoescape=True), Wish.code == words.upper()))  # type: ignore[attr-defined]
         return found

@@ -36,3 +36,17 @@ def open_clocks(session: Session, wish_ids: Sequence[int]) -> dict[int, OpenCloc
 
 def open_clock(session: Session, wish_id: int) -> OpenClock | None:
     return open_clocks(session, [wish_id]).get(wish_id)
+
+
+def late_by_stage(session: Session, campaign_id: int, *, now: datetime) -> dict[str, int]:
+    """How many wishes are past their deadline, by stage."""
+    rows = session.execute(sa.select(Clock.stage, sa.func.count()).where(  # type: ignore[call-overload]
+        Clock.campaign_id == campaign_id, Clock.closed_at.is_(None), Clock.due_at < now).group_by(Clock.stage))  # type: ignore[union-attr]
+    return {str(stage): int(n) for stage, n in rows}
+
+
+def oldest_late(session: Session, campaign_id: int, *, now: datetime, limit: int) -> list[OpenClock]:
+    """The deadlines passed longest ago, of wishes that somebody could bring nearer to the child."""
+    rows = session.execute(sa.select(*_COLUMNS).where(Clock.campaign_id == campaign_id, Clock.closed_at.is_(None), Clock.due_at < now)  # type: ignore[union-attr]
+                           .order_by(Clock.due_at).limit(limit))
+    return [OpenClock(*row) for row in rows]

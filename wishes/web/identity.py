@@ -12,6 +12,7 @@ from wishes.db import Database
 from wishes.errors import NotSignedIn
 from wishes.people.actions import secret_digest
 from wishes.people.queries import actor_of_session, actor_of_token
+from wishes.protection.keyring import Keyring
 from wishes.settings import Settings
 
 
@@ -21,6 +22,14 @@ def settings() -> Settings:
 
 def database() -> Database:
     return cast(Database, current_app.extensions["microwish.database"])
+
+
+def keyring() -> Keyring:
+    """The keys of this installation, read when first needed: most requests never touch them."""
+    extensions = current_app.extensions
+    if "microwish.keyring" not in extensions:
+        extensions["microwish.keyring"] = Keyring.open(settings().keys_dir)
+    return cast(Keyring, extensions["microwish.keyring"])
 
 
 def cookie_name() -> str:
