@@ -27,7 +27,7 @@ VECTORS = json.loads(Path(__file__).with_name("token-vectors.json").read_text("u
 
 
 def token(number: int, type_: TokenType = TokenType.RECEIPT, epoch: int = 0) -> Token:
-    return SIGNER.sign(type_, claim_rand=number.to_bytes(8, "big"), epoch=epoch, expires_on=date(2021, 6, 1))
+    return SIGNER.sign(type_, tag=number.to_bytes(8, "big"), epoch=epoch, expires_on=date(2021, 6, 1))
 
 
 codes = st.integers(0, 2**64 - 1).map(lambda number: human_code(token(number)))
@@ -116,6 +116,6 @@ def test_the_stored_digest_fits_every_spelling_and_needs_its_key() -> None:
 def test_printed_codes_never_change_unnoticed() -> None:
     for vector in VECTORS["tokens"]:
         signer = TokenSigner(1, bytes.fromhex(VECTORS["seed"]))
-        made = signer.sign(TokenType[vector["type"]], claim_rand=bytes.fromhex(vector["claim_rand"]),
+        made = signer.sign(TokenType[vector["type"]], tag=bytes.fromhex(vector["tag"]),
                            epoch=vector["epoch"], expires_on=date.fromisoformat(vector["expires_on"]))
         assert human_code(made) == vector["code"]

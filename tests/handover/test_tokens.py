@@ -26,7 +26,7 @@ from wishes.handover.tokens import (
     TokenType,
     UnknownKey,
     WrongTokenType,
-    new_claim_rand,
+    new_tag,
     scan_url,
     token_in,
 )
@@ -41,18 +41,18 @@ VECTORS = json.loads(Path(__file__).with_name("token-vectors.json").read_text("u
 
 
 def label(claim: bytes = b"claimone", **changes: object) -> Token:
-    given_ = {"claim_rand": claim, "epoch": 1, "expires_on": DAY} | changes
+    given_ = {"tag": claim, "epoch": 1, "expires_on": DAY} | changes
     return SIGNER.sign(TokenType.LABEL, **given_)  # type: ignore[arg-type]
 
 
 def receipt(claim: bytes = b"claimone") -> Token:
-    return SIGNER.sign(TokenType.RECEIPT, claim_rand=claim, epoch=1, expires_on=DAY)
+    return SIGNER.sign(TokenType.RECEIPT, tag=claim, epoch=1, expires_on=DAY)
 
 
 @given(claim=st.binary(min_size=8, max_size=8), epoch=st.integers(0, 255), type_=st.sampled_from(TokenType),
        day=st.dates(date(1970, 1, 1), date(2149, 6, 6)), kid=st.integers(1, 255))
 def test_what_was_signed_is_what_is_read(claim: bytes, epoch: int, type_: TokenType, day: date, kid: int) -> None:
-    signed = TokenSigner(kid, SEED).sign(type_, claim_rand=claim, epoch=epoch, expires_on=day)
+    signed = TokenSigner(kid, SEED).sign(type_, tag=claim, epoch=epoch, expires_on=day)
     keys = PublicKeys.from_seeds({kid: SEED})
     assert len(signed.text) == TOKEN_CHARS
     assert keys.verify(signed.text, on=day, expect=type_) == signed
@@ -107,8 +107,8 @@ def test_what_is_no_token_is_malformed(text: str) -> None:
 
 
 def test_each_refusal_has_its_name_and_says_it_in_both_languages() -> None:
-    stranger = TokenSigner(7, bytes(32)).sign(TokenType.LABEL, claim_rand=b"claimone", epoch=1, expires_on=DAY)
-    newer = TokenSigner(8, SEED).sign(TokenType.LABEL, claim_rand=b"claimone", epoch=1, expires_on=DAY)
+    stranger = TokenSigner(7, bytes(32)).sign(TokenType.LABEL, tag=b"claimone", epoch=1, expires_on=DAY)
+    newer = TokenSigner(8, SEED).sign(TokenType.LABEL, tag=b"claimone", epoch=1, expires_on=DAY)
     cases: list[tuple[str, TokenType, date, type[TokenRefused]]] = [
         (stranger.text, TokenType.LABEL, DAY, BadSignature),
         (newer.text, TokenType.LABEL, DAY, UnknownKey),
@@ -154,7 +154,7 @@ def test_label_alone_and_two_labels_do_not_make_a_pair() -> None:
 
 def test_old_labels_stay_good_until_their_key_is_retired() -> None:
     old, new = TokenSigner(1, bytes(32)), TokenSigner(2, SEED)
-    token = old.sign(TokenType.LABEL, claim_rand=b"claimone", epoch=0, expires_on=DAY)
+    token = old.sign(TokenType.LABEL, tag=b"claimone", epoch=0, expires_on=DAY)
     both = PublicKeys({1: old.public_key, 2: new.public_key})
     assert both.verify(token.text, on=DAY) == token
     with pytest.raises(UnknownKey):
@@ -180,8 +180,8 @@ def test_a_receipt_does_not_show_in_a_traceback() -> None:
 
 
 def test_values_that_do_not_fit_their_bytes_are_refused() -> None:
-    for changes in ({"claim_rand": b"short"}, {"epoch": 256}, {"epoch": -1}, {"expires_on": date(2200, 1, 1)}):
-        with pytest.raises(ValueError, match="claim_rand"):
+    for changes in ({"tag": b"short"}, {"epoch": 256}, {"epoch": -1}, {"expires_on": date(2200, 1, 1)}):
+        with pytest.raises(ValueError, match="tag"):
             label(**changes)  # type: ignore[arg-type]
     for kid in (0, 256):
         with pytest.raises(ValueError, match="kid"):
@@ -201,7 +201,7 @@ def test_urls_are_upper_case_and_read_back() -> None:
 
 
 def test_claim_names_do_not_repeat() -> None:
-    assert len({new_claim_rand() for _ in range(10_000)}) == 10_000
+    assert len({new_tag() for _ in range(10_000)}) == 10_000
 
 
 @pytest.mark.parametrize("vector", VECTORS["tokens"], ids=lambda vector: vector["what"])
@@ -209,10 +209,10 @@ def test_the_written_form_never_changes_unnoticed(vector: dict[str, object]) -> 
     """The same vectors serve the browser's reader: labels printed last month must stay good."""
     keys = PublicKeys.from_json(json.dumps(VECTORS["public_keys"]))
     token = keys.verify(str(vector["text"]), on=None)
-    assert (token.type.name, token.claim_rand.hex(), token.epoch, token.expires_on.isoformat()) == (
-        vector["type"], vector["claim_rand"], vector["epoch"], vector["expires_on"])
+    assert (token.type.name, token.tag.hex(), token.epoch, token.expires_on.isoformat()) == (
+        vector["type"], vector["tag"], vector["epoch"], vector["expires_on"])
     made = TokenSigner(token.kid, bytes.fromhex(VECTORS["seed"])).sign(
-        token.type, claim_rand=token.claim_rand, epoch=token.epoch, expires_on=token.expires_on)
+        token.type, tag=token.tag, epoch=token.epoch, expires_on=token.expires_on)
     assert made == token
 
 

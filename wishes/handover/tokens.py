@@ -7,10 +7,10 @@ hand-over needs both, which makes a photographed label worthless.
 One token is 78 bytes, written as 125 characters of upper-case base32 (RFC 4648, no padding), so that a QR code stays in
 alphanumeric mode::
 
-    version(1) kid(1) type(1) claim_rand(8) epoch(1) expires_on(2, days since 1970-01-01, big-endian)   14 bytes
+    version(1) kid(1) type(1) tag(8) epoch(1) expires_on(2, days since 1970-01-01, big-endian)   14 bytes
     Ed25519 signature over these 14 bytes                                                               64 bytes
 
-``claim_rand`` names the claim without telling anything about it. ``epoch`` counts the issues of one claim: after a
+``tag`` names the claim without telling anything about it. ``epoch`` counts the issues of one claim: after a
 reprint only the newest counts, which the caller compares with the claim's row. Two tokens of one claim and epoch differ
 in type and therefore in the whole signature; that signature is what nobody can guess, so no separate nonce is spent.
 """
@@ -40,7 +40,7 @@ from wishes.errors import MicrowishError
 from wishes.i18n import Text
 
 VERSION: Final = 1
-CLAIM_RAND_BYTES: Final = 8
+TAG_BYTES: Final = 8
 TOKEN_BYTES: Final = 78
 TOKEN_CHARS: Final = 125
 CODE_CHARS: Final = 11  # ten of code, one of check
@@ -115,7 +115,7 @@ class Token:
 
     kid: int
     type: TokenType
-    claim_rand: bytes
+    tag: bytes
     epoch: int
     expires_on: date
     text: str
@@ -137,17 +137,17 @@ class TokenSigner:
     def public_key(self) -> Ed25519PublicKey:
         return self._private.public_key()
 
-    def sign(self, type_: TokenType, *, claim_rand: bytes, epoch: int, expires_on: date) -> Token:
+    def sign(self, type_: TokenType, *, tag: bytes, epoch: int, expires_on: date) -> Token:
         """The token of one claim. Good to the end of *expires_on*; *epoch* is 0–255. Same input, same token.
 
         Raises ``ValueError`` for a value that does not fit its bytes.
         """
         days = (expires_on - _FIRST_DAY).days
-        if len(claim_rand) != CLAIM_RAND_BYTES or not 0 <= epoch <= 255 or not 0 <= days <= 0xFFFF:
-            raise ValueError("claim_rand needs 8 bytes, epoch 0–255, expires_on a day in 1970–2149")
-        payload = _PAYLOAD.pack(VERSION, self.kid, type_, claim_rand, epoch, days)
+        if len(tag) != TAG_BYTES or not 0 <= epoch <= 255 or not 0 <= days <= 0xFFFF:
+            raise ValueError("tag needs 8 bytes, epoch 0–255, expires_on a day in 1970–2149")
+        payload = _PAYLOAD.pack(VERSION, self.kid, type_, tag, epoch, days)
         text = base64.b32encode(payload + self._private.sign(payload)).decode("ascii").rstrip("=")
-        return Token(self.kid, type_, claim_rand, epoch, expires_on, text)
+        return Token(self.kid, type_, tag, epoch, expires_on, text)
 
 
 class PublicKeys:
@@ -189,7 +189,7 @@ class PublicKeys:
         written = token_in(text)
         raw = _decoded(written)
         payload, signature = raw[:_PAYLOAD.size], raw[_PAYLOAD.size:]
-        version, kid, type_byte, claim_rand, epoch, days = _PAYLOAD.unpack(payload)
+        version, kid, type_byte, tag, epoch, days = _PAYLOAD.unpack(payload)
         if version != VERSION:
             raise MalformedToken()
         key = self._keys.get(kid)
@@ -208,20 +208,20 @@ class PublicKeys:
             raise WrongTokenType(type=type_.name.lower())
         if on is not None and on > expires_on:
             raise ExpiredToken(expires_on=expires_on.isoformat())
-        return Token(kid, type_, claim_rand, epoch, expires_on, written)
+        return Token(kid, type_, tag, epoch, expires_on, written)
 
     def verify_pair(self, label: str, receipt: str, *, on: date | None) -> tuple[Token, Token]:
         """Both sides of one hand-over. Raises as :meth:`verify`, and :class:`MismatchedTokens` for two claims."""
         parcel = self.verify(label, on=on, expect=TokenType.LABEL)
         proof = self.verify(receipt, on=on, expect=TokenType.RECEIPT)
-        if parcel.claim_rand != proof.claim_rand:
+        if parcel.tag != proof.tag:
             raise MismatchedTokens()
         return parcel, proof
 
 
-def new_claim_rand() -> bytes:
+def new_tag() -> bytes:
     """Eight random bytes that name a claim on its tokens. The column is UNIQUE: draw again on the rare clash."""
-    return secrets.token_bytes(CLAIM_RAND_BYTES)
+    return secrets.token_bytes(TAG_BYTES)
 
 
 def scan_url(base_url: str, token: Token) -> str:

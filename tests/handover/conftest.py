@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import wishes
+
+
+@pytest.fixture(scope="session")
+def fonts_dir() -> Path:
+    """The two Noto Sans SC files that the build puts into the package."""
+    folder = Path(wishes.__file__).parent / "static" / "vendor" / "fonts"
+    assert folder.is_dir(), "the fonts are not there: build the package once (./run does)"
+    return folder
