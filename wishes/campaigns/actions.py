@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from wishes.access import Actor, require
-from wishes.campaigns.loading import check_slug, organisation_for, table_of
+from wishes.campaigns.loading import (
+    Update,
+    check_slug,
+    item_rows,
+    organisation_for,
+    place_rows,
+    store_items,
+    store_places,
+    table_of,
+)
 from wishes.campaigns.queries import campaign_by_id
 from wishes.campaigns.rules import Rules
 from wishes.campaigns.tables import Campaign, CatalogueItem, Place
@@ -105,6 +115,24 @@ def copy_campaign(
             )
         )
     return new_id
+
+
+def import_places(session: Session, *, campaign_id: int, data: bytes, name: str, actor: Actor, now: datetime) -> Update:
+    """Add and update the campaign's divisions from a list. Raises Forbidden, Invalid (with the line), UnreadableFile."""
+    require(actor, "campaign.manage", campaign_id)
+    done = store_places(session, campaign_id=campaign_id, rows=place_rows(data, name))
+    record(session, action="import_places", campaign_id=campaign_id, now=now, actor=actor, data=asdict(done))
+    return done
+
+
+def import_catalogue(
+    session: Session, *, campaign_id: int, data: bytes, name: str, actor: Actor, now: datetime
+) -> Update:
+    """Add and update the campaign's wish items from a list. Raises as :func:`import_places`."""
+    require(actor, "campaign.manage", campaign_id)
+    done = store_items(session, campaign_id=campaign_id, rows=item_rows(data, name))
+    record(session, action="import_catalogue", campaign_id=campaign_id, now=now, actor=actor, data=asdict(done))
+    return done
 
 
 def _check(session: Session, slug: str, starts_on: date, ends_on: date) -> None:

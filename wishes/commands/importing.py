@@ -1,0 +1,125 @@
+"""``microwish import``: workbooks and registers; ``microwish verify`` and ``publish``: what came in goes on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+from sqlmodel import Session
+
+from wishes.campaigns import actions as campaigns
+from wishes.campaigns.queries import campaign_by_slug
+from wishes.claims.registers import StoredRegister, import_branches, import_members, import_volunteers
+from wishes.clock import utc_now
+from wishes.commands.edge import OPERATOR, Edge
+from wishes.db import Database
+from wishes.intake.actions import BulkOutcome, publish_all, verify_all
+
+_campaign = click.option("--campaign", "slug", required=True, help="Short name of the campaign.")
+_dry_run = click.option("--dry-run", is_flag=True, help="Read and report, store nothing.")
+_rows_file = click.option(
+    "--json", "rows_file", metavar="FILE", help="Write one object per entry to FILE (- is standard output)."
+)
+_register_file = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+
+
+class _NothingStored(Exception):
+    """Ends the transaction of a dry run."""
+
+
+@contextmanager
+def _transaction(database: Database, *, dry_run: bool) -> Iterator[Session]:
+    """The edge's transaction; of a dry run nothing remains."""
+    try:
+        with database.transaction() as session:
+            yield session
+            if dry_run:
+                raise _NothingStored
+    except _NothingStored:
+        return
+
+
+@click.group(name="import")
+def import_() -> None:
+    """导入：心愿表、支部、党员、志愿者、地名、目录。Import workbooks and registers."""
+
+
+def _register(name: str, verb: Callable[..., StoredRegister], help_text: str) -> None:
+    @import_.command(name=name, help=help_text)
+    @_register_file
+    @_campaign
+    @_dry_run
+    @_rows_file
+    @click.pass_obj
+    def command(edge: Edge, file: Path, slug: str, dry_run: bool, rows_file: str | None) -> None:
+        with _transaction(edge.database, dry_run=dry_run) as session:
+            campaign_id = campaign_by_slug(session, slug).id
+            done = verb(
+                session, campaign_id=campaign_id, data=file.read_bytes(), name=file.name, now=utc_now(), actor=OPERATOR
+            )
+        edge.progress(f"{name}: {done.lines} lines, {done.entries} entries, +{done.added} ~{done.changed}")
+        _answer(edge, {"dry_run": dry_run, **done.figures()}, list(done.rows), rows_file)
+
+
+_register("branches", import_branches, "党支部与爱心组织的承诺。Pledges of branches and organisations.")
+_register("members", import_members, "党员与爱心人士。Party members and caring people; import the branches first.")
+_register("volunteers", import_volunteers, "志愿者、核查与资质。Volunteers with their checks and certificates.")
+
+
+def _list(name: str, verb: Callable[..., Any], help_text: str) -> None:
+    @import_.command(name=name, help=help_text)
+    @_register_file
+    @_campaign
+    @_dry_run
+    @_rows_file
+    @click.pass_obj
+    def command(edge: Edge, file: Path, slug: str, dry_run: bool, rows_file: str | None) -> None:
+        with _transaction(edge.database, dry_run=dry_run) as session:
+            campaign_id = campaign_by_slug(session, slug).id
+            done = verb(
+                session, campaign_id=campaign_id, data=file.read_bytes(), name=file.name, now=utc_now(), actor=OPERATOR
+            )
+        edge.progress(f"{name}: +{done.added} ~{done.changed}")
+        _answer(edge, {"dry_run": dry_run, **asdict(done)}, [], rows_file)
+
+
+_list("places", campaigns.import_places, "区县与乡镇。Counties and townships with their codes.")
+_list("catalogue", campaigns.import_catalogue, "心愿目录。Common wish items.")
+
+
+def _answer(edge: Edge, figures: dict[str, Any], rows: list[dict[str, Any]], rows_file: str | None) -> None:
+    """Counts on standard output, as JSON when entries were asked for; entries into their file, one to a line."""
+    if rows_file == "-":
+        edge.emit(rows, True)
+        return
+    if rows_file:
+        text = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+        Path(rows_file).write_text(f"[\n{text}\n]\n", encoding="utf-8")
+    edge.emit(figures, rows_file is not None)
+
+
+def _step(name: str, verb: Callable[..., BulkOutcome], help_text: str) -> click.Command:
+    @click.command(name=name, help=help_text)
+    @_campaign
+    @click.option("--json", "as_json", is_flag=True, help="Pure JSON on standard output.")
+    @click.pass_obj
+    def command(edge: Edge, slug: str, as_json: bool) -> None:
+        with edge.database.transaction() as session:
+            campaign_id = campaign_by_slug(session, slug).id
+            done = verb(session, campaign_id=campaign_id, actor=OPERATOR, now=utc_now())
+        edge.progress(f"{name}: {len(done.moved)} moved, {len(done.held)} held back")
+        edge.emit(done.figures(), as_json)
+
+    return command
+
+
+COMMANDS: list[click.Command] = [
+    import_,
+    _step("verify", verify_all, "核实：批量核实通过的心愿。Verify every submitted wish that nothing hinders."),
+    _step("publish", publish_all, "公开：批量公开已核实的心愿。Publish every verified wish that nothing hinders."),
+]
