@@ -13,7 +13,8 @@ from wishes.settings import Settings, from_environment
 from wishes.web import context, problems, security
 from wishes.web.navigation import navigation
 
-PAGES = ("public", "account", "inbox", "wish", "volunteer", "branch", "community", "intake", "desk", "handover")
+PAGES = ("public", "account", "inbox", "wish", "volunteer", "branch", "community", "intake", "desk",
+         "matching", "gaps", "inspection", "handover")
 
 
 def create_app(settings: Settings | None = None) -> Flask:

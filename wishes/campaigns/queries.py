@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -26,6 +28,24 @@ def campaign_by_id(session: Session, campaign_id: int) -> Campaign:
     if found is None:
         raise NotFound("这个项目", "campaign")
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignLine:
+    """A campaign as the start page lists it."""
+
+    id: int
+    slug: str
+    name: str
+    place: str
+    starts_on: date
+    ends_on: date
+
+
+def all_campaigns(session: Session) -> list[CampaignLine]:
+    """Every campaign of the installation, newest first."""
+    columns = [getattr(Campaign, name) for name in CampaignLine.__dataclass_fields__]
+    return [CampaignLine(*row) for row in session.execute(sa.select(*columns).order_by(Campaign.starts_on.desc(), Campaign.id.desc()))]  # type: ignore[attr-defined,union-attr]
 
 
 def rules_of(session: Session, campaign_id: int) -> Rules:

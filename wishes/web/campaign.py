@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from flask import Blueprint, g
 
@@ -19,6 +20,11 @@ class CampaignHere:
     slug: str
     name: str
     place: str
+    ends_on: date
+
+    def day(self, today: date) -> date:
+        """The day ages are told for: today, or the campaign's last day once it is over."""
+        return min(today, self.ends_on)
 
 
 def campaign_blueprint(name: str, import_name: str, prefix: str = "") -> Blueprint:
@@ -40,7 +46,7 @@ def enter_campaign(slug: str, *, public: bool = False) -> CampaignHere:
     """Set ``g.campaign``. Raises NotFound for an unknown campaign and for one that is not this person's to know."""
     with database().reading() as session:
         found = campaign_by_slug(session, slug)
-        here = CampaignHere(found.id or 0, found.slug, found.name, found.place)
+        here = CampaignHere(found.id or 0, found.slug, found.name, found.place, found.ends_on)
     person = actor()
     if not public and person.account_id is not None and not person.roles_in(here.id):
         raise NotFound("这个项目", "campaign")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from flask import url_for
+from flask import g, url_for
 
 from wishes.access import Actor
 from wishes.clock import local_day
@@ -27,7 +27,7 @@ def wish_cards(rows: Iterable[WishRow], actor: Actor, *, today: date, clocks: Ma
         cards.append({
             "id": row.id, "title": title(shown), "url": url_for("wish.page", code=row.code), "code": row.code, "category": row.category,
             "category_label": t(CATEGORY[row.category]), "price": yuan(row.price_high_fen or row.price_fen) if row.price_fen else "",
-            "age_band": t("{band} 岁", "{band} years", band=shown.age_band(today)) if shown.age_band(today) else "",
+            "age_band": t("{band} 岁", "{band} years", band=band) if (band := shown.age_band(g.campaign.day(today))) else "",
             "sex": t(SEX[shown.sex]) if shown.sex in SEX else "", "district": shown.county,
             "waiting": t("已等 {n} 天", "waited {n} days", n=waited) if waited >= 7 else "",
             "needs": t(NEED[row.need]) if row.need != "none" else "", "story": shown.detail,

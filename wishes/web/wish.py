@@ -83,8 +83,8 @@ def facts_of(row: WishRow, fields: frozenset[Field], today: date) -> list[tuple[
         facts.append((t("参考价", "Expected price"), yuan(row.price_high_fen or row.price_fen)))
     if row.need != "none":
         facts.append((t("要求", "Requirement"), t(NEED[row.need])))
-    if Field.AGE_BAND in fields and row.age_band(today):
-        facts.append((t("年龄段", "Age band"), t("{band} 岁", "{band} years", band=row.age_band(today))))
+    if Field.AGE_BAND in fields and (band := row.age_band(g.campaign.day(today))):
+        facts.append((t("年龄段", "Age band"), t("{band} 岁", "{band} years", band=band)))
     if Field.SEX in fields and row.sex:
         facts.append((t("性别", "Sex"), t(SEX[row.sex])))
     facts.append((t("区县", "District"), row.county))

@@ -1,0 +1,46 @@
+"""The JSON API, version 1: what programs may ask and do. Bearer tokens only; described by ``/api/v1/openapi.json``."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+from flask_wtf.csrf import CSRFProtect
+
+from wishes.web import problems
+from wishes.web.api import campaigns, gaps, handovers, mine, moves, tokens, wishes
+from wishes.web.api.contract import Api, BadInput
+from wishes.web.api.document import describe
+from wishes.web.api.paths import CONVERTERS
+from wishes.web.context import language
+
+PREFIX = "/api/v1"
+BODY_LIMIT = 64 * 1024
+ROOMS = (campaigns, wishes, moves, mine, gaps, handovers, tokens)
+
+
+def install(app: Flask, csrf: CSRFProtect) -> None:
+    """Register the API. It is exempt from CSRF protection because no browser sends a bearer token by itself."""
+    app.url_map.converters.update(CONVERTERS)
+    api = Api("api", __name__, url_prefix=PREFIX)
+    for room in ROOMS:
+        for operation in room.OPERATIONS:
+            api.add(operation)
+    document = describe(api.operations, PREFIX)
+
+    @api.get("/openapi.json")
+    def openapi() -> Response:
+        response = Response(document, content_type="application/json")
+        response.headers["Cache-Control"] = "public, max-age=300"
+        return response
+
+    @api.before_request
+    def _small_bodies() -> None:
+        request.max_content_length = BODY_LIMIT
+
+    @api.errorhandler(BadInput)
+    def _bad_input(error: BadInput) -> Response:
+        tongue = language()
+        return problems.problem(error.status, error.code, error.title.say(tongue), error.say(tongue), field=error.field,
+                                errors=[{"field": field, "detail": text.say(tongue)} for field, text in error.errors])
+
+    csrf.exempt(api)
+    app.register_blueprint(api)

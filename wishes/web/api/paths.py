@@ -1,0 +1,47 @@
+"""The parts of an address that vary. Whatever does not fit is simply not an address: 404, and the database is not asked."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from werkzeug.routing import BaseConverter
+
+
+class Slug(BaseConverter):
+    """A campaign's short name."""
+
+    regex = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+    schema = {"type": "string", "pattern": f"^{regex}$"}
+
+
+class Code(BaseConverter):
+    """A wish's code."""
+
+    regex = r"[A-Za-z0-9][A-Za-z0-9._-]{0,23}"
+    schema = {"type": "string", "pattern": f"^{regex}$"}
+
+
+class RowId(BaseConverter):
+    """A row's number: below 10**18, so that it fits into 64 bits."""
+
+    regex = r"[0-9]{1,18}"
+    schema = {"type": "integer", "minimum": 0, "maximum": 10**18 - 1}
+
+    def to_python(self, value: str) -> int:
+        return int(value)
+
+
+CONVERTERS: dict[str, type[BaseConverter]] = {"slug": Slug, "code": Code, "row": RowId}
+_PART = re.compile(r"<(\w+):(\w+)>")
+
+
+def template(rule: str) -> str:
+    """``/x/<slug:slug>`` as OpenAPI writes it: ``/x/{slug}``."""
+    return _PART.sub(r"{\2}", rule)
+
+
+def parameters(rule: str) -> list[dict[str, Any]]:
+    """OpenAPI's description of the rule's varying parts."""
+    return [{"name": name, "in": "path", "required": True, "description": CONVERTERS[kind].__doc__,
+             "schema": CONVERTERS[kind].schema} for kind, name in _PART.findall(rule)]  # type: ignore[attr-defined]
