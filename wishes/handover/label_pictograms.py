@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from wishes.i18n import Text
@@ -81,6 +82,7 @@ def pictogram_svg(category: str) -> str:
             f'<path d="{pictogram(category).path}"/></svg>')
 
 
+@lru_cache(maxsize=64)
 def pdf_path(path: str) -> str:
     """The PDF operators that trace *path* in grid units, y pointing down as in SVG."""
     return "\n".join(_operators(path))

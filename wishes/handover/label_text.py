@@ -77,6 +77,8 @@ def fitted(text: str, font: str, size_pt: float, width_pt: float, most_lines: in
 
 def _broken(text: str, font: str, size: float, width_pt: float) -> list[str]:
     """Broken between any two characters, as Chinese is, but not inside a Latin word nor before closing punctuation."""
+    if pdfmetrics.stringWidth(text, font, size) <= width_pt:
+        return [text] if text else []
     lines, line = [], ""
     for character in text:
         if pdfmetrics.stringWidth(line + character, font, size) <= width_pt or not line:
