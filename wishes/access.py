@@ -68,8 +68,11 @@ class Actor:
 
     def ids(self, role: Role, campaign_id: int, field: str) -> frozenset[int]:
         """The ids in *field* of this actor's grants of *role* in a campaign."""
-        return frozenset(getattr(g, field) for g in self.grants
-                         if g.role is role and g.campaign_id == campaign_id and getattr(g, field) is not None)
+        return frozenset(
+            getattr(g, field)
+            for g in self.grants
+            if g.role is role and g.campaign_id == campaign_id and getattr(g, field) is not None
+        )
 
 
 NOBODY = Actor(None)
@@ -133,7 +136,9 @@ def relations(actor: Actor, wish: WishFacts) -> frozenset[By]:
     found: set[By] = set()
     if roles & _COORDINATING:
         found.add(By.COORDINATOR)
-    if wish.community_id is not None and wish.community_id in actor.ids(Role.SOCIAL_WORKER, wish.campaign_id, "community_id"):
+    if wish.community_id is not None and wish.community_id in actor.ids(
+        Role.SOCIAL_WORKER, wish.campaign_id, "community_id"
+    ):
         found.add(By.COMMUNITY)
     if roles & {Role.VOLUNTEER, Role.BRANCH_SECRETARY}:
         found.add(By.BROWSER)
@@ -142,7 +147,8 @@ def relations(actor: Actor, wish: WishFacts) -> frozenset[By]:
     if wish.taker_volunteer_id in volunteers or wish.taker_branch_id in branches:
         found.add(By.TAKER)
     if wish.proposed_volunteer_id in volunteers or (
-            wish.proposed_volunteer_id is None and wish.proposed_branch_id in branches):
+        wish.proposed_volunteer_id is None and wish.proposed_branch_id in branches
+    ):
         found.add(By.PROPOSED_TO)
     if Role.COURIER in roles:
         found.add(By.COURIER)
@@ -179,19 +185,54 @@ class Field(StrEnum):
 _ANY = tuple(Status)
 _LIVE = (*HELD, Status.DELIVERED, Status.DISPUTED)
 FIELDS: dict[Field, dict[By, tuple[Status, ...]]] = {
-    Field.WISH: {By.COMMUNITY: _ANY, By.COORDINATOR: _ANY, By.TAKER: _ANY, By.PROPOSED_TO: _ANY,
-                 By.BROWSER: (Status.OPEN,), By.INSPECTOR: _LIVE, By.COURIER: _LIVE},
-    Field.DISTRICT: {By.COMMUNITY: _ANY, By.COORDINATOR: _ANY, By.TAKER: _ANY, By.PROPOSED_TO: _ANY,
-                     By.BROWSER: (Status.OPEN,), By.INSPECTOR: _LIVE, By.COURIER: _LIVE},
-    Field.AGE_BAND: {By.COMMUNITY: _ANY, By.COORDINATOR: _ANY, By.TAKER: _LIVE, By.PROPOSED_TO: (Status.PROPOSED,),
-                     By.BROWSER: (Status.OPEN,)},
-    Field.SEX: {By.COMMUNITY: _ANY, By.COORDINATOR: _ANY, By.TAKER: _LIVE, By.PROPOSED_TO: (Status.PROPOSED,),
-                By.BROWSER: (Status.OPEN,)},
-    Field.STATUS: {By.COMMUNITY: _ANY, By.COORDINATOR: _ANY, By.TAKER: _ANY, By.PROPOSED_TO: _ANY,
-                   By.BROWSER: (Status.OPEN,), By.INSPECTOR: _LIVE, By.COURIER: _LIVE},
+    Field.WISH: {
+        By.COMMUNITY: _ANY,
+        By.COORDINATOR: _ANY,
+        By.TAKER: _ANY,
+        By.PROPOSED_TO: _ANY,
+        By.BROWSER: (Status.OPEN,),
+        By.INSPECTOR: _LIVE,
+        By.COURIER: _LIVE,
+    },
+    Field.DISTRICT: {
+        By.COMMUNITY: _ANY,
+        By.COORDINATOR: _ANY,
+        By.TAKER: _ANY,
+        By.PROPOSED_TO: _ANY,
+        By.BROWSER: (Status.OPEN,),
+        By.INSPECTOR: _LIVE,
+        By.COURIER: _LIVE,
+    },
+    Field.AGE_BAND: {
+        By.COMMUNITY: _ANY,
+        By.COORDINATOR: _ANY,
+        By.TAKER: _LIVE,
+        By.PROPOSED_TO: (Status.PROPOSED,),
+        By.BROWSER: (Status.OPEN,),
+    },
+    Field.SEX: {
+        By.COMMUNITY: _ANY,
+        By.COORDINATOR: _ANY,
+        By.TAKER: _LIVE,
+        By.PROPOSED_TO: (Status.PROPOSED,),
+        By.BROWSER: (Status.OPEN,),
+    },
+    Field.STATUS: {
+        By.COMMUNITY: _ANY,
+        By.COORDINATOR: _ANY,
+        By.TAKER: _ANY,
+        By.PROPOSED_TO: _ANY,
+        By.BROWSER: (Status.OPEN,),
+        By.INSPECTOR: _LIVE,
+        By.COURIER: _LIVE,
+    },
     Field.TAKER: {By.COMMUNITY: _ANY, By.COORDINATOR: _ANY, By.TAKER: _ANY, By.INSPECTOR: _LIVE, By.COURIER: _LIVE},
-    Field.PLACE: {By.COMMUNITY: _ANY, By.COORDINATOR: _ANY, By.COURIER: (Status.INSPECTED, Status.IN_TRANSIT),
-                  By.TAKER: (Status.READY, Status.INSPECTED, Status.IN_TRANSIT, Status.SCHEDULED)},
+    Field.PLACE: {
+        By.COMMUNITY: _ANY,
+        By.COORDINATOR: _ANY,
+        By.COURIER: (Status.INSPECTED, Status.IN_TRANSIT),
+        By.TAKER: (Status.READY, Status.INSPECTED, Status.IN_TRANSIT, Status.SCHEDULED),
+    },
     Field.IDENTITY: {By.COMMUNITY: _ANY, By.COORDINATOR: _ANY},
 }
 
@@ -199,5 +240,6 @@ FIELDS: dict[Field, dict[By, tuple[Status, ...]]] = {
 def visible_fields(standing: Iterable[By], status: Status) -> frozenset[Field]:
     """The fields someone with these relations sees of a wish in *status*."""
     held = set(standing)
-    return frozenset(field for field, seen in FIELDS.items()
-                     if any(by in held and status in stages for by, stages in seen.items()))
+    return frozenset(
+        field for field, seen in FIELDS.items() if any(by in held and status in stages for by, stages in seen.items())
+    )

@@ -13,18 +13,42 @@ from wishes.settings import Settings, from_environment
 from wishes.web import context, problems, security
 from wishes.web.navigation import navigation
 
-PAGES = ("public", "account", "inbox", "wish", "volunteer", "branch", "community", "intake", "desk",
-         "matching", "gaps", "inspection", "handover")
+PAGES = (
+    "public",
+    "account",
+    "inbox",
+    "wish",
+    "volunteer",
+    "branch",
+    "community",
+    "intake",
+    "desk",
+    "matching",
+    "gaps",
+    "inspection",
+    "handover",
+)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The WSGI application. Reads the environment when no *settings* are given; opens no connection yet."""
     settings = settings or from_environment()
-    app = Flask("wishes", root_path=str(settings.static_dir.parent), template_folder=str(settings.templates_dir), static_folder=str(settings.static_dir))
+    app = Flask(
+        "wishes",
+        root_path=str(settings.static_dir.parent),
+        template_folder=str(settings.templates_dir),
+        static_folder=str(settings.static_dir),
+    )
     app.config.update(
-        SECRET_KEY=settings.secret_key, MAX_CONTENT_LENGTH=settings.max_upload_bytes, MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
-        SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_SECURE=settings.base_url.startswith("https://"),
-        WTF_CSRF_TIME_LIMIT=settings.session_hours * 3600, JSON_SORT_KEYS=False)
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=settings.max_upload_bytes,
+        MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.base_url.startswith("https://"),
+        WTF_CSRF_TIME_LIMIT=settings.session_hours * 3600,
+        JSON_SORT_KEYS=False,
+    )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies)  # type: ignore[method-assign]

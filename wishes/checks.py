@@ -17,9 +17,12 @@ from wishes import migrations
 from wishes.clock import utc_now
 from wishes.db import Database
 from wishes.errors import MicrowishError
-from wishes.protection.keyring import Keyring
+from wishes.model import columns
+from wishes.protection.keyring import read_keyring
 from wishes.settings import Settings
 from wishes.tracking.tables import Heartbeat
+
+_Heartbeat = columns(Heartbeat)
 
 WORKER_SILENT_AFTER = timedelta(minutes=5)
 DISK_LEAST_MB = 500
@@ -41,13 +44,29 @@ class Finding:
 def check_all(settings: Settings, database: Database) -> list[Finding]:
     """All findings; a check that cannot run because the database is away says so."""
     checks: tuple[Callable[[Settings, Database], Finding], ...] = (
-        _database, _migrations, _invariants, _broker, _worker, _secrets, _disk, _fonts, _pages)
+        _database,
+        _migrations,
+        _invariants,
+        _broker,
+        _worker,
+        _secrets,
+        _disk,
+        _fonts,
+        _pages,
+    )
     found = []
     for check in checks:
         try:
             found.append(check(settings, database))
         except (MicrowishError, sa.exc.DBAPIError) as error:
-            found.append(Finding(check.__name__.strip("_"), False, f"could not look: {type(error).__name__}", "Mend the database first: see its line."))
+            found.append(
+                Finding(
+                    check.__name__.strip("_"),
+                    False,
+                    f"could not look: {type(error).__name__}",
+                    "Mend the database first: see its line.",
+                )
+            )
     return found
 
 
@@ -55,9 +74,13 @@ def _database(settings: Settings, database: Database) -> Finding:
     where = database.engine.url.render_as_string(hide_password=True)
     try:
         with database.reading() as session:
-            version = session.execute(sa.text("SELECT sqlite_version()" if database.on_sqlite else "SHOW server_version")).scalar_one()
+            version = session.execute(
+                sa.text("SELECT sqlite_version()" if database.on_sqlite else "SHOW server_version")
+            ).scalar_one()
     except MicrowishError:
-        return Finding("database", False, f"{where} does not answer", "Start the server, or correct MICROWISH_DATABASE_URL.")
+        return Finding(
+            "database", False, f"{where} does not answer", "Start the server, or correct MICROWISH_DATABASE_URL."
+        )
     return Finding("database", True, f"{where}, version {version}")
 
 
@@ -68,8 +91,12 @@ def _migrations(settings: Settings, database: Database) -> Finding:
 
 def _invariants(settings: Settings, database: Database) -> Finding:
     missing = migrations.missing_invariants(database)
-    return Finding("invariants", not missing, "all unique indexes are there" if not missing else f"missing: {', '.join(sorted(missing))}",
-                   "Restore the indexes from a fresh `microwish init` on an empty database before serving claims.")
+    return Finding(
+        "invariants",
+        not missing,
+        "all unique indexes are there" if not missing else f"missing: {', '.join(sorted(missing))}",
+        "Restore the indexes from a fresh `microwish init` on an empty database before serving claims.",
+    )
 
 
 def _broker(settings: Settings, database: Database) -> Finding:
@@ -77,19 +104,32 @@ def _broker(settings: Settings, database: Database) -> Finding:
     try:
         version = redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2).info("server")["redis_version"]
     except (redis.RedisError, OSError) as error:
-        return Finding("broker", False, f"does not answer ({type(error).__name__})",
-                       "Start it with `microwish serve`, or correct MICROWISH_REDIS_URL. Nothing is lost meanwhile: work waits in the database.")
+        return Finding(
+            "broker",
+            False,
+            f"does not answer ({type(error).__name__})",
+            "Start it with `microwish serve`, or correct MICROWISH_REDIS_URL. Nothing is lost meanwhile: work waits in the database.",
+        )
     return Finding("broker", True, f"Redis {version}")
 
 
 def _worker(settings: Settings, database: Database) -> Finding:
     with database.reading() as session:
-        beats = {row.name: row.beaten_at for row in session.execute(sa.select(Heartbeat.name, Heartbeat.beaten_at))}  # type: ignore[call-overload]
+        beats = {row.name: row.beaten_at for row in session.execute(sa.select(_Heartbeat.name, _Heartbeat.beaten_at))}
     if not beats:
-        return Finding("worker", False, "no sweep has ever run", "Start it with `microwish serve`, or `celery -A workers worker` and `celery -A workers beat`.")
+        return Finding(
+            "worker",
+            False,
+            "no sweep has ever run",
+            "Start it with `microwish serve`, or `celery -A workers worker` and `celery -A workers beat`.",
+        )
     silent = utc_now() - max(beats.values())
-    return Finding("worker", silent < WORKER_SILENT_AFTER, f"last sweep {int(silent.total_seconds())} s ago",
-                   "Restart `celery -A workers worker` and `celery -A workers beat`; overdue work is caught up by itself.")
+    return Finding(
+        "worker",
+        silent < WORKER_SILENT_AFTER,
+        f"last sweep {int(silent.total_seconds())} s ago",
+        "Restart `celery -A workers worker` and `celery -A workers beat`; overdue work is caught up by itself.",
+    )
 
 
 def _secrets(settings: Settings, database: Database) -> Finding:
@@ -97,7 +137,7 @@ def _secrets(settings: Settings, database: Database) -> Finding:
     if secret.exists() and stat.S_IMODE(secret.stat().st_mode) & 0o077:
         return Finding("secrets", False, f"{secret} can be read by others", f"Run: chmod 600 {secret}")
     try:
-        Keyring.open(settings.keys_dir)
+        read_keyring(settings.keys_dir)
     except MicrowishError as error:
         return Finding("secrets", False, error.say("en"), "Run: microwish init (or restore the keys from their backup)")
     return Finding("secrets", True, f"secret and keys in place ({settings.keys_dir})")
@@ -110,10 +150,21 @@ def _disk(settings: Settings, database: Database) -> Finding:
 
 def _fonts(settings: Settings, database: Database) -> Finding:
     font = settings.static_dir / "vendor" / "fonts" / "NotoSansSC-Regular.ttf"
-    return Finding("fonts", font.is_file(), "Chinese font for labels is there" if font.is_file() else "Chinese font for labels is missing",
-                   "Install again (`./run --help` does): the build fetches it.")
+    return Finding(
+        "fonts",
+        font.is_file(),
+        "Chinese font for labels is there" if font.is_file() else "Chinese font for labels is missing",
+        "Install again (`./run --help` does): the build fetches it.",
+    )
 
 
 def _pages(settings: Settings, database: Database) -> Finding:
-    good = (settings.templates_dir / "base.html").is_file() and (settings.static_dir / "vendor" / "bootstrap.min.css").is_file()
-    return Finding("pages", good, "templates and styles are there" if good else "templates or styles are missing", "Install again (`./run --help` does).")
+    good = (settings.templates_dir / "base.html").is_file() and (
+        settings.static_dir / "vendor" / "bootstrap.min.css"
+    ).is_file()
+    return Finding(
+        "pages",
+        good,
+        "templates and styles are there" if good else "templates or styles are missing",
+        "Install again (`./run --help` does).",
+    )

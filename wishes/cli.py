@@ -12,7 +12,7 @@ import click
 
 from wishes.db import Database
 from wishes.errors import MicrowishError
-from wishes.protection.keyring import Keyring
+from wishes.protection.keyring import Keyring, read_keyring
 from wishes.settings import Settings, from_environment
 
 GROUPS = ("setup", "people", "campaign", "importing", "matching", "claiming", "tracking")
@@ -31,7 +31,7 @@ class Workbench:
 
     @cached_property
     def keyring(self) -> Keyring:
-        return Keyring.open(self.settings.keys_dir)
+        return read_keyring(self.settings.keys_dir)
 
     def progress(self, text: str) -> None:
         """Say how it goes, on standard error: standard output is for the result."""

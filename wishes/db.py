@@ -49,10 +49,16 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def enum_type(kind: type[PyEnum], length: int = 24) -> sa.Enum:
+def enum_type(kind: type[PyEnum], length: int = 24) -> Any:
     """A string column holding an enum's values (SQLAlchemy would store their names)."""
-    return sa.Enum(kind, native_enum=False, length=length, validate_strings=True, create_constraint=False,
-                   values_callable=lambda members: [m.value for m in members])
+    return sa.Enum(
+        kind,
+        native_enum=False,
+        length=length,
+        validate_strings=True,
+        create_constraint=False,
+        values_callable=lambda members: [m.value for m in members],
+    )
 
 
 class WriteTurn:
@@ -82,17 +88,28 @@ class Database:
         self.on_sqlite = settings.on_sqlite
         url = settings.database_url
         if self.on_sqlite:
-            self.engine = sa.create_engine(url, connect_args={"timeout": 10, "check_same_thread": False},
-                                           pool_size=settings.database_pool, max_overflow=16)
+            self.engine = sa.create_engine(
+                url,
+                connect_args={"timeout": 10, "check_same_thread": False},
+                pool_size=settings.database_pool,
+                max_overflow=16,
+            )
             self._write_engine = self.engine.execution_options(microwish_write=True)
             _teach_sqlite(self.engine)
             file = Path(self.engine.url.database or "microwish.sqlite3")
             self._turn: WriteTurn | None = WriteTurn(file.with_name(file.name + ".lock"))
         else:
             self.engine = sa.create_engine(
-                url, pool_size=settings.database_pool, max_overflow=16, pool_timeout=10,
-                connect_args={"connect_timeout": 5, "prepare_threshold": 1,
-                              "options": "-c lock_timeout=5s -c idle_in_transaction_session_timeout=60s -c timezone=UTC"})
+                url,
+                pool_size=settings.database_pool,
+                max_overflow=16,
+                pool_timeout=10,
+                connect_args={
+                    "connect_timeout": 5,
+                    "prepare_threshold": 1,
+                    "options": "-c lock_timeout=5s -c idle_in_transaction_session_timeout=60s -c timezone=UTC",
+                },
+            )
             self._write_engine = self.engine
             self._turn = None
 
@@ -135,8 +152,14 @@ def _teach_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we begin ourselves; the driver would begin deferred
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "foreign_keys=ON",
-                       "cache_size=-65536", "temp_store=MEMORY"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "busy_timeout=10000",
+            "foreign_keys=ON",
+            "cache_size=-65536",
+            "temp_store=MEMORY",
+        ):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from wishes.errors import NotPossibleNow
-from wishes.i18n import Text
+from wishes.i18n import Language, Text
 
 
 class Status(StrEnum):
@@ -84,20 +84,40 @@ STATUS_LABEL: dict[Status, Text] = {
 }
 
 _S = Status
-_BEFORE_DELIVERY = (_S.DRAFT, _S.SUBMITTED, _S.VERIFIED, _S.OPEN, _S.PROPOSED, _S.CLAIMED, _S.SCHEDULED, _S.READY,
-                    _S.INSPECTED, _S.IN_TRANSIT)
+_BEFORE_DELIVERY = (
+    _S.DRAFT,
+    _S.SUBMITTED,
+    _S.VERIFIED,
+    _S.OPEN,
+    _S.PROPOSED,
+    _S.CLAIMED,
+    _S.SCHEDULED,
+    _S.READY,
+    _S.INSPECTED,
+    _S.IN_TRANSIT,
+)
 HELD = (_S.CLAIMED, _S.SCHEDULED, _S.READY, _S.INSPECTED, _S.IN_TRANSIT)
 """Statuses in which exactly one live claim holds the wish."""
 FINISHED = (_S.DELIVERED, _S.CLOSED)
 TERMINAL = (_S.CLOSED, _S.CANCELLED, _S.REJECTED)
 
 
-def _move(name: str, start: Status | Iterable[Status], end: Status, by: str, zh: str, en: str, *, reason: bool = False,
-          only: Kind | None = None) -> Move:
+def _move(
+    name: str,
+    start: Status | Iterable[Status],
+    end: Status,
+    by: str,
+    zh: str,
+    en: str,
+    *,
+    reason: bool = False,
+    only: Kind | None = None,
+) -> Move:
     starts = (start,) if isinstance(start, Status) else tuple(start)
     return Move(name, starts, end, frozenset(By(word) for word in by.split()), Text(zh, en), reason, only)
 
 
+# fmt: off
 MOVES: dict[str, Move] = {move.name: move for move in (
     #     name                  from                 to              by whom                            labels
     _move("submit",             _S.DRAFT,            _S.SUBMITTED,   "community coordinator",           "提交", "submit"),
@@ -128,6 +148,7 @@ MOVES: dict[str, Move] = {move.name: move for move in (
     _move("redo",               _S.DISPUTED,         _S.CLAIMED,     "coordinator",                     "重新办理", "do it again", reason=True),
     _move("cancel",             _BEFORE_DELIVERY,    _S.CANCELLED,   "community coordinator",           "取消", "cancel", reason=True),
 )}
+# fmt: on
 
 
 def destination(name: str, status: Status, kind: Kind) -> Status:
@@ -138,8 +159,14 @@ def destination(name: str, status: Status, kind: Kind) -> Status:
     move = MOVES[name]
     if status not in move.start or (move.only is not None and move.only is not kind):
         here = STATUS_LABEL[status]
-        raise NotPossibleNow(status=str(status), action=name, status_zh=here.zh, status_en=here.en,
-                             action_zh=move.label.zh, action_en=move.label.en)
+        raise NotPossibleNow(
+            status=str(status),
+            action=name,
+            status_zh=here.zh,
+            status_en=here.en,
+            action_zh=move.label.zh,
+            action_en=move.label.en,
+        )
     return move.end
 
 
@@ -150,17 +177,20 @@ def moves_from(status: Status, kind: Kind) -> Iterator[Move]:
             yield move
 
 
-def mermaid(language: str = "en") -> str:
+def mermaid(language: Language = "en") -> str:
     """The table as a Mermaid state diagram; the README's picture is this text."""
     lines = ["stateDiagram-v2", f"    [*] --> {Status.DRAFT}"]
-    for status, label in STATUS_LABEL.items():
-        lines.append(f"    {status}: {label.say('zh' if language == 'zh' else 'en')}")
+    lines.extend(f"    {status}: {text.say(language)}" for status, text in STATUS_LABEL.items())
     for move in MOVES.values():
         if move.name == "cancel":
             continue
-        label = move.label.say("zh" if language == "zh" else "en")
+        label = move.label.say(language)
         lines.extend(f"    {start} --> {move.end}: {label}" for start in move.start)
-    note = ("送达前的任何一步都可以取消（cancelled）" if language == "zh" else "a wish can be cancelled at any step before delivery")
+    note = (
+        "送达前的任何一步都可以取消（cancelled）"
+        if language == "zh"
+        else "a wish can be cancelled at any step before delivery"
+    )
     lines += [f"    note right of {Status.CANCELLED}", f"        {note}", "    end note"]
     lines += [f"    {status} --> [*]" for status in TERMINAL]
     return "\n".join(lines)

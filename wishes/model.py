@@ -11,9 +11,12 @@ from sqlmodel import Field, SQLModel
 from wishes.db import BIG, UtcDateTime
 
 SQLModel.metadata.naming_convention = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s", "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s"}
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
 
 
 def row_id() -> Any:
@@ -30,9 +33,14 @@ def instant(*, null: bool = False) -> Any:
     return Field(default=None, sa_type=UtcDateTime, nullable=True) if null else Field(sa_type=UtcDateTime)
 
 
+def columns(model: type[SQLModel]) -> Any:
+    """*model* for use in statements. SQLModel types its attributes as the values of a row; in a statement they are columns."""
+    return model
+
+
 def document(default: type = dict) -> Any:
     """A small JSON value; never queried by content."""
     return Field(default_factory=default, sa_type=sa.JSON)
 
 
-__all__ = ["Field", "SQLModel", "datetime", "document", "instant", "refers", "row_id"]
+__all__ = ["Field", "SQLModel", "columns", "datetime", "document", "instant", "refers", "row_id"]

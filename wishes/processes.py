@@ -12,8 +12,12 @@ from wishes.settings import Settings
 
 def environment(settings: Settings) -> dict[str, str]:
     """What the children are told: the settings of this process, whatever they were read from."""
-    told = dict(os.environ) | {"MICROWISH_VAR_DIR": str(settings.var_dir), "MICROWISH_DATABASE_URL": settings.database_url,
-                               "MICROWISH_BASE_URL": settings.base_url, "PYTHONUNBUFFERED": "1"}
+    told = dict(os.environ) | {
+        "MICROWISH_VAR_DIR": str(settings.var_dir),
+        "MICROWISH_DATABASE_URL": settings.database_url,
+        "MICROWISH_BASE_URL": settings.base_url,
+        "PYTHONUNBUFFERED": "1",
+    }
     return told | ({"MICROWISH_REDIS_URL": settings.redis_url} if settings.redis_url else {})
 
 
@@ -26,11 +30,57 @@ def children(settings: Settings, *, host: str, port: int, web_workers: int = 2, 
         broker = import_module("workers.broker").EmbeddedBroker(settings.var_dir)
         found.append(supervisor.Child("broker", broker.argv(), env, stops_last=True))
     if web:
-        found.append(supervisor.Child("web", [
-            python, "-m", "gunicorn", "wishes.app:create_app()", "--bind", f"{host}:{port}", "--workers", str(web_workers), "--threads", "4",
-            "--worker-class", "gthread", "--access-logfile", "/dev/null", "--error-logfile", "-", "--log-level", "warning",
-            "--worker-tmp-dir", "/dev/shm" if os.path.isdir("/dev/shm") else str(settings.var_dir)], env))
+        found.append(
+            supervisor.Child(
+                "web",
+                [
+                    python,
+                    "-m",
+                    "gunicorn",
+                    "wishes.app:create_app()",
+                    "--bind",
+                    f"{host}:{port}",
+                    "--workers",
+                    str(web_workers),
+                    "--threads",
+                    "4",
+                    "--worker-class",
+                    "gthread",
+                    "--access-logfile",
+                    "/dev/null",
+                    "--error-logfile",
+                    "-",
+                    "--log-level",
+                    "warning",
+                    "--worker-tmp-dir",
+                    "/dev/shm" if os.path.isdir("/dev/shm") else str(settings.var_dir),
+                ],
+                env,
+            )
+        )
     celery = [python, "-m", "celery", "-A", "workers"]
-    found.append(supervisor.Child("worker", [*celery, "worker", "--concurrency", "1", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"], env, stop_after_s=40.0))
-    found.append(supervisor.Child("beat", [*celery, "beat", "--loglevel", "WARNING", "--schedule", str(settings.var_dir / "beat.schedule"), "--pidfile", ""], env))
+    found.append(
+        supervisor.Child(
+            "worker",
+            [*celery, "worker", "--concurrency", "1", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"],
+            env,
+            stop_after_s=40.0,
+        )
+    )
+    found.append(
+        supervisor.Child(
+            "beat",
+            [
+                *celery,
+                "beat",
+                "--loglevel",
+                "WARNING",
+                "--schedule",
+                str(settings.var_dir / "beat.schedule"),
+                "--pidfile",
+                "",
+            ],
+            env,
+        )
+    )
     return found

@@ -78,12 +78,17 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     if production and len(secret) < 32:
         raise Misconfigured(setting="MICROWISH_SECRET_KEY", why="production needs at least 32 random characters")
     return Settings(
-        var_dir=var_dir, database_url=database_url, redis_url=env.get("MICROWISH_REDIS_URL") or None, secret_key=secret,
-        base_url=base_url, production=production,
+        var_dir=var_dir,
+        database_url=database_url,
+        redis_url=env.get("MICROWISH_REDIS_URL") or None,
+        secret_key=secret,
+        base_url=base_url,
+        production=production,
         max_upload_bytes=_number(env, "MICROWISH_MAX_UPLOAD_MB", 64) * 1024 * 1024,
         database_pool=_number(env, "MICROWISH_DATABASE_POOL", 5),
         session_hours=_number(env, "MICROWISH_SESSION_HOURS", 12),
-        trusted_proxies=_number(env, "MICROWISH_TRUSTED_PROXIES", 0))
+        trusted_proxies=_number(env, "MICROWISH_TRUSTED_PROXIES", 0),
+    )
 
 
 def _driver(url: str) -> str:

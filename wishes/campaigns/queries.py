@@ -13,18 +13,22 @@ from sqlmodel import Session, select
 from wishes.campaigns.rules import Rules
 from wishes.campaigns.tables import Campaign, Place
 from wishes.errors import NotFound
+from wishes.model import columns
+
+_Campaign = columns(Campaign)
+_Place = columns(Place)
 
 
 def campaign_by_slug(session: Session, slug: str) -> Campaign:
     """Raises :class:`~wishes.errors.NotFound`."""
-    found = session.exec(select(Campaign).where(Campaign.slug == slug)).one_or_none()
+    found = session.exec(select(_Campaign).where(_Campaign.slug == slug)).one_or_none()
     if found is None:
         raise NotFound("这个项目", "campaign")
     return found
 
 
 def campaign_by_id(session: Session, campaign_id: int) -> Campaign:
-    found = session.get(Campaign, campaign_id)
+    found = session.get(_Campaign, campaign_id)
     if found is None:
         raise NotFound("这个项目", "campaign")
     return found
@@ -44,13 +48,18 @@ class CampaignLine:
 
 def all_campaigns(session: Session) -> list[CampaignLine]:
     """Every campaign of the installation, newest first."""
-    columns = [getattr(Campaign, name) for name in CampaignLine.__dataclass_fields__]
-    return [CampaignLine(*row) for row in session.execute(sa.select(*columns).order_by(Campaign.starts_on.desc(), Campaign.id.desc()))]  # type: ignore[attr-defined,union-attr]
+    columns = [getattr(_Campaign, name) for name in CampaignLine.__dataclass_fields__]
+    return [
+        CampaignLine(*row)
+        for row in session.execute(sa.select(*columns).order_by(_Campaign.starts_on.desc(), _Campaign.id.desc()))
+    ]
 
 
 def rules_of(session: Session, campaign_id: int) -> Rules:
     """The campaign's rules. Parsing is remembered by content, so a change takes effect at once in every process."""
-    text = session.execute(sa.text("SELECT CAST(rules AS TEXT) FROM campaign WHERE id = :id"), {"id": campaign_id}).scalar_one()
+    text = session.execute(
+        sa.text("SELECT CAST(rules AS TEXT) FROM campaign WHERE id = :id"), {"id": campaign_id}
+    ).scalar_one()
     return parse_rules(text)
 
 
@@ -61,5 +70,5 @@ def parse_rules(text: str) -> Rules:
 
 def place_names(session: Session, campaign_id: int) -> dict[str, str]:
     """Place code → name, of every level."""
-    rows: Any = session.execute(sa.select(Place.code, Place.name).where(Place.campaign_id == campaign_id))  # type: ignore[call-overload]
+    rows: Any = session.execute(sa.select(_Place.code, _Place.name).where(_Place.campaign_id == campaign_id))
     return {code: name for code, name in rows}

@@ -26,12 +26,20 @@ class Deadline(BaseModel):
     model_config = ConfigDict(frozen=True)
     days: float = Field(gt=0, le=365)
     working_days: bool = False
-    ladder: tuple[Step, ...] = (Step(kind="remind", hours=-72), Step(kind="warn", hours=0), Step(kind="escalate", hours=72))
+    ladder: tuple[Step, ...] = (
+        Step(kind="remind", hours=-72),
+        Step(kind="warn", hours=0),
+        Step(kind="escalate", hours=72),
+    )
 
 
 def _default_deadlines() -> dict[Status, Deadline]:
-    with_release = (Step(kind="remind", hours=-72), Step(kind="warn", hours=0), Step(kind="escalate", hours=72),
-                    Step(kind="release", hours=168))
+    with_release = (
+        Step(kind="remind", hours=-72),
+        Step(kind="warn", hours=0),
+        Step(kind="escalate", hours=72),
+        Step(kind="release", hours=168),
+    )
     return {
         Status.SUBMITTED: Deadline(days=7, working_days=True, ladder=(Step(kind="warn", hours=0),)),
         Status.PROPOSED: Deadline(days=3, ladder=(Step(kind="remind", hours=-24), Step(kind="release", hours=0))),

@@ -22,8 +22,10 @@ class Organisation(SQLModel, table=True):
 class Campaign(SQLModel, table=True):
     """One run: a region, dates, a price ceiling, clocks, weights. ``rules`` is a :class:`~wishes.campaigns.rules.Rules`."""
 
-    __table_args__ = (sa.CheckConstraint("price_ceiling_fen > 0", name="ceiling_positive"),
-                      sa.CheckConstraint("ends_on >= starts_on", name="dates_ordered"))
+    __table_args__ = (
+        sa.CheckConstraint("price_ceiling_fen > 0", name="ceiling_positive"),
+        sa.CheckConstraint("ends_on >= starts_on", name="dates_ordered"),
+    )
     id: int | None = row_id()
     organisation_id: int = refers("organisation.id", index=True)
     slug: str = Field(max_length=64, unique=True)

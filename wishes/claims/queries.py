@@ -14,6 +14,12 @@ from wishes.errors import NotFound
 from wishes.intake.tables import Wish
 from wishes.intake.wishes import Filter, Page, WishRow, list_wishes
 from wishes.lifecycle import HELD, Status
+from wishes.model import columns
+
+_Branch = columns(Branch)
+_Proposal = columns(Proposal)
+_Volunteer = columns(Volunteer)
+_Wish = columns(Wish)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,55 +58,90 @@ class BranchCard:
     contact: str
 
 
-_VOLUNTEER = [getattr(Volunteer, name) for name in VolunteerCard.__dataclass_fields__]
-_BRANCH = [getattr(Branch, name) for name in BranchCard.__dataclass_fields__]
+_VOLUNTEER = [getattr(_Volunteer, name) for name in VolunteerCard.__dataclass_fields__]
+_BRANCH = [getattr(_Branch, name) for name in BranchCard.__dataclass_fields__]
 
 
 def volunteer_card(session: Session, volunteer_id: int) -> VolunteerCard:
-    row = session.execute(sa.select(*_VOLUNTEER).where(Volunteer.id == volunteer_id)).one_or_none()  # type: ignore[arg-type]
+    row = session.execute(sa.select(*_VOLUNTEER).where(_Volunteer.id == volunteer_id)).one_or_none()
     if row is None:
         raise NotFound("这位志愿者", "volunteer")
     return VolunteerCard(*row)
 
 
 def branch_card(session: Session, branch_id: int) -> BranchCard:
-    row = session.execute(sa.select(*_BRANCH).where(Branch.id == branch_id)).one_or_none()  # type: ignore[arg-type]
+    row = session.execute(sa.select(*_BRANCH).where(_Branch.id == branch_id)).one_or_none()
     if row is None:
         raise NotFound("这个支部", "branch")
     return BranchCard(*row)
 
 
 def branches_of(session: Session, campaign_id: int) -> list[BranchCard]:
-    rows = session.execute(sa.select(*_BRANCH).where(Branch.campaign_id == campaign_id).order_by(Branch.name))  # type: ignore[arg-type]
+    rows = session.execute(sa.select(*_BRANCH).where(_Branch.campaign_id == campaign_id).order_by(_Branch.name))
     return [BranchCard(*row) for row in rows]
 
 
 def members_of(session: Session, branch_id: int) -> list[VolunteerCard]:
     """The branch's active people, those with free hands first."""
-    rows = session.execute(sa.select(*_VOLUNTEER).where(Volunteer.branch_id == branch_id, Volunteer.active)  # type: ignore[arg-type]
-                           .order_by((Volunteer.claim_limit - Volunteer.live_claims).desc(), Volunteer.code))  # type: ignore[attr-defined]
+    rows = session.execute(
+        sa.select(*_VOLUNTEER)
+        .where(_Volunteer.branch_id == branch_id, _Volunteer.active)
+        .order_by((_Volunteer.claim_limit - _Volunteer.live_claims).desc(), _Volunteer.code)
+    )
     return [VolunteerCard(*row) for row in rows]
 
 
-def volunteers_of(session: Session, campaign_id: int, *, words: str = "", after: int = 0, limit: int = 50) -> list[VolunteerCard]:
+def volunteers_of(
+    session: Session, campaign_id: int, *, words: str = "", after: int = 0, limit: int = 50
+) -> list[VolunteerCard]:
     """A page of the campaign's people by id, narrowed to those whose name or code holds *words*."""
-    narrowed: list[Any] = [Volunteer.campaign_id == campaign_id, Volunteer.id > after]  # type: ignore[operator]
+    narrowed: list[Any] = [_Volunteer.campaign_id == campaign_id, _Volunteer.id > after]
     if words.strip():
-        narrowed.append(sa.or_(Volunteer.name.contains(words.strip(), autoescape=True), Volunteer.code == words.strip().upper()))  # type: ignore[attr-defined]
-    return [VolunteerCard(*row) for row in session.execute(sa.select(*_VOLUNTEER).where(*narrowed).order_by(Volunteer.id).limit(limit))]  # type: ignore[arg-type]
+        narrowed.append(
+            sa.or_(_Volunteer.name.contains(words.strip(), autoescape=True), _Volunteer.code == words.strip().upper())
+        )
+    return [
+        VolunteerCard(*row)
+        for row in session.execute(sa.select(*_VOLUNTEER).where(*narrowed).order_by(_Volunteer.id).limit(limit))
+    ]
 
 
-def in_hand(session: Session, campaign_id: int, *, volunteer_id: int | None = None, branch_id: int | None = None, after: int = 0,
-            limit: int = 50) -> Page:
+def in_hand(
+    session: Session,
+    campaign_id: int,
+    *,
+    volunteer_id: int | None = None,
+    branch_id: int | None = None,
+    after: int = 0,
+    limit: int = 50,
+) -> Page:
     """The wishes this volunteer or branch holds and has not yet delivered."""
-    return list_wishes(session, campaign_id, Filter(statuses=HELD, volunteer_id=volunteer_id, branch_id=branch_id), after=after, limit=limit)
+    return list_wishes(
+        session,
+        campaign_id,
+        Filter(statuses=HELD, volunteer_id=volunteer_id, branch_id=branch_id),
+        after=after,
+        limit=limit,
+    )
 
 
-def proposed_to(session: Session, campaign_id: int, *, volunteer_id: int | None = None, branch_id: int | None = None, after: int = 0,
-                limit: int = 50) -> Page:
+def proposed_to(
+    session: Session,
+    campaign_id: int,
+    *,
+    volunteer_id: int | None = None,
+    branch_id: int | None = None,
+    after: int = 0,
+    limit: int = 50,
+) -> Page:
     """The wishes that wait for this volunteer's or branch's answer."""
-    return list_wishes(session, campaign_id, Filter(statuses=(Status.PROPOSED,), volunteer_id=volunteer_id, branch_id=branch_id),
-                       after=after, limit=limit)
+    return list_wishes(
+        session,
+        campaign_id,
+        Filter(statuses=(Status.PROPOSED,), volunteer_id=volunteer_id, branch_id=branch_id),
+        after=after,
+        limit=limit,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +158,30 @@ class StandingProposal:
 
 def standing_proposals(session: Session, rows: list[WishRow]) -> dict[int, StandingProposal]:
     """The open proposals of these wishes, by wish."""
-    found = session.execute(sa.select(Proposal.wish_id, Proposal.run_id, Proposal.cost, Proposal.criteria, Proposal.proposed_at, Proposal.expires_at)  # type: ignore[call-overload]
-                            .where(Proposal.wish_id.in_([r.id for r in rows]), Proposal.state == ProposalState.OPEN))  # type: ignore[attr-defined]
+    found = session.execute(
+        sa.select(
+            _Proposal.wish_id,
+            _Proposal.run_id,
+            _Proposal.cost,
+            _Proposal.criteria,
+            _Proposal.proposed_at,
+            _Proposal.expires_at,
+        ).where(_Proposal.wish_id.in_([r.id for r in rows]), _Proposal.state == ProposalState.OPEN)
+    )
     return {row.wish_id: StandingProposal(*row) for row in found}
 
 
-def delivered_count(session: Session, campaign_id: int, *, volunteer_id: int | None = None, branch_id: int | None = None) -> int:
+def delivered_count(
+    session: Session, campaign_id: int, *, volunteer_id: int | None = None, branch_id: int | None = None
+) -> int:
     """How many wishes this volunteer or branch has brought to a child."""
-    who = Wish.taker_volunteer_id == volunteer_id if volunteer_id is not None else Wish.taker_branch_id == branch_id
-    return int(session.execute(sa.select(sa.func.count()).select_from(Wish).where(  # type: ignore[arg-type]
-        Wish.campaign_id == campaign_id, who, Wish.status.in_([Status.DELIVERED, Status.CLOSED]))).scalar_one())  # type: ignore[arg-type,attr-defined]
+    who = _Wish.taker_volunteer_id == volunteer_id if volunteer_id is not None else _Wish.taker_branch_id == branch_id
+    return int(
+        session.execute(
+            sa.select(sa.func.count())
+            .select_from(_Wish)
+            .where(
+                _Wish.campaign_id == campaign_id, who, _Wish.status.in_([Status.DELIVERED, Status.CLOSED])
+            )
+        ).scalar_one()
+    )

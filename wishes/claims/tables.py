@@ -36,7 +36,8 @@ class Branch(SQLModel, table=True):
         sa.UniqueConstraint("campaign_id", "name"),
         sa.CheckConstraint("pledge_count IS NULL OR used_count <= pledge_count", name="pledge_count"),
         sa.CheckConstraint("pledge_fen IS NULL OR used_fen <= pledge_fen", name="pledge_fen"),
-        sa.CheckConstraint("used_count >= 0 AND used_fen >= 0", name="used_not_negative"))
+        sa.CheckConstraint("used_count >= 0 AND used_fen >= 0", name="used_not_negative"),
+    )
     id: int | None = row_id()
     campaign_id: int = refers("campaign.id")
     name: str = Field(max_length=120)
@@ -60,8 +61,10 @@ class Volunteer(SQLModel, table=True):
     """A party member, caring person or volunteer; on their own or under a branch."""
 
     __table_args__ = (
-        sa.UniqueConstraint("campaign_id", "code"), sa.Index("ix_volunteer_branch", "branch_id"),
-        sa.CheckConstraint("live_claims >= 0 AND live_claims <= claim_limit", name="claim_limit"))
+        sa.UniqueConstraint("campaign_id", "code"),
+        sa.Index("ix_volunteer_branch", "branch_id"),
+        sa.CheckConstraint("live_claims >= 0 AND live_claims <= claim_limit", name="claim_limit"),
+    )
     id: int | None = row_id()
     campaign_id: int = refers("campaign.id")
     branch_id: int | None = refers("branch.id", null=True)
@@ -103,15 +106,23 @@ class Proposal(SQLModel, table=True):
     """The engine proposes, a person decides; exclusive until ``expires_at``."""
 
     __table_args__ = (
-        sa.Index("uq_proposal_one_open", "wish_id", unique=True, sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'")),
-        sa.Index("ix_proposal_branch_state", "branch_id", "state"), sa.Index("ix_proposal_volunteer_state", "volunteer_id", "state"))
+        sa.Index(
+            "uq_proposal_one_open",
+            "wish_id",
+            unique=True,
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
+        ),
+        sa.Index("ix_proposal_branch_state", "branch_id", "state"),
+        sa.Index("ix_proposal_volunteer_state", "volunteer_id", "state"),
+    )
     id: int | None = row_id()
     campaign_id: int = refers("campaign.id")
     run_id: int | None = refers("match_run.id", null=True, index=True)
     wish_id: int = refers("wish.id", index=True)
     branch_id: int | None = refers("branch.id", null=True)
     volunteer_id: int | None = refers("volunteer.id", null=True)
-    state: ProposalState = Field(default=ProposalState.OPEN, sa_type=enum_type(ProposalState))  # type: ignore[call-overload]
+    state: ProposalState = Field(default=ProposalState.OPEN, sa_type=enum_type(ProposalState))
     cost: int = 0
     criteria: dict[str, Any] = document()
     proposed_at: datetime = instant()
@@ -124,11 +135,18 @@ class Claim(SQLModel, table=True):
     """Someone holds a wish. At most one live claim per wish: ``uq_claim_one_live`` makes the database say so."""
 
     __table_args__ = (
-        sa.Index("uq_claim_one_live", "wish_id", unique=True, sqlite_where=sa.text("state IN ('live', 'delivered')"),
-                 postgresql_where=sa.text("state IN ('live', 'delivered')")),
-        sa.Index("ix_claim_wish", "wish_id"), sa.Index("ix_claim_volunteer_state", "volunteer_id", "state"),
+        sa.Index(
+            "uq_claim_one_live",
+            "wish_id",
+            unique=True,
+            sqlite_where=sa.text("state IN ('live', 'delivered')"),
+            postgresql_where=sa.text("state IN ('live', 'delivered')"),
+        ),
+        sa.Index("ix_claim_wish", "wish_id"),
+        sa.Index("ix_claim_volunteer_state", "volunteer_id", "state"),
         sa.Index("ix_claim_branch_state", "branch_id", "state"),
-        sa.CheckConstraint("spend_fen >= 0", name="spend_not_negative"))
+        sa.CheckConstraint("spend_fen >= 0", name="spend_not_negative"),
+    )
     id: int | None = row_id()
     campaign_id: int = refers("campaign.id")
     wish_id: int = refers("wish.id")
@@ -136,7 +154,7 @@ class Claim(SQLModel, table=True):
     volunteer_id: int | None = refers("volunteer.id", null=True)
     proposal_id: int | None = Field(default=None, sa_type=BIG, foreign_key="proposal.id")
     via: str = Field(default="browse", max_length=12)  # browse, proposal, assigned
-    state: ClaimState = Field(default=ClaimState.LIVE, sa_type=enum_type(ClaimState))  # type: ignore[call-overload]
+    state: ClaimState = Field(default=ClaimState.LIVE, sa_type=enum_type(ClaimState))
     spend_fen: int = 0
     claimed_at: datetime = instant()
     ended_at: datetime | None = instant(null=True)

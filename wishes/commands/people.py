@@ -16,8 +16,15 @@ from wishes.clock import utc_now
 from wishes.commands.edge import Edge
 from wishes.errors import NotFound
 from wishes.intake.tables import Community
+from wishes.model import columns
 from wishes.people import actions, queries
 from wishes.people.tables import Account, RoleGrant
+
+_Account = columns(Account)
+_Branch = columns(Branch)
+_Community = columns(Community)
+_RoleGrant = columns(RoleGrant)
+_Volunteer = columns(Volunteer)
 
 _as_json = click.option("--json", "as_json", is_flag=True, help="Pure JSON on standard output.")
 _ROLES = click.Choice([role.value for role in Role])
@@ -51,7 +58,13 @@ def add(edge: Edge, login: str, name: str, password: str | None, as_json: bool) 
 @click.option("--volunteer", help="Number in the register, for a volunteer.")
 @click.pass_obj
 def grant(
-    edge: Edge, login: str, role: str, slug: str | None, community: str | None, branch: str | None, volunteer: str | None
+    edge: Edge,
+    login: str,
+    role: str,
+    slug: str | None,
+    community: str | None,
+    branch: str | None,
+    volunteer: str | None,
 ) -> None:
     """Give LOGIN the role ROLE."""
     with edge.database.transaction() as session:
@@ -64,8 +77,8 @@ def grant(
             campaign_id=campaign_id,
             now=utc_now(),
             community_id=_community(session, campaign_id, community) if community else None,
-            branch_id=_one(session, Branch, Branch.name, campaign_id, branch) if branch else None,
-            volunteer_id=_one(session, Volunteer, Volunteer.code, campaign_id, volunteer) if volunteer else None,
+            branch_id=_one(session, _Branch, _Branch.name, campaign_id, branch) if branch else None,
+            volunteer_id=_one(session, _Volunteer, _Volunteer.code, campaign_id, volunteer) if volunteer else None,
         )
     edge.progress(f"{login}: {role}")
 
@@ -78,13 +91,13 @@ def list_users(edge: Edge, slug: str | None, as_json: bool) -> None:
     """Who may sign in, with their roles."""
     with edge.database.reading() as session:
         campaign_id = campaign_by_slug(session, slug).id if slug else None
-        query: Any = sa.select(Account.login, Account.name, Account.active, RoleGrant.role).outerjoin(  # type: ignore[call-overload]
-            RoleGrant, RoleGrant.account_id == Account.id
+        query: Any = sa.select(_Account.login, _Account.name, _Account.active, _RoleGrant.role).outerjoin(
+            _RoleGrant, _RoleGrant.account_id == _Account.id
         )
         if campaign_id:
-            query = query.where(RoleGrant.campaign_id == campaign_id)
+            query = query.where(_RoleGrant.campaign_id == campaign_id)
         found: dict[str, dict[str, Any]] = {}
-        for login, name, active, role in session.execute(query.order_by(Account.login)):
+        for login, name, active, role in session.execute(query.order_by(_Account.login)):
             entry = found.setdefault(login, {"login": login, "name": name, "active": active, "roles": []})
             if role:
                 entry["roles"].append(str(role))
@@ -136,9 +149,9 @@ def _account(session: Session, login: str) -> int:
 
 def _community(session: Session, campaign_id: int | None, words: str) -> int:
     found = session.execute(
-        sa.select(Community.id)  # type: ignore[call-overload]
-        .where(Community.campaign_id == campaign_id, sa.or_(Community.township_code == words, Community.name == words))
-        .order_by(Community.id)
+        sa.select(_Community.id)
+        .where(_Community.campaign_id == campaign_id, sa.or_(_Community.township_code == words, _Community.name == words))
+        .order_by(_Community.id)
     ).scalar()
     if found is None:
         raise NotFound("这个社区", "community")

@@ -9,17 +9,16 @@ import click
 from wishes import migrations
 from wishes.checks import check_all
 from wishes.commands.edge import Edge
-from wishes.protection.keyring import Keyring
+from wishes.protection.keyring import create_keyring
 
 _as_json = click.option("--json", "as_json", is_flag=True, help="Pure JSON on standard output.")
 
 
 def prepare(edge: Edge) -> None:
     """Bring database and keys into being or up to date; nothing happens when they are."""
-    for folder in (edge.settings.keys_dir, edge.settings.uploads_dir):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    edge.settings.uploads_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     migrations.upgrade(edge.database)
-    Keyring.open(edge.settings.keys_dir, create=True)
+    create_keyring(edge.settings.keys_dir)
 
 
 @click.command()
@@ -40,9 +39,8 @@ def init(edge: Edge) -> None:
 def serve(edge: Edge, port: int, host: str, web_workers: int) -> None:
     """Run web, Celery worker and beat (and the embedded broker), kept alive until interrupted."""
     prepare(edge)
-    from workers.supervisor import Supervisor, run_until_signalled
-
     from wishes.processes import children
+    from workers.supervisor import Supervisor, run_until_signalled
 
     edge.progress(f"Serving on http://{host}:{port} — stop with Ctrl-C")
     edge.database.dispose()

@@ -15,13 +15,25 @@ from wishes.events.tables import Event
 from wishes.i18n import Text
 from wishes.intake.tables import Wish
 from wishes.lifecycle import HELD, MOVES, Kind, Status, destination
+from wishes.model import columns
 from wishes.tracking.clocks import restart_clock
+
+_Event = columns(Event)
+_Wish = columns(Wish)
 
 REASON_LENGTH = 200
 _STAMP: dict[Status, str] = {
-    Status.SUBMITTED: "submitted_at", Status.VERIFIED: "verified_at", Status.OPEN: "published_at", Status.PROPOSED: "proposed_at",
-    Status.CLAIMED: "claimed_at", Status.READY: "ready_at", Status.SCHEDULED: "ready_at", Status.IN_TRANSIT: "dispatched_at",
-    Status.DELIVERED: "delivered_at", Status.CLOSED: "closed_at"}
+    Status.SUBMITTED: "submitted_at",
+    Status.VERIFIED: "verified_at",
+    Status.OPEN: "published_at",
+    Status.PROPOSED: "proposed_at",
+    Status.CLAIMED: "claimed_at",
+    Status.READY: "ready_at",
+    Status.SCHEDULED: "ready_at",
+    Status.IN_TRANSIT: "dispatched_at",
+    Status.DELIVERED: "delivered_at",
+    Status.CLOSED: "closed_at",
+}
 _FIRST_TIME_ONLY = {"published_at"}  # the child has waited since the wish was first shown
 
 
@@ -54,28 +66,47 @@ class WishState:
 
     @property
     def facts(self) -> WishFacts:
-        proposed, held = self.status is Status.PROPOSED, self.status in (*HELD, Status.DELIVERED, Status.DISPUTED, Status.CLOSED)
+        proposed, held = (
+            self.status is Status.PROPOSED,
+            self.status in (*HELD, Status.DELIVERED, Status.DISPUTED, Status.CLOSED),
+        )
         return WishFacts(
-            self.campaign_id, self.status, self.kind, self.community_id,
-            taker_branch_id=self.taker_branch_id if held else None, taker_volunteer_id=self.taker_volunteer_id if held else None,
+            self.campaign_id,
+            self.status,
+            self.kind,
+            self.community_id,
+            taker_branch_id=self.taker_branch_id if held else None,
+            taker_volunteer_id=self.taker_volunteer_id if held else None,
             proposed_branch_id=self.taker_branch_id if proposed else None,
-            proposed_volunteer_id=self.taker_volunteer_id if proposed else None)
+            proposed_volunteer_id=self.taker_volunteer_id if proposed else None,
+        )
 
 
-_COLUMNS = [getattr(Wish, name) for name in WishState.__dataclass_fields__]
+_COLUMNS = [getattr(_Wish, name) for name in WishState.__dataclass_fields__]
 
 
 def wish_state(session: Session, wish_id: int) -> WishState:
     """Raises :class:`~wishes.errors.NotFound`."""
-    row = session.execute(sa.select(*_COLUMNS).where(Wish.id == wish_id)).one_or_none()  # type: ignore[arg-type]
+    row = session.execute(sa.select(*_COLUMNS).where(_Wish.id == wish_id)).one_or_none()
     if row is None:
         raise NotFound("这个心愿", "wish")
     return WishState(*row)
 
 
-def move(session: Session, name: str, *, wish_id: int, actor: Actor, now: datetime, reason: str = "",
-         occurred_at: datetime | None = None, data: dict[str, Any] | None = None, claim_id: int | None = None,
-         changes: dict[str, Any] | None = None, seen: WishState | None = None) -> Moved:
+def move(
+    session: Session,
+    name: str,
+    *,
+    wish_id: int,
+    actor: Actor,
+    now: datetime,
+    reason: str = "",
+    occurred_at: datetime | None = None,
+    data: dict[str, Any] | None = None,
+    claim_id: int | None = None,
+    changes: dict[str, Any] | None = None,
+    seen: WishState | None = None,
+) -> Moved:
     """Make move *name* of the lifecycle table.
 
     *changes* are further columns of the wish set by the same compare-and-swap; *seen* spares reading the state again.
@@ -88,29 +119,74 @@ def move(session: Session, name: str, *, wish_id: int, actor: Actor, now: dateti
     require_move(actor, arrow, state.facts)
     reason = reason.strip()
     if arrow.reason and not reason:
-        raise Invalid("reason", Text("请写明原因（{action_zh}）。", "Please give a reason to {action_en}."),
-                      action_zh=arrow.label.zh, action_en=arrow.label.en)
+        raise Invalid(
+            "reason",
+            Text("请写明原因（{action_zh}）。", "Please give a reason to {action_en}."),
+            action_zh=arrow.label.zh,
+            action_en=arrow.label.en,
+        )
     happened = min(occurred_at or now, now)
     values: dict[str, Any] = {"status": end, **(changes or {})}
     stamp = _STAMP.get(end)
     if stamp and not (stamp in _FIRST_TIME_ONLY and state.published_at is not None):
         values[stamp] = happened
-    swapped = session.execute(sa.update(Wish).where(Wish.id == wish_id, Wish.status == state.status)  # type: ignore[arg-type]
-                              .values(**values).execution_options(synchronize_session=False))
-    if swapped.rowcount != 1:  # type: ignore[attr-defined]
+    swapped = session.execute(
+        sa.update(_Wish)
+        .where(_Wish.id == wish_id, _Wish.status == state.status)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    if swapped.rowcount != 1:
         raise Conflict(wish_id=wish_id)
-    event_id = record(session, action=name, campaign_id=state.campaign_id, wish_id=wish_id, claim_id=claim_id, old=state.status,
-                      new=end, actor=actor, reason=reason, data=data, occurred_at=happened, now=now)
+    event_id = record(
+        session,
+        action=name,
+        campaign_id=state.campaign_id,
+        wish_id=wish_id,
+        claim_id=claim_id,
+        old=state.status,
+        new=end,
+        actor=actor,
+        reason=reason,
+        data=data,
+        occurred_at=happened,
+        now=now,
+    )
     restart_clock(session, campaign_id=state.campaign_id, wish_id=wish_id, stage=end, now=now)
     return Moved(event_id, wish_id, state.campaign_id, state.status, end)
 
 
-def record(session: Session, *, action: str, campaign_id: int, now: datetime, actor: Actor, wish_id: int | None = None,
-           claim_id: int | None = None, old: Status | None = None, new: Status | None = None, reason: str = "",
-           data: dict[str, Any] | None = None, occurred_at: datetime | None = None) -> int:
+def record(
+    session: Session,
+    *,
+    action: str,
+    campaign_id: int,
+    now: datetime,
+    actor: Actor,
+    wish_id: int | None = None,
+    claim_id: int | None = None,
+    old: Status | None = None,
+    new: Status | None = None,
+    reason: str = "",
+    data: dict[str, Any] | None = None,
+    occurred_at: datetime | None = None,
+) -> int:
     """Append one event row and answer its id. *data* holds ids and codes only, never a name."""
-    inserted = session.execute(sa.insert(Event).values(
-        campaign_id=campaign_id, wish_id=wish_id, claim_id=claim_id, action=action, old_status=old and str(old),
-        new_status=new and str(new), actor_id=actor.account_id, reason=reason[:REASON_LENGTH], data=data or {},
-        occurred_at=occurred_at or now, recorded_at=now).returning(Event.id))  # type: ignore[arg-type]
+    inserted = session.execute(
+        sa.insert(_Event)
+        .values(
+            campaign_id=campaign_id,
+            wish_id=wish_id,
+            claim_id=claim_id,
+            action=action,
+            old_status=old and str(old),
+            new_status=new and str(new),
+            actor_id=actor.account_id,
+            reason=reason[:REASON_LENGTH],
+            data=data or {},
+            occurred_at=occurred_at or now,
+            recorded_at=now,
+        )
+        .returning(_Event.id)
+    )
     return int(inserted.scalar_one())

@@ -12,10 +12,19 @@ from sqlmodel import Session
 from wishes.events.tables import Event
 from wishes.i18n import Text
 from wishes.lifecycle import MOVES
+from wishes.model import columns
 from wishes.people.tables import Account
 
-_OTHER = {"remind": Text("已提醒", "Reminded"), "warn": Text("已催办", "Warned"), "escalate": Text("已上报", "Escalated"),
-          "print_label": Text("打印标签", "Label printed"), "hand_over": Text("交接扫码", "Hand-over scanned")}
+_Account = columns(Account)
+_Event = columns(Event)
+
+_OTHER = {
+    "remind": Text("已提醒", "Reminded"),
+    "warn": Text("已催办", "Warned"),
+    "escalate": Text("已上报", "Escalated"),
+    "print_label": Text("打印标签", "Label printed"),
+    "hand_over": Text("交接扫码", "Hand-over scanned"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +50,21 @@ class Chapter:
 def story(session: Session, wish_id: int) -> list[Chapter]:
     """Oldest first."""
     rows = session.execute(
-        sa.select(Event.id, Event.action, Event.old_status, Event.new_status, Event.reason, Account.name, Event.occurred_at,  # type: ignore[call-overload]
-                  Event.recorded_at, Event.data).outerjoin(Account, Account.id == Event.actor_id)
-        .where(Event.wish_id == wish_id).order_by(Event.occurred_at, Event.id))
+        sa.select(
+            _Event.id,
+            _Event.action,
+            _Event.old_status,
+            _Event.new_status,
+            _Event.reason,
+            _Account.name,
+            _Event.occurred_at,
+            _Event.recorded_at,
+            _Event.data,
+        )
+        .outerjoin(_Account, _Account.id == _Event.actor_id)
+        .where(_Event.wish_id == wish_id)
+        .order_by(_Event.occurred_at, _Event.id)
+    )
     return [Chapter(r[0], r[1], label_of(r[1]), r[2], r[3], r[4], r[5] or "", r[6], r[7], r[8] or {}) for r in rows]
 
 

@@ -19,8 +19,15 @@ class Event(SQLModel, table=True):
     """
 
     __table_args__ = (
-        sa.Index("ix_event_wish", "wish_id", "id"), sa.Index("ix_event_campaign", "campaign_id", "id"),
-        sa.Index("ix_event_unannounced", "id", sqlite_where=sa.text("announced_at IS NULL"), postgresql_where=sa.text("announced_at IS NULL")))
+        sa.Index("ix_event_wish", "wish_id", "id"),
+        sa.Index("ix_event_campaign", "campaign_id", "id"),
+        sa.Index(
+            "ix_event_unannounced",
+            "id",
+            sqlite_where=sa.text("announced_at IS NULL"),
+            postgresql_where=sa.text("announced_at IS NULL"),
+        ),
+    )
     id: int | None = row_id()
     campaign_id: int = refers("campaign.id")
     wish_id: int | None = refers("wish.id", null=True)

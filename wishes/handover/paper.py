@@ -20,7 +20,9 @@ from wishes.settings import Settings
 
 LAYOUTS: Final = tuple(FORMATS)
 MOST_AT_ONCE: Final = 2000
-_NOTHING = Text("现在没有要打印的。先把心愿标为“已买好”。", "There is nothing to print yet. Mark wishes as bought first.")
+_NOTHING = Text(
+    "现在没有要打印的。先把心愿标为“已买好”。", "There is nothing to print yet. Mark wishes as bought first."
+)
 
 
 def printable(session: Session, campaign_id: int, narrowed: Filter) -> list[WishRow]:
@@ -31,16 +33,30 @@ def printable(session: Session, campaign_id: int, narrowed: Filter) -> list[Wish
     return rows
 
 
-def labels_pdf(session: Session, rows: Sequence[WishRow], *, signer: TokenSigner, settings: Settings, now: datetime, layout: str) -> io.BytesIO:
+def labels_pdf(
+    session: Session, rows: Sequence[WishRow], *, signer: TokenSigner, settings: Settings, now: datetime, layout: str
+) -> io.BytesIO:
     """Parcel labels: code, item and township; nothing of the child. Effects: codes are issued where there were none."""
     out = io.BytesIO()
-    labels = [Label(issue_codes(session, wish_id=row.id, signer=signer, now=now).label, row.category, item=row.item,
-                    detail=f"{row.size} × {row.quantity}" if row.size else f"× {row.quantity}", place=row.township_code) for row in rows]
-    write_labels(labels, out, layout=layout, base_url=settings.base_url, fonts_dir=settings.static_dir / "vendor" / "fonts")
+    labels = [
+        Label(
+            issue_codes(session, wish_id=row.id, signer=signer, now=now).label,
+            row.category,
+            item=row.item,
+            detail=f"{row.size} × {row.quantity}" if row.size else f"× {row.quantity}",
+            place=row.township_code,
+        )
+        for row in rows
+    ]
+    write_labels(
+        labels, out, layout=layout, base_url=settings.base_url, fonts_dir=settings.static_dir / "vendor" / "fonts"
+    )
     return out
 
 
-def receipts_pdf(session: Session, rows: Sequence[WishRow], *, signer: TokenSigner, settings: Settings, now: datetime) -> io.BytesIO:
+def receipts_pdf(
+    session: Session, rows: Sequence[WishRow], *, signer: TokenSigner, settings: Settings, now: datetime
+) -> io.BytesIO:
     """Sealed receipt slips for the receiving side. Effects: codes are issued where there were none."""
     out = io.BytesIO()
     slips = []

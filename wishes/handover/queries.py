@@ -9,11 +9,17 @@ from wishes.access import Actor, Role, may
 from wishes.campaigns.tables import Campaign
 from wishes.errors import NotFound
 from wishes.handover.tables import Label
+from wishes.model import columns
+
+_Campaign = columns(Campaign)
+_Label = columns(Label)
 
 
 def campaign_of_label(session: Session, tag: bytes) -> str:
     """The slug of the campaign a scanned tag belongs to. Raises NotFound."""
-    slug = session.execute(sa.select(Campaign.slug).join(Label, Label.campaign_id == Campaign.id).where(Label.tag == tag)).scalar()  # type: ignore[call-overload,arg-type]
+    slug = session.execute(
+        sa.select(_Campaign.slug).join(_Label, _Label.campaign_id == _Campaign.id).where(_Label.tag == tag)
+    ).scalar()
     if slug is None:
         raise NotFound("这个标签", "label")
     return str(slug)

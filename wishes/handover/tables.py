@@ -20,7 +20,7 @@ class Label(SQLModel, table=True):
     wish_id: int = refers("wish.id", index=True)
     claim_id: int = refers("claim.id")
     epoch: int = 1
-    tag: bytes = Field(sa_type=sa.LargeBinary(8))  # type: ignore[call-overload]
+    tag: bytes = Field(sa_type=sa.LargeBinary(8))
     expires_on: date
     wrong_codes: int = 0  # receipt codes tried in vain
     created_at: datetime = instant()
@@ -32,9 +32,16 @@ class HandOver(SQLModel, table=True):
 
     __tablename__ = "hand_over"
     __table_args__ = (
-        sa.UniqueConstraint("uid"), sa.Index("ix_hand_over_wish", "wish_id"),
-        sa.Index("uq_hand_over_one_confirmed", "claim_id", unique=True, sqlite_where=sa.text("state = 'confirmed'"),
-                 postgresql_where=sa.text("state = 'confirmed'")))
+        sa.UniqueConstraint("uid"),
+        sa.Index("ix_hand_over_wish", "wish_id"),
+        sa.Index(
+            "uq_hand_over_one_confirmed",
+            "claim_id",
+            unique=True,
+            sqlite_where=sa.text("state = 'confirmed'"),
+            postgresql_where=sa.text("state = 'confirmed'"),
+        ),
+    )
     id: int | None = row_id()
     campaign_id: int = refers("campaign.id")
     wish_id: int = refers("wish.id")

@@ -81,14 +81,17 @@ class Wish(SQLModel, table=True):
         sa.UniqueConstraint("campaign_id", "code"),
         sa.Index("ix_wish_campaign_status", "campaign_id", "status", "id"),
         sa.Index("ix_wish_community_status", "community_id", "status"),
-        sa.Index("ix_wish_taker_volunteer", "taker_volunteer_id"), sa.Index("ix_wish_taker_branch", "taker_branch_id"),
-        sa.CheckConstraint("price_fen >= 0", name="price_not_negative"), sa.CheckConstraint("quantity >= 1", name="quantity"))
+        sa.Index("ix_wish_taker_volunteer", "taker_volunteer_id"),
+        sa.Index("ix_wish_taker_branch", "taker_branch_id"),
+        sa.CheckConstraint("price_fen >= 0", name="price_not_negative"),
+        sa.CheckConstraint("quantity >= 1", name="quantity"),
+    )
     id: int | None = row_id()
     campaign_id: int = refers("campaign.id")
     community_id: int = refers("community.id")
     child_id: int = refers("child.id", index=True)
     code: str = Field(max_length=12)
-    kind: Kind = Field(sa_type=enum_type(Kind))  # type: ignore[call-overload]
+    kind: Kind = Field(sa_type=enum_type(Kind))
     need: str = Field(default="none", max_length=12)  # none, vetted, psych
     category: str = Field(max_length=24)
     item: str = Field(max_length=80)
@@ -102,7 +105,7 @@ class Wish(SQLModel, table=True):
     priority: int = 0
     county_code: str = Field(max_length=12)
     township_code: str = Field(max_length=12)
-    status: Status = Field(default=Status.DRAFT, sa_type=enum_type(Status))  # type: ignore[call-overload]
+    status: Status = Field(default=Status.DRAFT, sa_type=enum_type(Status))
     taker_branch_id: int | None = refers("branch.id", null=True)
     taker_volunteer_id: int | None = refers("volunteer.id", null=True)
     created_at: datetime = instant()
@@ -141,7 +144,10 @@ class ImportRow(SQLModel, table=True):
     """One wish entry of a file, accepted or not: where it stood and why it ended so. The reading itself is sealed."""
 
     __tablename__ = "import_row"
-    __table_args__ = (sa.UniqueConstraint("file_id", "sheet", "cell", "part"), sa.Index("ix_import_row_file_status", "file_id", "status"))
+    __table_args__ = (
+        sa.UniqueConstraint("file_id", "sheet", "cell", "part"),
+        sa.Index("ix_import_row_file_status", "file_id", "status"),
+    )
     id: int | None = row_id()
     file_id: int = refers("import_file.id")
     sheet: str = Field(max_length=80)

@@ -18,6 +18,14 @@ from wishes.claims.tables import Branch, Volunteer
 from wishes.errors import NotFound
 from wishes.intake.tables import Child, Community, Wish
 from wishes.lifecycle import HELD, Kind, Status
+from wishes.model import columns
+
+_Branch = columns(Branch)
+_Child = columns(Child)
+_Community = columns(Community)
+_Place = columns(Place)
+_Volunteer = columns(Volunteer)
+_Wish = columns(Wish)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +73,20 @@ class WishRow:
     @property
     def facts(self) -> WishFacts:
         """What :mod:`wishes.access` decides from."""
-        proposed, held = self.status is Status.PROPOSED, self.status in (*HELD, Status.DELIVERED, Status.DISPUTED, Status.CLOSED)
-        return WishFacts(self.campaign_id, self.status, self.kind, self.community_id,
-                         taker_branch_id=self.taker_branch_id if held else None, taker_volunteer_id=self.taker_volunteer_id if held else None,
-                         proposed_branch_id=self.taker_branch_id if proposed else None,
-                         proposed_volunteer_id=self.taker_volunteer_id if proposed else None)
+        proposed, held = (
+            self.status is Status.PROPOSED,
+            self.status in (*HELD, Status.DELIVERED, Status.DISPUTED, Status.CLOSED),
+        )
+        return WishFacts(
+            self.campaign_id,
+            self.status,
+            self.kind,
+            self.community_id,
+            taker_branch_id=self.taker_branch_id if held else None,
+            taker_volunteer_id=self.taker_volunteer_id if held else None,
+            proposed_branch_id=self.taker_branch_id if proposed else None,
+            proposed_volunteer_id=self.taker_volunteer_id if proposed else None,
+        )
 
     def age_band(self, on: date) -> str:
         """``6-8``, ``9-11`` … in the year of *on*; empty when the birth year is unknown."""
@@ -80,13 +97,29 @@ class WishRow:
         return f"{low}-{low + 2}"
 
 
-_COUNTY = sa.select(Place.name).where(Place.campaign_id == Wish.campaign_id, Place.code == Wish.county_code).scalar_subquery()  # type: ignore[call-overload,arg-type]
-_FROM_WISH = [name for name in WishRow.__dataclass_fields__ if hasattr(Wish, name)]
-_SELECT: Any = sa.select(
-    *[getattr(Wish, name) for name in _FROM_WISH], Child.sex, Child.birth_year, Child.types, Child.alias,
-    Community.name.label("community"), _COUNTY.label("county"), Branch.name.label("branch"), Volunteer.name.label("volunteer")  # type: ignore[attr-defined]
-).join(Child, Child.id == Wish.child_id).join(Community, Community.id == Wish.community_id).outerjoin(  # type: ignore[arg-type]
-    Branch, Branch.id == Wish.taker_branch_id).outerjoin(Volunteer, Volunteer.id == Wish.taker_volunteer_id)  # type: ignore[arg-type]
+_COUNTY = (
+    sa.select(_Place.name).where(_Place.campaign_id == _Wish.campaign_id, _Place.code == _Wish.county_code).scalar_subquery()
+)
+_FROM_WISH = [name for name in WishRow.__dataclass_fields__ if hasattr(_Wish, name)]
+_SELECT: Any = (
+    sa.select(
+        *[getattr(_Wish, name) for name in _FROM_WISH],
+        _Child.sex,
+        _Child.birth_year,
+        _Child.types,
+        _Child.alias,
+        _Community.name.label("community"),
+        _COUNTY.label("county"),
+        _Branch.name.label("branch"),
+        _Volunteer.name.label("volunteer"),
+    )
+    .join(_Child, _Child.id == _Wish.child_id)
+    .join(_Community, _Community.id == _Wish.community_id)
+    .outerjoin(
+        _Branch, _Branch.id == _Wish.taker_branch_id
+    )
+    .outerjoin(_Volunteer, _Volunteer.id == _Wish.taker_volunteer_id)
+)
 
 
 def _row(values: Any) -> WishRow:
@@ -97,7 +130,9 @@ def _row(values: Any) -> WishRow:
 
 def wish_by_code(session: Session, campaign_id: int, code: str) -> WishRow:
     """Raises :class:`~wishes.errors.NotFound`. Codes are read kindly: lower case and surrounding spaces do not matter."""
-    found = session.execute(_SELECT.where(Wish.campaign_id == campaign_id, Wish.code == code.strip().upper())).one_or_none()
+    found = session.execute(
+        _SELECT.where(_Wish.campaign_id == campaign_id, _Wish.code == code.strip().upper())
+    ).one_or_none()
     if found is None:
         raise NotFound("这个心愿", "wish")
     return _row(found)
@@ -140,22 +175,26 @@ class Filter:
     ids: tuple[int, ...] | None = None
 
     def conditions(self, campaign_id: int) -> list[Any]:
-        found: list[Any] = [Wish.campaign_id == campaign_id]
+        found: list[Any] = [_Wish.campaign_id == campaign_id]
         if self.statuses:
-            found.append(Wish.status.in_(self.statuses))  # type: ignore[attr-defined]
-        for column, value in ((Wish.county_code, self.county_code), (Wish.category, self.category), (Wish.need, self.need)):
+            found.append(_Wish.status.in_(self.statuses))
+        for column, value in (
+            (_Wish.county_code, self.county_code),
+            (_Wish.category, self.category),
+            (_Wish.need, self.need),
+        ):
             if value:
                 found.append(column == value)
         if self.community_ids is not None:
-            found.append(Wish.community_id.in_(self.community_ids))  # type: ignore[attr-defined]
+            found.append(_Wish.community_id.in_(self.community_ids))
         if self.branch_id is not None:
-            found.append(Wish.taker_branch_id == self.branch_id)
+            found.append(_Wish.taker_branch_id == self.branch_id)
         if self.volunteer_id is not None:
-            found.append(Wish.taker_volunteer_id == self.volunteer_id)
+            found.append(_Wish.taker_volunteer_id == self.volunteer_id)
         if self.ids is not None:
-            found.append(Wish.id.in_(self.ids))  # type: ignore[union-attr]
+            found.append(_Wish.id.in_(self.ids))
         if words := self.words.strip():
-            found.append(sa.or_(Wish.item.contains(words, autoescape=True), Wish.code == words.upper()))  # type: ignore[attr-defined]
+            found.append(sa.or_(_Wish.item.contains(words, autoescape=True), _Wish.code == words.upper()))
         return found
 
 
@@ -171,12 +210,18 @@ class Page:
 def list_wishes(session: Session, campaign_id: int, narrowed: Filter, *, after: int = 0, limit: int = 50) -> Page:
     """Wishes by id, *limit* of them after the cursor *after*; ``total`` counts all that the filter lets through."""
     conditions = narrowed.conditions(campaign_id)
-    found = [_row(r) for r in session.execute(_SELECT.where(*conditions, Wish.id > after).order_by(Wish.id).limit(limit + 1))]  # type: ignore[operator]
-    total = session.execute(sa.select(sa.func.count()).select_from(Wish).where(*conditions)).scalar_one()  # type: ignore[arg-type]
+    found = [
+        _row(r) for r in session.execute(_SELECT.where(*conditions, _Wish.id > after).order_by(_Wish.id).limit(limit + 1))
+    ]
+    total = session.execute(sa.select(sa.func.count()).select_from(_Wish).where(*conditions)).scalar_one()
     return Page(found[:limit], found[limit - 1].id if len(found) > limit else None, int(total))
 
 
 def status_counts(session: Session, campaign_id: int, narrowed: Filter | None = None) -> dict[Status, int]:
     """How many wishes stand in each status; statuses without a wish count 0."""
-    counted = session.execute(sa.select(Wish.status, sa.func.count()).where(*(narrowed or Filter()).conditions(campaign_id)).group_by(Wish.status))  # type: ignore[call-overload]
+    counted = session.execute(
+        sa.select(_Wish.status, sa.func.count())
+        .where(*(narrowed or Filter()).conditions(campaign_id))
+        .group_by(_Wish.status)
+    )
     return dict.fromkeys(Status, 0) | {Status(status): int(n) for status, n in counted}

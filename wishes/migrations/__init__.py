@@ -12,7 +12,9 @@ from alembic.script import ScriptDirectory
 
 from wishes.db import Database
 
-INVARIANT_INDEXES = frozenset({"uq_claim_one_live", "uq_proposal_one_open", "uq_hand_over_one_confirmed", "uq_clock_one_open"})
+INVARIANT_INDEXES = frozenset(
+    {"uq_claim_one_live", "uq_proposal_one_open", "uq_hand_over_one_confirmed", "uq_clock_one_open"}
+)
 """Indexes that carry a promise. A batch rebuild has lost such an index before; without them claims are refused."""
 
 
@@ -39,7 +41,10 @@ def current_and_head(database: Database) -> tuple[str | None, str | None]:
 
 def missing_invariants(database: Database) -> frozenset[str]:
     """Names of :data:`INVARIANT_INDEXES` that the database lacks."""
-    catalogue = ("SELECT name FROM sqlite_master WHERE type = 'index'" if database.on_sqlite
-                 else "SELECT indexname FROM pg_indexes WHERE schemaname = current_schema()")
+    catalogue = (
+        "SELECT name FROM sqlite_master WHERE type = 'index'"
+        if database.on_sqlite
+        else "SELECT indexname FROM pg_indexes WHERE schemaname = current_schema()"
+    )
     with database.engine.connect() as connection:
         return INVARIANT_INDEXES - set(connection.execute(sa.text(catalogue)).scalars())

@@ -12,8 +12,15 @@ from sqlmodel import Session
 from wishes.access import Role
 from wishes.errors import Invalid, NotFound, SignInRefused, TooManyRequests
 from wishes.i18n import Text
+from wishes.model import columns
 from wishes.people.tables import Account, ApiToken, RoleGrant, SignInAttempt, WebSession
 from wishes.protection import passwords
+
+_Account = columns(Account)
+_ApiToken = columns(ApiToken)
+_RoleGrant = columns(RoleGrant)
+_SignInAttempt = columns(SignInAttempt)
+_WebSession = columns(WebSession)
 
 THROTTLE_WINDOW = timedelta(minutes=15)
 THROTTLE_TRIES = {"login": 8, "address": 60}
@@ -24,44 +31,82 @@ def secret_digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
-def create_account(session: Session, *, login: str, name: str, password: str = "", organisation_id: int | None = None,
-                   language: str = "zh", now: datetime) -> int:
+def create_account(
+    session: Session,
+    *,
+    login: str,
+    name: str,
+    password: str = "",
+    organisation_id: int | None = None,
+    language: str = "zh",
+    now: datetime,
+) -> int:
     """Make an account and answer its id. An empty password means it cannot sign in by password. Raises Invalid."""
     login = login.strip().lower()
     if not 2 <= len(login) <= 120 or any(c.isspace() for c in login):
-        raise Invalid("login", Text("账号需为 2–120 个字符，不含空格。", "A login has 2 to 120 characters and no spaces."))
-    if session.execute(sa.select(Account.id).where(Account.login == login)).first():  # type: ignore[call-overload]
+        raise Invalid(
+            "login", Text("账号需为 2–120 个字符，不含空格。", "A login has 2 to 120 characters and no spaces.")
+        )
+    if session.execute(sa.select(_Account.id).where(_Account.login == login)).first():
         raise Invalid("login", Text("这个账号已经存在。", "This login exists already."))
     hashed = passwords.hash_password(password) if password else ""
-    made = session.execute(sa.insert(Account).values(login=login, name=name, password_hash=hashed, organisation_id=organisation_id,
-                                                     language=language, active=True, created_at=now).returning(Account.id))  # type: ignore[arg-type]
+    made = session.execute(
+        sa.insert(_Account)
+        .values(
+            login=login,
+            name=name,
+            password_hash=hashed,
+            organisation_id=organisation_id,
+            language=language,
+            active=True,
+            created_at=now,
+        )
+        .returning(_Account.id)
+    )
     return int(made.scalar_one())
 
 
-def grant_role(session: Session, *, account_id: int, role: Role, now: datetime, campaign_id: int | None = None,
-               community_id: int | None = None, branch_id: int | None = None, volunteer_id: int | None = None) -> None:
+def grant_role(
+    session: Session,
+    *,
+    account_id: int,
+    role: Role,
+    now: datetime,
+    campaign_id: int | None = None,
+    community_id: int | None = None,
+    branch_id: int | None = None,
+    volunteer_id: int | None = None,
+) -> None:
     """Give a role; giving it again changes nothing."""
-    values = {"account_id": account_id, "role": role, "campaign_id": campaign_id, "community_id": community_id,
-              "branch_id": branch_id, "volunteer_id": volunteer_id}
-    same = [getattr(RoleGrant, k).is_(None) if v is None else getattr(RoleGrant, k) == v for k, v in values.items()]
-    if not session.execute(sa.select(RoleGrant.id).where(*same)).first():  # type: ignore[call-overload]
-        session.execute(sa.insert(RoleGrant).values(**values, granted_at=now))
+    values = {
+        "account_id": account_id,
+        "role": role,
+        "campaign_id": campaign_id,
+        "community_id": community_id,
+        "branch_id": branch_id,
+        "volunteer_id": volunteer_id,
+    }
+    same = [getattr(_RoleGrant, k).is_(None) if v is None else getattr(_RoleGrant, k) == v for k, v in values.items()]
+    if not session.execute(sa.select(_RoleGrant.id).where(*same)).first():
+        session.execute(sa.insert(_RoleGrant).values(**values, granted_at=now))
 
 
 def revoke_role(session: Session, *, grant_id: int) -> None:
-    if session.execute(sa.delete(RoleGrant).where(RoleGrant.id == grant_id)).rowcount != 1:  # type: ignore[arg-type,attr-defined]
+    if session.execute(sa.delete(_RoleGrant).where(_RoleGrant.id == grant_id)).rowcount != 1:
         raise NotFound("这个角色", "role")
 
 
 def set_password(session: Session, *, account_id: int, password: str) -> None:
     """Set a new password and sign every browser out. Raises Invalid for one too short or too common."""
-    session.execute(sa.update(Account).where(Account.id == account_id).values(password_hash=passwords.hash_password(password)))  # type: ignore[arg-type]
-    session.execute(sa.delete(WebSession).where(WebSession.account_id == account_id))  # type: ignore[arg-type]
+    session.execute(
+        sa.update(_Account).where(_Account.id == account_id).values(password_hash=passwords.hash_password(password))
+    )
+    session.execute(sa.delete(_WebSession).where(_WebSession.account_id == account_id))
 
 
 def set_active(session: Session, *, account_id: int, active: bool) -> None:
     """Close or reopen an account; closing takes effect with the next request."""
-    if session.execute(sa.update(Account).where(Account.id == account_id).values(active=active)).rowcount != 1:  # type: ignore[arg-type,attr-defined]
+    if session.execute(sa.update(_Account).where(_Account.id == account_id).values(active=active)).rowcount != 1:
         raise NotFound("这个账号", "account")
 
 
@@ -69,15 +114,22 @@ def check_throttle(session: Session, *, login: str, address: str, now: datetime)
     """Raise TooManyRequests after too many failures for this login or from this address. Counted in the database, so that
     it holds however many processes answer. Source: OWASP ASVS 5.0 6.3.1."""
     for kind, value in (("login", login), ("address", address)):
-        failed = session.execute(sa.select(sa.func.count()).select_from(SignInAttempt).where(  # type: ignore[arg-type]
-            SignInAttempt.key == _throttle_key(kind, value), SignInAttempt.at > now - THROTTLE_WINDOW)).scalar_one()  # type: ignore[arg-type]
+        failed = session.execute(
+            sa.select(sa.func.count())
+            .select_from(_SignInAttempt)
+            .where(
+                _SignInAttempt.key == _throttle_key(kind, value), _SignInAttempt.at > now - THROTTLE_WINDOW
+            )
+        ).scalar_one()
         if failed >= THROTTLE_TRIES[kind]:
             raise TooManyRequests(seconds=int(THROTTLE_WINDOW.total_seconds()))
 
 
 def note_failure(session: Session, *, login: str, address: str, now: datetime) -> None:
-    session.execute(sa.insert(SignInAttempt), [{"key": _throttle_key(kind, value), "at": now}
-                                               for kind, value in (("login", login), ("address", address))])
+    session.execute(
+        sa.insert(_SignInAttempt),
+        [{"key": _throttle_key(kind, value), "at": now} for kind, value in (("login", login), ("address", address))],
+    )
 
 
 def _throttle_key(kind: str, value: str) -> str:
@@ -86,8 +138,11 @@ def _throttle_key(kind: str, value: str) -> str:
 
 def check_password(session: Session, *, login: str, password: str) -> int:
     """The account's id when the password is right; SignInRefused otherwise, after the same work for unknown logins."""
-    row = session.execute(sa.select(Account.id, Account.password_hash).where(  # type: ignore[call-overload]
-        Account.login == login.strip().lower(), Account.active)).one_or_none()
+    row = session.execute(
+        sa.select(_Account.id, _Account.password_hash).where(
+            _Account.login == login.strip().lower(), _Account.active
+        )
+    ).one_or_none()
     good = passwords.verify_password(password, row.password_hash if row else None)
     if row is None or not good:
         raise SignInRefused()
@@ -97,20 +152,36 @@ def check_password(session: Session, *, login: str, password: str) -> int:
 def open_session(session: Session, *, account_id: int, now: datetime, hours: int, user_agent: str = "") -> str:
     """Sign a browser in; the answer is the cookie's secret, kept nowhere else."""
     secret = secrets.token_urlsafe(32)
-    session.execute(sa.insert(WebSession).values(secret_hash=secret_digest(secret), account_id=account_id, created_at=now,
-                                                 expires_at=now + timedelta(hours=hours), user_agent=user_agent[:200]))
+    session.execute(
+        sa.insert(_WebSession).values(
+            secret_hash=secret_digest(secret),
+            account_id=account_id,
+            created_at=now,
+            expires_at=now + timedelta(hours=hours),
+            user_agent=user_agent[:200],
+        )
+    )
     return secret
 
 
-def close_session(session: Session, *, account_id: int, now: datetime, secret_hash: bytes | None = None, session_id: int | None = None) -> None:
+def close_session(
+    session: Session, *, account_id: int, now: datetime, secret_hash: bytes | None = None, session_id: int | None = None
+) -> None:
     """Sign a browser out, this one or another of the same account."""
-    which = WebSession.secret_hash == secret_hash if secret_hash else WebSession.id == session_id
-    session.execute(sa.update(WebSession).where(WebSession.account_id == account_id, which).values(revoked_at=now))  # type: ignore[arg-type]
+    which = _WebSession.secret_hash == secret_hash if secret_hash else _WebSession.id == session_id
+    session.execute(sa.update(_WebSession).where(_WebSession.account_id == account_id, which).values(revoked_at=now))
 
 
 def create_token(session: Session, *, account_id: int, name: str, now: datetime, days: int | None = 90) -> str:
     """Make an API token and answer it, once."""
     secret = "mw_" + secrets.token_urlsafe(32)
-    session.execute(sa.insert(ApiToken).values(account_id=account_id, name=name[:80], secret_hash=secret_digest(secret), created_at=now,
-                                               expires_at=None if days is None else now + timedelta(days=days)))
+    session.execute(
+        sa.insert(_ApiToken).values(
+            account_id=account_id,
+            name=name[:80],
+            secret_hash=secret_digest(secret),
+            created_at=now,
+            expires_at=None if days is None else now + timedelta(days=days),
+        )
+    )
     return secret

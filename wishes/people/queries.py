@@ -10,16 +10,31 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from wishes.access import NOBODY, Actor, Grant, Role
+from wishes.model import columns
 from wishes.people.tables import Account, ApiToken, RoleGrant, WebSession
 
-_GRANT = (RoleGrant.role, RoleGrant.campaign_id, RoleGrant.community_id, RoleGrant.branch_id, RoleGrant.volunteer_id)
-_WITH_GRANTS: Any = sa.select(Account.id, Account.name, *_GRANT).outerjoin(RoleGrant, RoleGrant.account_id == Account.id).where(Account.active)  # type: ignore[call-overload,arg-type]
-_BY_SESSION = _WITH_GRANTS.join(WebSession, WebSession.account_id == Account.id).where(
-    WebSession.secret_hash == sa.bindparam("secret"), WebSession.revoked_at.is_(None), WebSession.expires_at > sa.bindparam("now"))  # type: ignore[union-attr]
-_BY_TOKEN = _WITH_GRANTS.join(ApiToken, ApiToken.account_id == Account.id).where(
-    ApiToken.secret_hash == sa.bindparam("secret"), ApiToken.revoked_at.is_(None),  # type: ignore[union-attr]
-    sa.or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > sa.bindparam("now")))  # type: ignore[union-attr,operator]
-_BY_ID = _WITH_GRANTS.where(Account.id == sa.bindparam("account_id"))
+_Account = columns(Account)
+_ApiToken = columns(ApiToken)
+_RoleGrant = columns(RoleGrant)
+_WebSession = columns(WebSession)
+
+_GRANT = (_RoleGrant.role, _RoleGrant.campaign_id, _RoleGrant.community_id, _RoleGrant.branch_id, _RoleGrant.volunteer_id)
+_WITH_GRANTS: Any = (
+    sa.select(_Account.id, _Account.name, *_GRANT)
+    .outerjoin(_RoleGrant, _RoleGrant.account_id == _Account.id)
+    .where(_Account.active)
+)
+_BY_SESSION = _WITH_GRANTS.join(_WebSession, _WebSession.account_id == _Account.id).where(
+    _WebSession.secret_hash == sa.bindparam("secret"),
+    _WebSession.revoked_at.is_(None),
+    _WebSession.expires_at > sa.bindparam("now"),
+)
+_BY_TOKEN = _WITH_GRANTS.join(_ApiToken, _ApiToken.account_id == _Account.id).where(
+    _ApiToken.secret_hash == sa.bindparam("secret"),
+    _ApiToken.revoked_at.is_(None),
+    sa.or_(_ApiToken.expires_at.is_(None), _ApiToken.expires_at > sa.bindparam("now")),
+)
+_BY_ID = _WITH_GRANTS.where(_Account.id == sa.bindparam("account_id"))
 
 
 def _actor(rows: list[Any]) -> Actor:
@@ -54,16 +69,18 @@ class SignedIn:
 
 
 def open_sessions(session: Session, account_id: int, *, now: datetime, current: bytes) -> list[SignedIn]:
-    rows = session.execute(sa.select(WebSession.id, WebSession.created_at, WebSession.user_agent, WebSession.secret_hash)  # type: ignore[call-overload]
-                           .where(WebSession.account_id == account_id, WebSession.revoked_at.is_(None), WebSession.expires_at > now)
-                           .order_by(WebSession.id.desc()))
+    rows = session.execute(
+        sa.select(_WebSession.id, _WebSession.created_at, _WebSession.user_agent, _WebSession.secret_hash)
+        .where(_WebSession.account_id == account_id, _WebSession.revoked_at.is_(None), _WebSession.expires_at > now)
+        .order_by(_WebSession.id.desc())
+    )
     return [SignedIn(r[0], r[1], r[2], r[3] == current) for r in rows]
 
 
 def login_of(session: Session, account_id: int) -> str:
-    return str(session.execute(sa.select(Account.login).where(Account.id == account_id)).scalar_one())  # type: ignore[call-overload]
+    return str(session.execute(sa.select(_Account.login).where(_Account.id == account_id)).scalar_one())
 
 
 def account_by_login(session: Session, login: str) -> int | None:
-    found = session.execute(sa.select(Account.id).where(Account.login == login.strip().lower())).scalar()  # type: ignore[call-overload]
+    found = session.execute(sa.select(_Account.id).where(_Account.login == login.strip().lower())).scalar()
     return None if found is None else int(found)

@@ -27,13 +27,16 @@ class Account(SQLModel, table=True):
 class RoleGrant(SQLModel, table=True):
     """One role of one account; see :class:`wishes.access.Grant`."""
 
-    __table_args__ = (sa.UniqueConstraint("account_id", "role", "campaign_id", "community_id", "branch_id", "volunteer_id"),
-                      sa.Index("ix_role_grant_branch", "branch_id"), sa.Index("ix_role_grant_volunteer", "volunteer_id"),
-                      sa.Index("ix_role_grant_campaign_role", "campaign_id", "role"))
+    __table_args__ = (
+        sa.UniqueConstraint("account_id", "role", "campaign_id", "community_id", "branch_id", "volunteer_id"),
+        sa.Index("ix_role_grant_branch", "branch_id"),
+        sa.Index("ix_role_grant_volunteer", "volunteer_id"),
+        sa.Index("ix_role_grant_campaign_role", "campaign_id", "role"),
+    )
     __tablename__ = "role_grant"
     id: int | None = row_id()
     account_id: int = refers("account.id", index=True)
-    role: Role = Field(sa_type=enum_type(Role))  # type: ignore[call-overload]
+    role: Role = Field(sa_type=enum_type(Role))
     campaign_id: int | None = refers("campaign.id", null=True)
     community_id: int | None = refers("community.id", null=True)
     branch_id: int | None = refers("branch.id", null=True)
@@ -46,7 +49,7 @@ class WebSession(SQLModel, table=True):
 
     __tablename__ = "web_session"
     id: int | None = row_id()
-    secret_hash: bytes = Field(sa_type=sa.LargeBinary(32), unique=True)  # type: ignore[call-overload]
+    secret_hash: bytes = Field(sa_type=sa.LargeBinary(32), unique=True)
     account_id: int = refers("account.id", index=True)
     created_at: datetime = instant()
     expires_at: datetime = instant()
@@ -61,7 +64,7 @@ class ApiToken(SQLModel, table=True):
     id: int | None = row_id()
     account_id: int = refers("account.id", index=True)
     name: str = Field(max_length=80)
-    secret_hash: bytes = Field(sa_type=sa.LargeBinary(32), unique=True)  # type: ignore[call-overload]
+    secret_hash: bytes = Field(sa_type=sa.LargeBinary(32), unique=True)
     created_at: datetime = instant()
     expires_at: datetime | None = instant(null=True)
     revoked_at: datetime | None = instant(null=True)
@@ -85,7 +88,7 @@ class IdempotencyKey(SQLModel, table=True):
     id: int | None = row_id()
     account_id: int = Field(sa_type=BIG)
     key: str = Field(max_length=80)
-    request_hash: bytes = Field(sa_type=sa.LargeBinary(32))  # type: ignore[call-overload]
+    request_hash: bytes = Field(sa_type=sa.LargeBinary(32))
     status: int
     body: str = Field(sa_type=sa.Text)
     created_at: datetime = instant()

@@ -10,6 +10,10 @@ from sqlmodel import Session
 from wishes.campaigns.tables import Place
 from wishes.intake.tables import Wish
 from wishes.lifecycle import FINISHED, HELD, Status
+from wishes.model import columns
+
+_Place = columns(Place)
+_Wish = columns(Wish)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +29,12 @@ class CountyCount:
 def county_counts(session: Session, campaign_id: int) -> list[CountyCount]:
     """By number delivered, most first."""
     public = [Status.OPEN, Status.PROPOSED, Status.DISPUTED, *HELD, *FINISHED]
-    delivered = sa.func.sum(sa.case((Wish.status.in_(FINISHED), 1), else_=0))  # type: ignore[attr-defined]
+    delivered = sa.func.sum(sa.case((_Wish.status.in_(FINISHED), 1), else_=0))
     rows = session.execute(
-        sa.select(Wish.county_code, Place.name, sa.func.count(), delivered)  # type: ignore[call-overload]
-        .join(Place, sa.and_(Place.campaign_id == Wish.campaign_id, Place.code == Wish.county_code))
-        .where(Wish.campaign_id == campaign_id, Wish.status.in_(public))  # type: ignore[attr-defined]
-        .group_by(Wish.county_code, Place.name).order_by(delivered.desc(), Wish.county_code))
+        sa.select(_Wish.county_code, _Place.name, sa.func.count(), delivered)
+        .join(_Place, sa.and_(_Place.campaign_id == _Wish.campaign_id, _Place.code == _Wish.county_code))
+        .where(_Wish.campaign_id == campaign_id, _Wish.status.in_(public))
+        .group_by(_Wish.county_code, _Place.name)
+        .order_by(delivered.desc(), _Wish.county_code)
+    )
     return [CountyCount(code, name, int(shown), int(done or 0)) for code, name, shown, done in rows]

@@ -12,7 +12,6 @@ import chinese_calendar
 from wishes.campaigns.rules import Deadline
 from wishes.clock import SHANGHAI
 
-
 DAY_BEGINS, DAY_ENDS = time(8), time(20)
 """Between these hours in Asia/Shanghai a person may be disturbed."""
 

@@ -18,12 +18,27 @@ class Clock(SQLModel, table=True):
     """
 
     __table_args__ = (
-        sa.Index("ix_clock_due", "next_at", sqlite_where=sa.text("closed_at IS NULL AND next_at IS NOT NULL"),
-                 postgresql_where=sa.text("closed_at IS NULL AND next_at IS NOT NULL")),
-        sa.Index("uq_clock_one_open", "wish_id", unique=True, sqlite_where=sa.text("closed_at IS NULL"),
-                 postgresql_where=sa.text("closed_at IS NULL")),
-        sa.Index("ix_clock_campaign_open", "campaign_id", "stage", sqlite_where=sa.text("closed_at IS NULL"),
-                 postgresql_where=sa.text("closed_at IS NULL")))
+        sa.Index(
+            "ix_clock_due",
+            "next_at",
+            sqlite_where=sa.text("closed_at IS NULL AND next_at IS NOT NULL"),
+            postgresql_where=sa.text("closed_at IS NULL AND next_at IS NOT NULL"),
+        ),
+        sa.Index(
+            "uq_clock_one_open",
+            "wish_id",
+            unique=True,
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
+        ),
+        sa.Index(
+            "ix_clock_campaign_open",
+            "campaign_id",
+            "stage",
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
+        ),
+    )
     id: int | None = row_id()
     campaign_id: int = refers("campaign.id")
     wish_id: int = refers("wish.id")
@@ -36,7 +51,9 @@ class Clock(SQLModel, table=True):
     paused_at: datetime | None = instant(null=True)
     pause_reason: str = Field(default="", max_length=200)
     attempts: int = 0  # failed tries of the step that is due
-    problem: str = Field(default="", max_length=60)  # why the last try failed; with next_at empty: given up, a person must look
+    problem: str = Field(
+        default="", max_length=60
+    )  # why the last try failed; with next_at empty: given up, a person must look
     closed_at: datetime | None = instant(null=True)
 
 
@@ -44,10 +61,16 @@ class Notice(SQLModel, table=True):
     """Something one person is told, once: ``effect_key`` is unique. Texts are made from ``kind`` and ``facts`` when shown."""
 
     __table_args__ = (
-        sa.UniqueConstraint("effect_key"), sa.Index("ix_notice_inbox", "account_id", "id"),
-        sa.Index("ix_notice_queue", "run_at", sqlite_where=sa.text("state IN ('queued', 'taken')"),
-                 postgresql_where=sa.text("state IN ('queued', 'taken')")),
-        sa.Index("ix_notice_channel_sent", "channel", "sent_at"))
+        sa.UniqueConstraint("effect_key"),
+        sa.Index("ix_notice_inbox", "account_id", "id"),
+        sa.Index(
+            "ix_notice_queue",
+            "run_at",
+            sqlite_where=sa.text("state IN ('queued', 'taken')"),
+            postgresql_where=sa.text("state IN ('queued', 'taken')"),
+        ),
+        sa.Index("ix_notice_channel_sent", "channel", "sent_at"),
+    )
     id: int | None = row_id()
     campaign_id: int = refers("campaign.id")
     effect_key: str = Field(max_length=120)
@@ -105,7 +128,10 @@ class PastEvent(SQLModel, table=True):
     """One event of an imported history; the same event sent twice is one row, known since it was first recorded."""
 
     __tablename__ = "past_event"
-    __table_args__ = (sa.UniqueConstraint("past_wish_id", "kind", "occurred_at"), sa.Index("ix_past_event_campaign", "campaign_id", "id"))
+    __table_args__ = (
+        sa.UniqueConstraint("past_wish_id", "kind", "occurred_at"),
+        sa.Index("ix_past_event_campaign", "campaign_id", "id"),
+    )
     id: int | None = row_id()
     campaign_id: int = refers("campaign.id")
     past_wish_id: int = refers("past_wish.id")

@@ -42,11 +42,18 @@ def sign_in_now() -> Response | tuple[str, int]:
     except SignInRefused as refused:
         with database().transaction() as session:
             actions.note_failure(session, login=login, address=address, now=now)
-        page = render_template("account/sign_in.html", next=request.form.get("next", ""), error=refused.say(language()), login=login)
+        page = render_template(
+            "account/sign_in.html", next=request.form.get("next", ""), error=refused.say(language()), login=login
+        )
         return page, refused.status
     with database().transaction() as session:
-        secret = actions.open_session(session, account_id=account_id, now=now, hours=settings().session_hours,
-                                      user_agent=request.user_agent.string)
+        secret = actions.open_session(
+            session,
+            account_id=account_id,
+            now=now,
+            hours=settings().session_hours,
+            user_agent=request.user_agent.string,
+        )
     response = redirect(_inside(request.form.get("next") or url_for("public.home")))
     set_cookie(response, secret)  # type: ignore[arg-type]
     return response
@@ -86,8 +93,13 @@ def change_password() -> Response | tuple[str, int]:
             actions.check_throttle(session, login=login, address=address, now=now)
             actions.check_password(session, login=login, password=old)
             actions.set_password(session, account_id=person.account_id or 0, password=new)
-            secret = actions.open_session(session, account_id=person.account_id or 0, now=now, hours=settings().session_hours,
-                                          user_agent=request.user_agent.string)
+            secret = actions.open_session(
+                session,
+                account_id=person.account_id or 0,
+                now=now,
+                hours=settings().session_hours,
+                user_agent=request.user_agent.string,
+            )
     except SignInRefused:
         with database().transaction() as session:
             actions.note_failure(session, login=login, address=address, now=now)
@@ -115,5 +127,7 @@ def close_browser(session_id: int) -> Response:
 def new_token() -> str:
     person = signed_in()
     with database().transaction() as session:
-        token = actions.create_token(session, account_id=person.account_id or 0, name=request.form.get("name", "API")[:80], now=utc_now())
+        token = actions.create_token(
+            session, account_id=person.account_id or 0, name=request.form.get("name", "API")[:80], now=utc_now()
+        )
     return _account_page(token=token)

@@ -44,29 +44,49 @@ def home() -> str:
         card["for"] = row.volunteer or t("支部", "The branch")
     tasks = wish_cards(held.rows, person, today=today, clocks=clocks, with_status=True)
     for card, row in zip(tasks, held.rows, strict=True):
-        card["title"], card["detail"] = f"{title(row)} · {row.code}", row.volunteer or t("支部承担", "Carried by the branch")
+        card["title"], card["detail"] = (
+            f"{title(row)} · {row.code}",
+            row.volunteer or t("支部承担", "Carried by the branch"),
+        )
     tasks.sort(key=lambda card: 9999 if card["due_days"] is None else card["due_days"])
-    return render_template("branch/home.html", branch=branch, offers=offers, offered_total=offered.total, tasks=tasks, held_total=held.total,
-                           members=members, delivered=delivered,
-                           next_url=url_for("branch.home", after=offered.after) if offered.after else "",
-                           prev_url=url_for("branch.home") if after else "")
+    return render_template(
+        "branch/home.html",
+        branch=branch,
+        offers=offers,
+        offered_total=offered.total,
+        tasks=tasks,
+        held_total=held.total,
+        members=members,
+        delivered=delivered,
+        next_url=url_for("branch.home", after=offered.after) if offered.after else "",
+        prev_url=url_for("branch.home") if after else "",
+    )
 
 
 @pages.post("/branch/answer")
 def answer() -> Response:
     """Accept or decline the ticked proposals; what cannot be done is said, the rest is done."""
     person, branch_id, now = signed_in(), _branch_id(), utc_now()
-    action, reason = request.form.get("action", ""), request.form.get("reason", "") or t("支部本次不便承担", "Not possible for the branch this time")
-    chosen = [int(text) for text in request.form.getlist("ids") if text.isdecimal()][:PAGE * 4]
+    action, reason = (
+        request.form.get("action", ""),
+        request.form.get("reason", "") or t("支部本次不便承担", "Not possible for the branch this time"),
+    )
+    chosen = [int(text) for text in request.form.getlist("ids") if text.isdecimal()][: PAGE * 4]
     if action not in ("accept", "decline", "accept_all"):
         raise NotFound()
     with database().transaction() as session:
         if action == "accept_all":
             chosen = [row.id for row in proposed_to(session, g.campaign.id, branch_id=branch_id, limit=1000).rows]
         if action == "decline":
-            tally = each(session, chosen, lambda wish_id: claims.decline(session, wish_id=wish_id, actor=person, now=now, reason=reason))
+            tally = each(
+                session,
+                chosen,
+                lambda wish_id: claims.decline(session, wish_id=wish_id, actor=person, now=now, reason=reason),
+            )
         else:
-            tally = each(session, chosen, lambda wish_id: claims.accept(session, wish_id=wish_id, actor=person, now=now))
+            tally = each(
+                session, chosen, lambda wish_id: claims.accept(session, wish_id=wish_id, actor=person, now=now)
+            )
     say_tally(tally)
     return redirect(url_for("branch.home"))
 
@@ -77,6 +97,9 @@ def say_tally(tally: Tally) -> None:
         flash(t("已处理 {n} 个心愿。", "{n} wishes done.", n=len(tally.moved)), "success")
     if tally.refused:
         first = next(iter(tally.refused.values()))
-        flash(t("{n} 个没有处理：{why}", "{n} not done: {why}", n=len(tally.refused), why=first.say(language())), "warning")
+        flash(
+            t("{n} 个没有处理：{why}", "{n} not done: {why}", n=len(tally.refused), why=first.say(language())),
+            "warning",
+        )
     if not tally.moved and not tally.refused:
         flash(t("没有勾选心愿。", "No wish was ticked."), "info")

@@ -35,20 +35,36 @@ def home() -> str:
     with database().reading() as session:
         counts = status_counts(session, g.campaign.id, ours)
         arriving = list_wishes(session, g.campaign.id, Filter(community_ids=communities, statuses=_ARRIVING), limit=30)
-        feedback = list_wishes(session, g.campaign.id, Filter(community_ids=communities, statuses=(Status.DELIVERED,)), limit=30)
+        feedback = list_wishes(
+            session, g.campaign.id, Filter(community_ids=communities, statuses=(Status.DELIVERED,)), limit=30
+        )
         clocks = open_clocks(session, [row.id for row in (*arriving.rows, *feedback.rows)])
     return render_template(
-        "community/home.html", counts=counts, total=sum(counts.values()), arriving=wish_cards(arriving.rows, person, today=today, clocks=clocks, with_status=True),
-        arriving_total=arriving.total, feedback=wish_cards(feedback.rows, person, today=today, clocks=clocks, with_status=True), feedback_total=feedback.total,
-        stages=[{"label": STATUS_LABEL[s].say(language()), "value": n, "url": url_for("community.wishes", status=s)} for s, n in counts.items() if n])
+        "community/home.html",
+        counts=counts,
+        total=sum(counts.values()),
+        arriving=wish_cards(arriving.rows, person, today=today, clocks=clocks, with_status=True),
+        arriving_total=arriving.total,
+        feedback=wish_cards(feedback.rows, person, today=today, clocks=clocks, with_status=True),
+        feedback_total=feedback.total,
+        stages=[
+            {"label": STATUS_LABEL[s].say(language()), "value": n, "url": url_for("community.wishes", status=s)}
+            for s, n in counts.items()
+            if n
+        ],
+    )
 
 
 @pages.get("/community/wishes")
 def wishes() -> str:
     person, communities, today = signed_in(), _communities(), local_day(utc_now())
     status = request.args.get("status", "")
-    narrowed = Filter(statuses=(Status(status),) if status in set(Status) else (), category=request.args.get("category", ""),
-                      words=request.args.get("q", "")[:40], community_ids=communities)
+    narrowed = Filter(
+        statuses=(Status(status),) if status in set(Status) else (),
+        category=request.args.get("category", ""),
+        words=request.args.get("q", "")[:40],
+        community_ids=communities,
+    )
     with database().reading() as session:
         page = list_wishes(session, g.campaign.id, narrowed, after=request.args.get("after", 0, type=int), limit=PAGE)
         clocks = open_clocks(session, [row.id for row in page.rows])
@@ -57,7 +73,14 @@ def wishes() -> str:
         card["title"], card["alias"], card["taker"] = title(row), row.alias, row.branch or row.volunteer or ""
     kept = {name: value for name, value in request.args.items() if name not in ("after", "lang")}
     return render_template(
-        "community/wishes.html", rows=rows, total=page.total, status=status, words=narrowed.words, category=narrowed.category,
-        statuses=[(s, label.say(language())) for s, label in STATUS_LABEL.items()], categories=[(key, t(label)) for key, label in CATEGORY.items()],
+        "community/wishes.html",
+        rows=rows,
+        total=page.total,
+        status=status,
+        words=narrowed.words,
+        category=narrowed.category,
+        statuses=[(s, label.say(language())) for s, label in STATUS_LABEL.items()],
+        categories=[(key, t(label)) for key, label in CATEGORY.items()],
         next_url=url_for("community.wishes", **{**kept, "after": page.after}) if page.after else "",
-        prev_url=url_for("community.wishes", **kept) if request.args.get("after") else "")
+        prev_url=url_for("community.wishes", **kept) if request.args.get("after") else "",
+    )

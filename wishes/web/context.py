@@ -32,8 +32,11 @@ class Person:
 def language() -> Language:
     """From ``?lang=``, else the cookie, else the browser's wish; Chinese when none says otherwise."""
     if "language" not in g:
-        g.language = pick_language(request.args.get("lang"), request.cookies.get(LANGUAGE_COOKIE),
-                                   *[tag for tag, _ in request.accept_languages])
+        g.language = pick_language(
+            request.args.get("lang"),
+            request.cookies.get(LANGUAGE_COOKIE),
+            *[tag for tag, _ in request.accept_languages],
+        )
     return cast(Language, g.language)
 
 
@@ -99,8 +102,19 @@ def install(app: Flask, navigation: Callable[[Actor], list[Any]]) -> None:
     def _context() -> dict[str, Any]:
         person = actor()
         return {
-            "t": t, "lang": language(), "me": me(person), "nav": navigation(person), "campaign": g.get("campaign"), "asset": asset,
-            "home_url": url_for("public.home"), "sign_in_url": url_for("account.sign_in"), "sign_out_url": url_for("account.sign_out"),
-            "yuan": yuan, "day": day, "moment": moment, "Status": Status,
+            "t": t,
+            "lang": language(),
+            "me": me(person),
+            "nav": navigation(person),
+            "campaign": g.get("campaign"),
+            "asset": asset,
+            "home_url": url_for("public.home"),
+            "sign_in_url": url_for("account.sign_in"),
+            "sign_out_url": url_for("account.sign_out"),
+            "yuan": yuan,
+            "day": day,
+            "moment": moment,
+            "Status": Status,
             "status_label": lambda status: STATUS_LABEL[Status(status)].say(language()),
-            "role_label": lambda role: ROLE_LABEL[Role(role)].say(language())}
+            "role_label": lambda role: ROLE_LABEL[Role(role)].say(language()),
+        }

@@ -12,10 +12,10 @@ from wishes.claims.bulk import each
 from wishes.claims.queries import branches_of, volunteers_of
 from wishes.clock import local_day, utc_now
 from wishes.errors import Forbidden, NotFound
-from wishes.intake.publishing import publish_wish
+from wishes.intake.actions import publish, verify
 from wishes.intake.wishes import Filter, list_wishes, status_counts
 from wishes.lifecycle import HELD, STATUS_LABEL, Status
-from wishes.tracking.queries import late_by_stage, open_clocks, oldest_late
+from wishes.tracking.queries import late_by_stage, oldest_late, open_clocks
 from wishes.web.branch import say_tally
 from wishes.web.campaign import campaign_blueprint
 from wishes.web.cards import title, wish_cards
@@ -43,21 +43,54 @@ def home() -> str:
         card["title"] = f"{title(row)} · {row.code}"
         card["detail"] = " · ".join(part for part in (row.county, row.branch, row.volunteer) if part)
     tasks.sort(key=lambda card: 0 if card["due_days"] is None else card["due_days"])
-    river = [Status.SUBMITTED, Status.VERIFIED, Status.OPEN, Status.PROPOSED, Status.CLAIMED, Status.READY, Status.INSPECTED, Status.IN_TRANSIT, Status.DELIVERED, Status.CLOSED]
-    stages = [{"label": STATUS_LABEL[s].say(language()), "count": counts[s], "url": url_for("desk.wishes", status=s)} for s in river]
+    river = [
+        Status.SUBMITTED,
+        Status.VERIFIED,
+        Status.OPEN,
+        Status.PROPOSED,
+        Status.CLAIMED,
+        Status.READY,
+        Status.INSPECTED,
+        Status.IN_TRANSIT,
+        Status.DELIVERED,
+        Status.CLOSED,
+    ]
+    stages = [
+        {"label": STATUS_LABEL[s].say(language()), "count": counts[s], "url": url_for("desk.wishes", status=s)}
+        for s in river
+    ]
     under_way = sum(counts[s] for s in HELD)
-    return render_template("desk/home.html", counts=counts, total=sum(counts.values()), under_way=under_way, late=sum(late.values()), late_by=late, tasks=tasks,
-                           stages=stages, next_step=_next_step(counts))
+    return render_template(
+        "desk/home.html",
+        counts=counts,
+        total=sum(counts.values()),
+        under_way=under_way,
+        late=sum(late.values()),
+        late_by=late,
+        tasks=tasks,
+        stages=stages,
+        next_step=_next_step(counts),
+    )
 
 
 def _next_step(counts: dict[Status, int]) -> dict[str, str] | None:
     """The one thing that moves most wishes on."""
     for status, label, endpoint, icon in (
-            (Status.SUBMITTED, t("核实 {n} 个心愿", "Verify {n} wishes", n=counts[Status.SUBMITTED]), "desk.wishes", "shield"),
-            (Status.VERIFIED, t("公开 {n} 个心愿", "Publish {n} wishes", n=counts[Status.VERIFIED]), "desk.wishes", "wish"),
-            (Status.OPEN, t("匹配 {n} 个心愿", "Match {n} wishes", n=counts[Status.OPEN]), "matching.home", "match")):
+        (
+            Status.SUBMITTED,
+            t("核实 {n} 个心愿", "Verify {n} wishes", n=counts[Status.SUBMITTED]),
+            "desk.wishes",
+            "shield",
+        ),
+        (Status.VERIFIED, t("公开 {n} 个心愿", "Publish {n} wishes", n=counts[Status.VERIFIED]), "desk.wishes", "wish"),
+        (Status.OPEN, t("匹配 {n} 个心愿", "Match {n} wishes", n=counts[Status.OPEN]), "matching.home", "match"),
+    ):
         if counts[status]:
-            return {"label": label, "url": url_for(endpoint, **({"status": status} if endpoint == "desk.wishes" else {})), "icon": icon}
+            return {
+                "label": label,
+                "url": url_for(endpoint, **({"status": status} if endpoint == "desk.wishes" else {})),
+                "icon": icon,
+            }
     return None
 
 
@@ -70,9 +103,13 @@ def wishes() -> str:
     with database().reading() as session:
         names = place_names(session, g.campaign.id)
         narrowed = Filter(
-            statuses=(Status(status),) if status in set(Status) else (), county_code=request.args.get("county", "") if request.args.get("county", "") in names else "",
-            category=request.args.get("category", ""), need=request.args.get("need", ""), words=request.args.get("q", "")[:40],
-            branch_id=request.args.get("branch", type=int))
+            statuses=(Status(status),) if status in set(Status) else (),
+            county_code=request.args.get("county", "") if request.args.get("county", "") in names else "",
+            category=request.args.get("category", ""),
+            need=request.args.get("need", ""),
+            words=request.args.get("q", "")[:40],
+            branch_id=request.args.get("branch", type=int),
+        )
         page = list_wishes(session, g.campaign.id, narrowed, after=request.args.get("after", 0, type=int), limit=PAGE)
         clocks = open_clocks(session, [row.id for row in page.rows])
     rows = wish_cards(page.rows, person, today=today, clocks=clocks, with_status=True)
@@ -80,17 +117,33 @@ def wishes() -> str:
         card["title"], card["taker"], card["community"] = title(row), row.branch or row.volunteer or "", row.community
     kept = {name: value for name, value in request.args.items() if name not in ("after", "lang")}
     return render_template(
-        "desk/wishes.html", rows=rows, total=page.total, status=status, narrowed=narrowed, counties=sorted((c, n) for c, n in names.items() if len(c) == 6),
-        statuses=[(s, label.say(language())) for s, label in STATUS_LABEL.items()], categories=[(key, t(label)) for key, label in CATEGORY.items()],
-        actions=_actions_for(status), next_url=url_for("desk.wishes", **{**kept, "after": page.after}) if page.after else "",
-        prev_url=url_for("desk.wishes", **kept) if request.args.get("after") else "", may_act=may(person, "campaign.coordinate", g.campaign.id))
+        "desk/wishes.html",
+        rows=rows,
+        total=page.total,
+        status=status,
+        narrowed=narrowed,
+        counties=sorted((c, n) for c, n in names.items() if len(c) == 6),
+        statuses=[(s, label.say(language())) for s, label in STATUS_LABEL.items()],
+        categories=[(key, t(label)) for key, label in CATEGORY.items()],
+        actions=_actions_for(status),
+        next_url=url_for("desk.wishes", **{**kept, "after": page.after}) if page.after else "",
+        prev_url=url_for("desk.wishes", **kept) if request.args.get("after") else "",
+        may_act=may(person, "campaign.coordinate", g.campaign.id),
+    )
 
 
 def _actions_for(status: str) -> list[dict[str, str]]:
     """The bulk moves that make sense in a list of one stage."""
-    offers = {"submitted": [("verify", t("核实通过", "Verify"), "shield", "primary")], "verified": [("publish", t("公开征集", "Publish"), "wish", "primary")],
-              "claimed": [("release", t("收回", "Take back"), "refresh", "secondary")]}.get(status, [])
-    offers = [*offers, ("cancel", t("取消", "Cancel"), "x", "danger")] if status in ("submitted", "verified", "open") else offers
+    offers = {
+        "submitted": [("verify", t("核实通过", "Verify"), "shield", "primary")],
+        "verified": [("publish", t("公开征集", "Publish"), "wish", "primary")],
+        "claimed": [("release", t("收回", "Take back"), "refresh", "secondary")],
+    }.get(status, [])
+    offers = (
+        [*offers, ("cancel", t("取消", "Cancel"), "x", "danger")]
+        if status in ("submitted", "verified", "open")
+        else offers
+    )
     return [{"value": value, "label": label, "icon": icon, "kind": kind} for value, label, icon, kind in offers]
 
 
@@ -99,14 +152,19 @@ def act() -> Response:
     """One move for all ticked wishes; what cannot be done is said, the rest is done."""
     person, now = signed_in(), utc_now()
     require(person, "campaign.coordinate", g.campaign.id)
-    name, ids = request.form.get("action", ""), [int(text) for text in request.form.getlist("ids") if text.isdecimal()][:1000]
+    name, ids = (
+        request.form.get("action", ""),
+        [int(text) for text in request.form.getlist("ids") if text.isdecimal()][:1000],
+    )
     if name not in _BULK:
         raise NotFound()
     reason = request.form.get("reason", "") or t("协调员批量处理", "Done in bulk by the coordinator")
-    verbs = {"verify": lambda i: claims.step(session, "verify", wish_id=i, actor=person, now=now),
-             "publish": lambda i: publish_wish(session, wish_id=i, actor=person, now=now),
-             "release": lambda i: claims.release(session, wish_id=i, actor=person, now=now, reason=reason),
-             "cancel": lambda i: claims.cancel(session, wish_id=i, actor=person, now=now, reason=reason)}
+    verbs = {
+        "verify": lambda i: verify(session, wish_id=i, actor=person, now=now),
+        "publish": lambda i: publish(session, wish_id=i, actor=person, now=now),
+        "release": lambda i: claims.release(session, wish_id=i, actor=person, now=now, reason=reason),
+        "cancel": lambda i: claims.cancel(session, wish_id=i, actor=person, now=now, reason=reason),
+    }
     with database().transaction() as session:
         mine = {row.id for row in list_wishes(session, g.campaign.id, Filter(ids=tuple(ids)), limit=1000).rows}
         say_tally(each(session, [i for i in ids if i in mine], verbs[name]))
@@ -122,14 +180,35 @@ def people() -> str:
         found = volunteers_of(session, g.campaign.id, words=words, after=after, limit=PAGE + 1)
         names = place_names(session, g.campaign.id)
     by_id = {branch.id: branch.name for branch in branches}
-    rows = [{"name": v.name, "code": v.code, "branch": by_id.get(v.branch_id or 0, ""), "county": names.get(v.county_code, ""),
-             "load": f"{v.live_claims} / {v.claim_limit}", "vetted": v.vetted_on.isoformat() if v.vetted_on else "", "qualification": v.qualification,
-             "lapses": v.lapses or None} for v in found[:PAGE]]
-    pledges = [{"label": b.name, "value": b.used_count, "note": t("/ {n} 个", "of {n}", n=b.pledge_count) if b.pledge_count is not None else t("（不限）", "(no limit)"),
-                "url": url_for("desk.wishes", branch=b.id)} for b in branches]
-    return render_template("desk/people.html", rows=rows, pledges=pledges, words=words,
-                           next_url=url_for("desk.people", q=words, after=found[PAGE - 1].id) if len(found) > PAGE else "",
-                           prev_url=url_for("desk.people", q=words) if after else "")
-
-
-
+    rows = [
+        {
+            "name": v.name,
+            "code": v.code,
+            "branch": by_id.get(v.branch_id or 0, ""),
+            "county": names.get(v.county_code, ""),
+            "load": f"{v.live_claims} / {v.claim_limit}",
+            "vetted": v.vetted_on.isoformat() if v.vetted_on else "",
+            "qualification": v.qualification,
+            "lapses": v.lapses or None,
+        }
+        for v in found[:PAGE]
+    ]
+    pledges = [
+        {
+            "label": b.name,
+            "value": b.used_count,
+            "note": t("/ {n} 个", "of {n}", n=b.pledge_count)
+            if b.pledge_count is not None
+            else t("（不限）", "(no limit)"),
+            "url": url_for("desk.wishes", branch=b.id),
+        }
+        for b in branches
+    ]
+    return render_template(
+        "desk/people.html",
+        rows=rows,
+        pledges=pledges,
+        words=words,
+        next_url=url_for("desk.people", q=words, after=found[PAGE - 1].id) if len(found) > PAGE else "",
+        prev_url=url_for("desk.people", q=words) if after else "",
+    )

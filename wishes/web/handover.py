@@ -32,10 +32,18 @@ landing = Blueprint("landing", __name__)
 _OUTCOME: dict[str, tuple[Text, str]] = {
     "confirmed": (Text("交接已确认，谢谢您！", "The hand-over is confirmed. Thank you!"), "success"),
     "replay": (Text("这次交接之前已经确认过了。", "This hand-over was confirmed before."), "info"),
-    "duplicate": (Text("这个心愿已经送达过，不用再确认。", "This wish was delivered before; nothing more to confirm."), "info"),
-    "conflict": (Text("这个标签已失效（心愿已退回或换人）。记录已保存，协调员会处理。",
-                      "This label is no longer valid (the wish was given back or taken by another). The scan is kept; a coordinator will look at it."),
-                 "warning")}
+    "duplicate": (
+        Text("这个心愿已经送达过，不用再确认。", "This wish was delivered before; nothing more to confirm."),
+        "info",
+    ),
+    "conflict": (
+        Text(
+            "这个标签已失效（心愿已退回或换人）。记录已保存，协调员会处理。",
+            "This label is no longer valid (the wish was given back or taken by another). The scan is kept; a coordinator will look at it.",
+        ),
+        "warning",
+    ),
+}
 
 
 @landing.get("/H/<token>")
@@ -63,8 +71,15 @@ def scan() -> str:
 
 
 def _scan_page(*, wish: Any = None, label: str = "", error: str = "") -> str:
-    return render_template("handover/scan.html", wish=wish, wish_title=title(wish) if wish else "", label=label, error=error, uid=uuid.uuid4().hex,
-                           reader_wasm=url_for("static", filename="vendor/zxing_reader.wasm"))
+    return render_template(
+        "handover/scan.html",
+        wish=wish,
+        wish_title=title(wish) if wish else "",
+        label=label,
+        error=error,
+        uid=uuid.uuid4().hex,
+        reader_wasm=url_for("static", filename="vendor/zxing_reader.wasm"),
+    )
 
 
 @pages.post("/scan")
@@ -78,9 +93,19 @@ def confirm() -> WerkzeugResponse | tuple[str, int]:
             if form.get("code"):
                 wish = wish_by_code(session, g.campaign.id, form["code"])
             outcome = actions.hand_over(
-                session, uid=form.get("uid", ""), actor=person, now=utc_now(), signer=signer, keys=keys, label=form.get("label", "").strip(),
-                receipt=form.get("receipt", "").strip(), receipt_code=form.get("receipt_code", "").strip(), wish_id=wish.id if wish else None,
-                scanned_at=_scanned_at(form.get("scanned_at", "")), campaign_id=g.campaign.id)
+                session,
+                uid=form.get("uid", ""),
+                actor=person,
+                now=utc_now(),
+                signer=signer,
+                keys=keys,
+                label=form.get("label", "").strip(),
+                receipt=form.get("receipt", "").strip(),
+                receipt_code=form.get("receipt_code", "").strip(),
+                wish_id=wish.id if wish else None,
+                scanned_at=_scanned_at(form.get("scanned_at", "")),
+                campaign_id=g.campaign.id,
+            )
     except actions.WrongCode as wrong:
         with database().transaction() as session:
             actions.note_wrong_code(session, wish_id=wrong.wish_id)
@@ -114,8 +139,13 @@ def receipt(code: str) -> str:
         if not relations(person, wish.facts) & {By.COMMUNITY, By.COORDINATOR}:
             raise Forbidden()
         codes = actions.issue_codes(session, wish_id=wish.id, signer=signer, now=utc_now())
-    return render_template("handover/receipt.html", wish=wish, wish_title=title(wish), svg=qr_svg(scan_url(settings().base_url, codes.receipt), title=t("签收码", "Receipt code")),
-                           spoken=human_code(codes.receipt))
+    return render_template(
+        "handover/receipt.html",
+        wish=wish,
+        wish_title=title(wish),
+        svg=qr_svg(scan_url(settings().base_url, codes.receipt), title=t("签收码", "Receipt code")),
+        spoken=human_code(codes.receipt),
+    )
 
 
 @pages.get("/wishes/<code>/label.pdf")
@@ -125,8 +155,12 @@ def label_sheet(code: str) -> Response:
         wish = wish_by_code(session, g.campaign.id, code)
         if not relations(person, wish.facts) & {By.COORDINATOR, By.INSPECTOR, By.TAKER}:
             raise Forbidden()
-        return _pdf(paper.labels_pdf(session, [wish], signer=signing_keys(keyring())[0], settings=settings(), now=utc_now(), layout=_layout()),
-                    f"label-{wish.code}.pdf")
+        return _pdf(
+            paper.labels_pdf(
+                session, [wish], signer=signing_keys(keyring())[0], settings=settings(), now=utc_now(), layout=_layout()
+            ),
+            f"label-{wish.code}.pdf",
+        )
 
 
 @pages.get("/labels.pdf")
@@ -134,8 +168,17 @@ def labels() -> Response:
     """Labels of everything bought and not yet on its way, narrowed by district and stage."""
     require(signed_in(), "labels.print", g.campaign.id)
     with database().transaction() as session:
-        rows = paper.printable(session, g.campaign.id, Filter(statuses=_stages((Status.READY, Status.INSPECTED)), county_code=request.args.get("county", "")))
-        return _pdf(paper.labels_pdf(session, rows, signer=signing_keys(keyring())[0], settings=settings(), now=utc_now(), layout=_layout()), "labels.pdf")
+        rows = paper.printable(
+            session,
+            g.campaign.id,
+            Filter(statuses=_stages((Status.READY, Status.INSPECTED)), county_code=request.args.get("county", "")),
+        )
+        return _pdf(
+            paper.labels_pdf(
+                session, rows, signer=signing_keys(keyring())[0], settings=settings(), now=utc_now(), layout=_layout()
+            ),
+            "labels.pdf",
+        )
 
 
 @pages.get("/receipts.pdf")
@@ -146,7 +189,10 @@ def receipts() -> Response:
     with database().transaction() as session:
         narrowed = Filter(statuses=_stages(HELD), community_ids=communities_in_transit(person, g.campaign.id))
         rows = paper.printable(session, g.campaign.id, narrowed)
-        return _pdf(paper.receipts_pdf(session, rows, signer=signing_keys(keyring())[0], settings=settings(), now=utc_now()), "receipts.pdf")
+        return _pdf(
+            paper.receipts_pdf(session, rows, signer=signing_keys(keyring())[0], settings=settings(), now=utc_now()),
+            "receipts.pdf",
+        )
 
 
 def _stages(default: tuple[Status, ...]) -> tuple[Status, ...]:
@@ -157,12 +203,15 @@ def _stages(default: tuple[Status, ...]) -> tuple[Status, ...]:
 def _layout() -> str:
     layout = request.args.get("layout", "a4-24")
     if layout not in paper.LAYOUTS:
-        raise Invalid("layout", Text("没有这种标签纸：{layout}。", "There is no such label format: {layout}."), layout=layout[:20])
+        raise Invalid(
+            "layout", Text("没有这种标签纸：{layout}。", "There is no such label format: {layout}."), layout=layout[:20]
+        )
     return layout
 
 
 def _pdf(content: io.BytesIO, name: str) -> Response:
-    return Response(content.getvalue(), content_type="application/pdf", headers={"Content-Disposition": f'inline; filename="{name}"'})
-
-
-
+    return Response(
+        content.getvalue(),
+        content_type="application/pdf",
+        headers={"Content-Disposition": f'inline; filename="{name}"'},
+    )

@@ -12,7 +12,7 @@ from wishes.db import Database
 from wishes.errors import NotSignedIn
 from wishes.people.actions import secret_digest
 from wishes.people.queries import actor_of_session, actor_of_token
-from wishes.protection.keyring import Keyring
+from wishes.protection.keyring import Keyring, read_keyring
 from wishes.settings import Settings
 
 
@@ -28,7 +28,7 @@ def keyring() -> Keyring:
     """The keys of this installation, read when first needed: most requests never touch them."""
     extensions = current_app.extensions
     if "microwish.keyring" not in extensions:
-        extensions["microwish.keyring"] = Keyring.open(settings().keys_dir)
+        extensions["microwish.keyring"] = read_keyring(settings().keys_dir)
     return cast(Keyring, extensions["microwish.keyring"])
 
 
@@ -67,5 +67,12 @@ def signed_in() -> Actor:
 
 
 def set_cookie(response: Response, secret: str) -> None:
-    response.set_cookie(cookie_name(), secret, max_age=settings().session_hours * 3600, httponly=True, samesite="Lax",
-                        secure=settings().base_url.startswith("https://"), path="/")
+    response.set_cookie(
+        cookie_name(),
+        secret,
+        max_age=settings().session_hours * 3600,
+        httponly=True,
+        samesite="Lax",
+        secure=settings().base_url.startswith("https://"),
+        path="/",
+    )

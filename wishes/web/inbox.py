@@ -22,10 +22,21 @@ def inbox_rows(items: list[room.InboxItem]) -> list[dict[str, Any]]:
     """Notices as the macro ``notice_item`` draws them."""
     rows = []
     for item in items:
-        words = notice_words(item.kind, item.facts, item=item.wish_item or "", code=item.wish_code or "", language=language())
-        rows.append({"title": words.title, "body": words.body, "at": moment(item.created_at), "iso": local(item.created_at).isoformat(),
-                     "unread": not item.read, "icon": words.icon, "tone": words.tone,
-                     "url": url_for("inbox.follow", notice_id=item.id, code=item.wish_code) if item.wish_code else ""})
+        words = notice_words(
+            item.kind, item.facts, item=item.wish_item or "", code=item.wish_code or "", language=language()
+        )
+        rows.append(
+            {
+                "title": words.title,
+                "body": words.body,
+                "at": moment(item.created_at),
+                "iso": local(item.created_at).isoformat(),
+                "unread": not item.read,
+                "icon": words.icon,
+                "tone": words.tone,
+                "url": url_for("inbox.follow", notice_id=item.id, code=item.wish_code) if item.wish_code else "",
+            }
+        )
     return rows
 
 
@@ -37,8 +48,13 @@ def home() -> str:
         items = room.inbox(session, person.account_id or 0, campaign_id=g.campaign.id, before_id=before, limit=PAGE + 1)
         unread = room.unread_count(session, person.account_id or 0)
     next_url = url_for("inbox.home", before=items[PAGE - 1].id) if len(items) > PAGE else ""
-    return render_template("inbox/home.html", items=inbox_rows(items[:PAGE]), unread=unread, next_url=next_url,
-                           prev_url=url_for("inbox.home") if before else "")
+    return render_template(
+        "inbox/home.html",
+        items=inbox_rows(items[:PAGE]),
+        unread=unread,
+        next_url=next_url,
+        prev_url=url_for("inbox.home") if before else "",
+    )
 
 
 @pages.get("/inbox/<int:notice_id>/<code>")

@@ -22,11 +22,21 @@ from wishes.web.identity import database, signed_in
 pages = campaign_blueprint("inspection", __name__)
 PAGE = 50
 _STAGES = (Status.READY, Status.INSPECTED, Status.IN_TRANSIT)
-_MOVES = {Status.READY: ("inspect", "fail_inspection"), Status.INSPECTED: ("dispatch",), Status.IN_TRANSIT: ("undeliverable",)}
+_MOVES = {
+    Status.READY: ("inspect", "fail_inspection"),
+    Status.INSPECTED: ("dispatch",),
+    Status.IN_TRANSIT: ("undeliverable",),
+}
 
 
 def _enter() -> None:
-    if not signed_in().roles_in(g.campaign.id) & {Role.INSPECTOR, Role.COURIER, Role.COORDINATOR, Role.CAMPAIGN_ADMIN, Role.SITE_ADMIN}:
+    if not signed_in().roles_in(g.campaign.id) & {
+        Role.INSPECTOR,
+        Role.COURIER,
+        Role.COORDINATOR,
+        Role.CAMPAIGN_ADMIN,
+        Role.SITE_ADMIN,
+    }:
         raise Forbidden()
 
 
@@ -37,21 +47,50 @@ def home() -> str:
     asked = request.args.get("status", "")
     with database().reading() as session:
         counts = status_counts(session, g.campaign.id, Filter(statuses=_STAGES))
-        status = Status(asked) if asked in {str(s) for s in _STAGES} else next((s for s in _STAGES if counts[s]), Status.READY)
-        page = list_wishes(session, g.campaign.id, Filter(statuses=(status,), words=request.args.get("q", "")[:40]),
-                           after=request.args.get("after", 0, type=int), limit=PAGE)
+        status = (
+            Status(asked)
+            if asked in {str(s) for s in _STAGES}
+            else next((s for s in _STAGES if counts[s]), Status.READY)
+        )
+        page = list_wishes(
+            session,
+            g.campaign.id,
+            Filter(statuses=(status,), words=request.args.get("q", "")[:40]),
+            after=request.args.get("after", 0, type=int),
+            limit=PAGE,
+        )
         clocks = open_clocks(session, [row.id for row in page.rows])
     rows = wish_cards(page.rows, person, today=today, clocks=clocks, with_status=True)
     for card, row in zip(rows, page.rows, strict=True):
         card["title"], card["taker"] = title(row), row.branch or row.volunteer or ""
-    words = {"inspect": (t("质检合格", "Pass"), "check", "primary"), "fail_inspection": (t("不合格", "Fail"), "x", "secondary"),
-             "dispatch": (t("出发配送", "Send off"), "truck", "primary"), "undeliverable": (t("无法送达", "Undeliverable"), "undo", "secondary")}
+    words = {
+        "inspect": (t("质检合格", "Pass"), "check", "primary"),
+        "fail_inspection": (t("不合格", "Fail"), "x", "secondary"),
+        "dispatch": (t("出发配送", "Send off"), "truck", "primary"),
+        "undeliverable": (t("无法送达", "Undeliverable"), "undo", "secondary"),
+    }
     return render_template(
-        "inspection/home.html", rows=rows, total=page.total, status=status, words=request.args.get("q", "")[:40],
-        tabs=[{"label": STATUS_LABEL[s].say(language()), "url": url_for("inspection.home", status=s), "current": s is status, "count": counts[s]} for s in _STAGES],
-        actions=[{"value": name, "label": words[name][0], "icon": words[name][1], "kind": words[name][2]} for name in _MOVES[status]],
+        "inspection/home.html",
+        rows=rows,
+        total=page.total,
+        status=status,
+        words=request.args.get("q", "")[:40],
+        tabs=[
+            {
+                "label": STATUS_LABEL[s].say(language()),
+                "url": url_for("inspection.home", status=s),
+                "current": s is status,
+                "count": counts[s],
+            }
+            for s in _STAGES
+        ],
+        actions=[
+            {"value": name, "label": words[name][0], "icon": words[name][1], "kind": words[name][2]}
+            for name in _MOVES[status]
+        ],
         next_url=url_for("inspection.home", status=status, after=page.after) if page.after else "",
-        prev_url=url_for("inspection.home", status=status) if request.args.get("after") else "")
+        prev_url=url_for("inspection.home", status=status) if request.args.get("after") else "",
+    )
 
 
 @pages.post("/rounds")
@@ -64,6 +103,11 @@ def act() -> Response:
     reason = request.form.get("reason", "") or t("质检或配送时登记", "Noted on the round")
     with database().transaction() as session:
         mine = {row.id for row in list_wishes(session, g.campaign.id, Filter(ids=tuple(ids)), limit=1000).rows}
-        say_tally(each(session, [i for i in ids if i in mine],
-                       lambda wish_id: claims.step(session, name, wish_id=wish_id, actor=person, now=now, reason=reason)))
+        say_tally(
+            each(
+                session,
+                [i for i in ids if i in mine],
+                lambda wish_id: claims.step(session, name, wish_id=wish_id, actor=person, now=now, reason=reason),
+            )
+        )
     return redirect(url_for("inspection.home", status=request.form.get("status", "")))

@@ -35,7 +35,12 @@ _ITEMS: tuple[tuple[str, Text, str, tuple[Role, ...]], ...] = (
     ("inspection.home", Text("质检配送", "Rounds"), "box", (Role.INSPECTOR, Role.COURIER)),
     ("intake.files", Text("导入", "Import"), "upload", (*_COORDINATING, Role.SOCIAL_WORKER)),
     ("desk.people", Text("人员", "People"), "users", _COORDINATING),
-    ("handover.scan", Text("扫码", "Scan"), "scan", (Role.VOLUNTEER, Role.SOCIAL_WORKER, Role.COURIER, Role.BRANCH_SECRETARY)),
+    (
+        "handover.scan",
+        Text("扫码", "Scan"),
+        "scan",
+        (Role.VOLUNTEER, Role.SOCIAL_WORKER, Role.COURIER, Role.BRANCH_SECRETARY),
+    ),
 )
 
 
@@ -47,8 +52,18 @@ def navigation(person: Actor) -> list[NavItem]:
     roles = person.roles_in(campaign.id)
     with database().reading() as session:
         unread = unread_count(session, person.account_id)
-    items = [NavItem(url_for(endpoint, slug=campaign.slug), label.say(language()), icon, request.endpoint == endpoint)
-             for endpoint, label, icon, allowed in _ITEMS if roles & set(allowed)]
-    items.append(NavItem(url_for("inbox.home", slug=campaign.slug), Text("消息", "Inbox").say(language()), "bell",
-                         request.endpoint == "inbox.home", unread or None))
+    items = [
+        NavItem(url_for(endpoint, slug=campaign.slug), label.say(language()), icon, request.endpoint == endpoint)
+        for endpoint, label, icon, allowed in _ITEMS
+        if roles & set(allowed)
+    ]
+    items.append(
+        NavItem(
+            url_for("inbox.home", slug=campaign.slug),
+            Text("消息", "Inbox").say(language()),
+            "bell",
+            request.endpoint == "inbox.home",
+            unread or None,
+        )
+    )
     return items

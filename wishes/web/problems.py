@@ -20,7 +20,9 @@ log = logging.getLogger("microwish.web")
 _HTTP_SENTENCES: dict[int, Text] = {
     400: Text("请求不完整或格式不对。请返回重试。", "The request is incomplete or malformed. Go back and try again."),
     403: Text("您的角色不能这样做。", "Your role does not permit this."),
-    404: Text("没有找到这个页面。请检查链接或返回首页。", "There is no such page. Check the link or go back to the start."),
+    404: Text(
+        "没有找到这个页面。请检查链接或返回首页。", "There is no such page. Check the link or go back to the start."
+    ),
     405: Text("这个地址不支持这种操作。", "This address does not support that operation."),
     413: Text("文件太大。请分成几个文件再上传。", "The file is too large. Split it and upload the parts."),
     415: Text("不支持这种内容格式。", "This kind of content is not supported."),
@@ -39,8 +41,15 @@ def request_id() -> str:
 
 def problem(status: int, code: str, title: str, detail: str, **extra: Any) -> Response:
     """An ``application/problem+json`` answer. Source: RFC 9457."""
-    body = {"type": f"urn:microwish:{code}", "status": status, "title": title, "detail": detail, "code": code,
-            "request_id": request_id(), **extra}
+    body = {
+        "type": f"urn:microwish:{code}",
+        "status": status,
+        "title": title,
+        "detail": detail,
+        "code": code,
+        "request_id": request_id(),
+        **extra,
+    }
     response = jsonify(body)
     response.status_code, response.content_type = status, "application/problem+json"
     return response
@@ -49,8 +58,11 @@ def problem(status: int, code: str, title: str, detail: str, **extra: Any) -> Re
 def answer(status: int, code: str, title: str, detail: str, **extra: Any) -> Response:
     if wants_json():
         return problem(status, code, title, detail, **extra)
-    return Response(render_template("errors/error.html", title=title, detail=detail, status=status, request_id=request_id()),
-                    status=status, content_type="text/html; charset=utf-8")
+    return Response(
+        render_template("errors/error.html", title=title, detail=detail, status=status, request_id=request_id()),
+        status=status,
+        content_type="text/html; charset=utf-8",
+    )
 
 
 def install(app: Flask) -> None:
@@ -68,9 +80,15 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(CSRFError)
     def _csrf(_error: CSRFError) -> Response:
-        return answer(400, "form_expired", t("表单已过期", "The form has expired"),
-                      t("页面打开太久了。请刷新页面后再提交，您填写的内容仍在上一页。",
-                        "The page was open for too long. Reload it and submit again; what you typed is on the page before."))
+        return answer(
+            400,
+            "form_expired",
+            t("表单已过期", "The form has expired"),
+            t(
+                "页面打开太久了。请刷新页面后再提交，您填写的内容仍在上一页。",
+                "The page was open for too long. Reload it and submit again; what you typed is on the page before.",
+            ),
+        )
 
     @app.errorhandler(HTTPException)
     def _http(error: HTTPException) -> Response:
@@ -85,6 +103,13 @@ def install(app: Flask) -> None:
     def _bug(error: Exception) -> Response:
         cause = getattr(error, "original_exception", None) or error
         log.error("request %s %s failed: %s", request_id(), request.endpoint, type(cause).__name__, exc_info=cause)
-        return answer(500, "internal", t("系统出错", "Something went wrong"),
-                      t("这不是您的错。请稍后再试；如仍不行，请把编号 {id} 告诉管理员。",
-                        "This is not your fault. Try again later; if it persists, tell the administrator the number {id}.", id=request_id()))
+        return answer(
+            500,
+            "internal",
+            t("系统出错", "Something went wrong"),
+            t(
+                "这不是您的错。请稍后再试；如仍不行，请把编号 {id} 告诉管理员。",
+                "This is not your fault. Try again later; if it persists, tell the administrator the number {id}.",
+                id=request_id(),
+            ),
+        )

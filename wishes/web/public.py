@@ -19,9 +19,16 @@ SMALL = 10
 """Counts below this could point at a child in a small village; they are shown as "fewer than"."""
 
 HOME: tuple[tuple[Role, str], ...] = (
-    (Role.COORDINATOR, "desk.home"), (Role.CAMPAIGN_ADMIN, "desk.home"), (Role.SITE_ADMIN, "desk.home"), (Role.BRANCH_SECRETARY, "branch.home"),
-    (Role.SOCIAL_WORKER, "community.home"), (Role.VOLUNTEER, "volunteer.mine"), (Role.INSPECTOR, "inspection.home"), (Role.COURIER, "inspection.home"),
-    (Role.AUDITOR, "gaps.home"))
+    (Role.COORDINATOR, "desk.home"),
+    (Role.CAMPAIGN_ADMIN, "desk.home"),
+    (Role.SITE_ADMIN, "desk.home"),
+    (Role.BRANCH_SECRETARY, "branch.home"),
+    (Role.SOCIAL_WORKER, "community.home"),
+    (Role.VOLUNTEER, "volunteer.mine"),
+    (Role.INSPECTOR, "inspection.home"),
+    (Role.COURIER, "inspection.home"),
+    (Role.AUDITOR, "gaps.home"),
+)
 
 
 def home_of(person: Actor, campaign_id: int) -> str | None:
@@ -40,7 +47,11 @@ def home() -> str | Response:
     if len(mine) == 1 and "stay" not in request.args:
         here, endpoint = mine[0]
         return redirect(url_for(endpoint, slug=here.slug))  # type: ignore[arg-type]
-    return render_template("public/home.html", campaigns=campaigns, mine=[{"name": c.name, "url": url_for(e, slug=c.slug)} for c, e in mine if e])
+    return render_template(
+        "public/home.html",
+        campaigns=campaigns,
+        mine=[{"name": c.name, "url": url_for(e, slug=c.slug)} for c, e in mine if e],
+    )
 
 
 @pages.get("/c/<slug>")
@@ -50,9 +61,27 @@ def campaign(slug: str) -> str:
     with database().reading() as session:
         counts = status_counts(session, here.id, Filter())
         counties = county_counts(session, here.id)
-    shown = sum(n for s, n in counts.items() if s not in (Status.DRAFT, Status.SUBMITTED, Status.REJECTED, Status.VERIFIED, Status.CANCELLED))
+    shown = sum(
+        n
+        for s, n in counts.items()
+        if s not in (Status.DRAFT, Status.SUBMITTED, Status.REJECTED, Status.VERIFIED, Status.CANCELLED)
+    )
     delivered = sum(counts[s] for s in FINISHED)
-    rows = [{"label": c.name, "value": c.delivered if c.delivered >= SMALL else 0, "note": t("不足 {n}", "fewer than {n}", n=SMALL) if c.delivered < SMALL else ""}
-            for c in counties if c.shown >= SMALL]
-    return render_template("public/campaign.html", shown=shown, delivered=delivered, under_way=sum(counts[s] for s in HELD), open_now=counts[Status.OPEN],
-                           counties=rows, work=url_for(endpoint) if (endpoint := home_of(actor(), g.campaign.id)) else "")
+    rows = [
+        {
+            "label": c.name,
+            "value": c.delivered if c.delivered >= SMALL else 0,
+            "note": t("不足 {n}", "fewer than {n}", n=SMALL) if c.delivered < SMALL else "",
+        }
+        for c in counties
+        if c.shown >= SMALL
+    ]
+    return render_template(
+        "public/campaign.html",
+        shown=shown,
+        delivered=delivered,
+        under_way=sum(counts[s] for s in HELD),
+        open_now=counts[Status.OPEN],
+        counties=rows,
+        work=url_for(endpoint) if (endpoint := home_of(actor(), g.campaign.id)) else "",
+    )

@@ -20,9 +20,13 @@ from wishes.web.wording import CATEGORY
 
 pages = campaign_blueprint("volunteer", __name__)
 PAGE = 24
-_NEXT_STEP = {Status.CLAIMED: ("买好后点“已买好”", "Tell us when it is bought"), Status.READY: ("等质检，或直接送达", "Inspection or direct hand-over"),
-              Status.INSPECTED: ("等配送", "Waiting for transport"), Status.IN_TRANSIT: ("送到后扫码", "Scan at the hand-over"),
-              Status.SCHEDULED: ("按约定日期前往", "Be there on the agreed day")}
+_NEXT_STEP = {
+    Status.CLAIMED: ("买好后点“已买好”", "Tell us when it is bought"),
+    Status.READY: ("等质检，或直接送达", "Inspection or direct hand-over"),
+    Status.INSPECTED: ("等配送", "Waiting for transport"),
+    Status.IN_TRANSIT: ("送到后扫码", "Scan at the hand-over"),
+    Status.SCHEDULED: ("按约定日期前往", "Be there on the agreed day"),
+}
 
 
 def _volunteer_id() -> int:
@@ -65,13 +69,27 @@ def browse() -> str:
         home = volunteer_card(session, min(volunteers)) if volunteers else branch_card(session, min(branches))
         names = place_names(session, g.campaign.id)
         county = request.args.get("county", home.county_code)
-        narrowed = Filter(statuses=(Status.OPEN,), county_code=county if county in names else "", category=request.args.get("category", ""),
-                          need=request.args.get("need", ""), words=request.args.get("q", "")[:40])
+        narrowed = Filter(
+            statuses=(Status.OPEN,),
+            county_code=county if county in names else "",
+            category=request.args.get("category", ""),
+            need=request.args.get("need", ""),
+            words=request.args.get("q", "")[:40],
+        )
         page = list_wishes(session, g.campaign.id, narrowed, after=request.args.get("after", 0, type=int), limit=PAGE)
     kept = {name: value for name, value in request.args.items() if name not in ("after", "lang")}
     counties = sorted((code, name) for code, name in names.items() if len(code) == 6)
     return render_template(
-        "volunteer/browse.html", cards=wish_cards(page.rows, person, today=today), total=page.total, counties=counties, county=county,
-        categories=[(key, t(label)) for key, label in CATEGORY.items()], category=narrowed.category, need=narrowed.need, words=narrowed.words,
+        "volunteer/browse.html",
+        cards=wish_cards(page.rows, person, today=today),
+        total=page.total,
+        counties=counties,
+        county=county,
+        categories=[(key, t(label)) for key, label in CATEGORY.items()],
+        category=narrowed.category,
+        need=narrowed.need,
+        words=narrowed.words,
         next_url=url_for("volunteer.browse", **{**kept, "after": page.after}) if page.after else "",
-        prev_url=url_for("volunteer.browse", **kept) if request.args.get("after") else "", as_branch=bool(branches and not volunteers))
+        prev_url=url_for("volunteer.browse", **kept) if request.args.get("after") else "",
+        as_branch=bool(branches and not volunteers),
+    )

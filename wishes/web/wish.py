@@ -15,6 +15,7 @@ from wishes.clock import local, local_day, utc_now
 from wishes.errors import Invalid, NotFound
 from wishes.events.story import story
 from wishes.i18n import Text
+from wishes.intake.actions import publish, verify
 from wishes.intake.wishes import WishRow, seen_by, wish_by_code
 from wishes.lifecycle import MOVES, Move, Status
 from wishes.tracking.queries import open_clock
@@ -40,16 +41,36 @@ def page(code: str) -> str:
     moves = possible_moves(person, row.facts)
     main, others = arrange(moves)
     today = local_day(utc_now())
-    hand_over = any(move.name in DELIVERIES for move in moves) or (row.status is Status.CLAIMED and By.TAKER in relations(person, row.facts))
-    events = [{"title": chapter.label.say(language()), "at": moment(chapter.occurred_at), "iso": local(chapter.occurred_at).isoformat(),
-               "who": chapter.actor if Field.TAKER in fields else "", "note": chapter.reason if Field.TAKER in fields else "",
-               "icon": _icon(chapter.new_status), "tone": "now" if i == len(chapters) - 1 else "",
-               "heard": t("{at} 才登记", "recorded {at}", at=moment(chapter.recorded_at)) if chapter.late else ""}
-              for i, chapter in enumerate(chapters)]
+    hand_over = any(move.name in DELIVERIES for move in moves) or (
+        row.status is Status.CLAIMED and By.TAKER in relations(person, row.facts)
+    )
+    events = [
+        {
+            "title": chapter.label.say(language()),
+            "at": moment(chapter.occurred_at),
+            "iso": local(chapter.occurred_at).isoformat(),
+            "who": chapter.actor if Field.TAKER in fields else "",
+            "note": chapter.reason if Field.TAKER in fields else "",
+            "icon": _icon(chapter.new_status),
+            "tone": "now" if i == len(chapters) - 1 else "",
+            "heard": t("{at} 才登记", "recorded {at}", at=moment(chapter.recorded_at)) if chapter.late else "",
+        }
+        for i, chapter in enumerate(chapters)
+    ]
     return render_template(
-        "wish/page.html", wish=shown, facts=facts_of(shown, fields, today), events=events[::-1], main=main, others=others,
-        due_days=None if clock is None else (local_day(clock.due_at) - today).days, hand_over=hand_over, today=today.isoformat(),
-        next_title=next_title(row, main, hand_over), standing=relations(person, row.facts), By=By)
+        "wish/page.html",
+        wish=shown,
+        facts=facts_of(shown, fields, today),
+        events=events[::-1],
+        main=main,
+        others=others,
+        due_days=None if clock is None else (local_day(clock.due_at) - today).days,
+        hand_over=hand_over,
+        today=today.isoformat(),
+        next_title=next_title(row, main, hand_over),
+        standing=relations(person, row.facts),
+        By=By,
+    )
 
 
 def arrange(moves: list[Move]) -> tuple[Move | None, list[Move]]:
@@ -61,16 +82,28 @@ def arrange(moves: list[Move]) -> tuple[Move | None, list[Move]]:
 
 def next_title(row: WishRow, main: Move | None, hand_over: bool) -> str:
     if main is not None:
-        return t({"accept": Text("要接下这个心愿吗？", "Will you take this wish?"), "claim": Text("认领这个心愿", "Claim this wish"),
-                  "prepare": Text("买好后告诉我们", "Tell us when it is bought"), "schedule": Text("和孩子那边约好时间", "Agree a date"),
-                  "inspect": Text("请检查物品", "Please inspect the goods"), "dispatch": Text("可以出发了", "Ready to leave"),
-                  "verify": Text("请核实这个心愿", "Please verify this wish"), "publish": Text("可以公开征集了", "Ready to publish"),
-                  "submit": Text("填好就提交", "Submit when complete"), "close": Text("请登记反馈", "Please record the feedback")}
-                 .get(main.name, main.label))
+        return t(
+            {
+                "accept": Text("要接下这个心愿吗？", "Will you take this wish?"),
+                "claim": Text("认领这个心愿", "Claim this wish"),
+                "prepare": Text("买好后告诉我们", "Tell us when it is bought"),
+                "schedule": Text("和孩子那边约好时间", "Agree a date"),
+                "inspect": Text("请检查物品", "Please inspect the goods"),
+                "dispatch": Text("可以出发了", "Ready to leave"),
+                "verify": Text("请核实这个心愿", "Please verify this wish"),
+                "publish": Text("可以公开征集了", "Ready to publish"),
+                "submit": Text("填好就提交", "Submit when complete"),
+                "close": Text("请登记反馈", "Please record the feedback"),
+            }.get(main.name, main.label)
+        )
     if hand_over:
         return t("送到后扫码交接", "Scan at the hand-over")
-    waiting = {Status.CLAIMED: Text("等认领人备好", "Waiting for the taker"), Status.PROPOSED: Text("等对方答复", "Waiting for an answer"),
-               Status.OPEN: Text("等人认领", "Waiting to be claimed"), Status.CLOSED: Text("已经完成", "All done")}
+    waiting = {
+        Status.CLAIMED: Text("等认领人备好", "Waiting for the taker"),
+        Status.PROPOSED: Text("等对方答复", "Waiting for an answer"),
+        Status.OPEN: Text("等人认领", "Waiting to be claimed"),
+        Status.CLOSED: Text("已经完成", "All done"),
+    }
     return t(waiting.get(row.status, Text("现在不用您操作", "Nothing for you to do now")))
 
 
@@ -98,8 +131,18 @@ def facts_of(row: WishRow, fields: frozenset[Field], today: date) -> list[tuple[
 
 
 def _icon(status: str | None) -> str:
-    return {"open": "wish", "proposed": "match", "claimed": "heart", "ready": "gift", "inspected": "target", "in_transit": "truck",
-            "delivered": "check-circle", "closed": "archive", "verified": "shield", "scheduled": "calendar"}.get(status or "", "check")
+    return {
+        "open": "wish",
+        "proposed": "match",
+        "claimed": "heart",
+        "ready": "gift",
+        "inspected": "target",
+        "in_transit": "truck",
+        "delivered": "check-circle",
+        "closed": "archive",
+        "verified": "shield",
+        "scheduled": "calendar",
+    }.get(status or "", "check")
 
 
 @pages.post("/wishes/<code>/<name>")
@@ -112,7 +155,9 @@ def act(code: str, name: str) -> Response:
         row = wish_by_code(session, g.campaign.id, code)
         seen_by(person, row)
         make_move(session, name, row=row, actor=person, form=request.form)
-    flash(t("已{action}。", "Done: {action_en}.", action=MOVES[name].label.zh, action_en=MOVES[name].label.en), "success")
+    flash(
+        t("已{action}。", "Done: {action_en}.", action=MOVES[name].label.zh, action_en=MOVES[name].label.en), "success"
+    )
     target = request.form.get("next", "")
     return redirect(target if target.startswith("/c/") else url_for("wish.page", code=code))
 
@@ -122,7 +167,13 @@ def make_move(session: Session, name: str, *, row: WishRow, actor: Actor, form: 
     now, reason = utc_now(), form.get("reason", "")
     if name == "claim":
         as_branch = form.get("as") == "branch"
-        claims.claim(session, wish_id=row.id, actor=actor, now=now, **claims.taker_of(actor, row.campaign_id, as_branch=as_branch))
+        claims.claim(
+            session,
+            wish_id=row.id,
+            actor=actor,
+            now=now,
+            **claims.taker_of(actor, row.campaign_id, as_branch=as_branch),
+        )
     elif name == "accept":
         claims.accept(session, wish_id=row.id, actor=actor, now=now, volunteer_id=form.get("volunteer_id", type=int))
     elif name == "decline":
@@ -131,27 +182,43 @@ def make_move(session: Session, name: str, *, row: WishRow, actor: Actor, form: 
         claims.release(session, wish_id=row.id, actor=actor, now=now, reason=reason)
     elif name == "cancel":
         claims.cancel(session, wish_id=row.id, actor=actor, now=now, reason=reason)
+    elif name == "verify":
+        verify(session, wish_id=row.id, actor=actor, now=now)
+    elif name == "publish":
+        publish(session, wish_id=row.id, actor=actor, now=now)
     elif name in ("propose", "lapse", "expire"):
         raise NotFound()
     else:
         spent = form.get("spent", "").strip()
-        claims.step(session, name, wish_id=row.id, actor=actor, now=now, reason=reason, scheduled_on=_day(form.get("scheduled_on", "")),
-                    spent_fen=_fen(spent) if spent else None, rating=form.get("rating", type=int))
+        claims.step(
+            session,
+            name,
+            wish_id=row.id,
+            actor=actor,
+            now=now,
+            reason=reason,
+            scheduled_on=_day(form.get("scheduled_on", "")),
+            spent_fen=_fen(spent) if spent else None,
+            rating=form.get("rating", type=int),
+        )
 
 
 def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise Invalid("scheduled_on", Text("日期请写成 2021-06-01 的样子。", "Write the date like 2021-06-01.")) from None
+        raise Invalid(
+            "scheduled_on", Text("日期请写成 2021-06-01 的样子。", "Write the date like 2021-06-01.")
+        ) from None
 
 
 def _fen(text: str) -> int:
     try:
         fen = round(float(text.replace("，", ".").replace("¥", "").replace("元", "")) * 100)
     except (ValueError, OverflowError):
-        raise Invalid("spent", Text("花费请填数字，如 85.5。", "Give what was spent as a number, such as 85.5.")) from None
+        raise Invalid(
+            "spent", Text("花费请填数字，如 85.5。", "Give what was spent as a number, such as 85.5.")
+        ) from None
     if not 0 <= fen <= 100_000_000:
         raise Invalid("spent", Text("花费的数字不合理，请核对。", "That amount cannot be right; please check."))
     return fen
-
