@@ -225,3 +225,9 @@ def status_counts(session: Session, campaign_id: int, narrowed: Filter | None = 
         .group_by(_Wish.status)
     )
     return dict.fromkeys(Status, 0) | {Status(status): int(n) for status, n in counted}
+
+
+def community_names(session: Session, campaign_id: int) -> dict[int, str]:
+    """Community id → name."""
+    rows = session.execute(sa.select(_Community.id, _Community.name).where(_Community.campaign_id == campaign_id))
+    return {int(key): str(name) for key, name in rows}

@@ -103,3 +103,26 @@ def _shown(facts: Mapping[str, Any], language: Language) -> dict[str, Any]:
         day = date.fromisoformat(due_on)
         shown["due_on"] = f"{day.month}月{day.day}日" if language == "zh" else day.isoformat()
     return shown
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeWords:
+    """A notice as an inbox shows it."""
+
+    title: str
+    body: str
+    icon: str
+    tone: str
+
+
+_LOOK: dict[str, tuple[str, str]] = {
+    "remind": ("clock", "wait"), "warn": ("alert", "wait"), "escalate": ("alert", "bad"), "lapse": ("undo", "bad"), "release": ("undo", "wait"),
+    "propose": ("match", ""), "claimed": ("heart", "good"), "claimed_here": ("heart", ""), "delivered": ("check-circle", "good"),
+    "close": ("smile", "good"), "dispatch": ("truck", ""), "schedule": ("calendar", ""), "cancel": ("x", "bad"), "reject": ("x-circle", "bad"),
+    "dispute": ("flag", "bad"), "fail_inspection": ("x-circle", "bad"), "undeliverable": ("alert", "wait")}
+
+
+def notice_words(kind: str, facts: Mapping[str, Any], *, item: str, code: str, language: Language) -> NoticeWords:
+    """A notice's words and look. *item* and *code* are the wish's of today, where the facts lack them."""
+    icon, tone = _LOOK.get(kind, ("bell", ""))
+    return NoticeWords(title(kind, language), line(kind, {"item": item, "code": code, **facts}, language), icon, tone)
