@@ -75,9 +75,10 @@ def macros_in(path: Path) -> set[str]:
 
 
 def indirectly_shown(path: Path) -> set[str]:
-    """Macros that the other macros of the same file call."""
+    """Macros of *path* that other macros call."""
     text = path.read_text("utf-8")
-    return {name for name in macros_in(path) if f"{{{{ {name}(" in text}
+    others = "".join(other.read_text("utf-8") for other in path.parent.glob("*.html"))
+    return {name for name in macros_in(path) if f"{{{{ {name}(" in text or f"{{{{ {path.stem}.{name}(" in others}
 
 
 @pytest.mark.parametrize(
