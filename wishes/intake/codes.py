@@ -1,0 +1,84 @@
+"""Names by which people speak of a wish and of a child without saying who the child is."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Base 32 without I, L, O and U: read aloud and typed without mistakes. Source: Douglas Crockford, *Base 32*."""
+CODE_LENGTH = 8
+
+_FIRST = (
+    "晴",
+    "晨",
+    "暖",
+    "清",
+    "朝",
+    "青",
+    "金",
+    "银",
+    "彩",
+    "蓝",
+    "翠",
+    "紫",
+    "白",
+    "远",
+    "小",
+    "春",
+    "夏",
+    "秋",
+    "冬",
+    "新",
+)
+_SECOND = (
+    "星",
+    "云",
+    "帆",
+    "鹿",
+    "雀",
+    "溪",
+    "山",
+    "叶",
+    "舟",
+    "月",
+    "枫",
+    "竹",
+    "荷",
+    "燕",
+    "鲸",
+    "松",
+    "鹤",
+    "泉",
+    "桥",
+    "灯",
+    "风",
+    "雨",
+    "石",
+    "草",
+    "露",
+    "虹",
+    "湖",
+    "海",
+    "谷",
+    "桐",
+)
+
+
+def new_codes(number: int, taken: Callable[[list[str]], set[str]]) -> list[str]:
+    """*number* different random codes of 40 bits. *taken* answers which of the codes it is given exist already."""
+    codes: set[str] = set()
+    while len(codes) < number:
+        fresh = {_code() for _ in range(number - len(codes))} - codes
+        codes |= fresh - taken(sorted(fresh))
+    return list(codes)
+
+
+def new_alias() -> str:
+    """A friendly name such as 晨星·482, drawn by lot: nothing of the child's own name is in it."""
+    return f"{secrets.choice(_FIRST)}{secrets.choice(_SECOND)}·{secrets.randbelow(900) + 100}"
+
+
+def _code() -> str:
+    number = secrets.randbits(5 * CODE_LENGTH)
+    return "".join(CROCKFORD[number >> (5 * place) & 31] for place in range(CODE_LENGTH))

@@ -1,0 +1,142 @@
+"""From an entry as read to the columns that are remembered: wish, child, consent. Pure.
+
+Only what every taker may see goes into the wish: item, size, number, price, and a detail from which names, phones and
+addresses were taken out. Who the child is goes into :func:`identity_of`, which is sealed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from wishes.clock import start_of_day
+from wishes.intake.understanding.model import Entry
+from wishes.lifecycle import Kind
+
+SERVICE = frozenset({"companionship", "experience", "psych"})
+"""Categories of wishes that are somebody's time."""
+
+_NUMBERS = re.compile(r"\d{5,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """Rough prices for wishes whose sender named none: by item, else the median of the category."""
+
+    by_item: Mapping[str, int]
+    by_category: Mapping[str, int]
+    ceiling_fen: int
+
+    @classmethod
+    def from_rows(cls, rows: list[tuple[str, str, int | None, int | None]], ceiling_fen: int) -> Guide:
+        """*rows* are ``(item, category, lowest fen, highest fen)`` of the catalogue."""
+        by_item: dict[str, int] = {}
+        grouped: dict[str, list[int]] = {}
+        for item, category, low, high in rows:
+            known = [price for price in (low, high) if price is not None]
+            if known:
+                by_item[item] = sum(known) // len(known)
+                grouped.setdefault(category, []).append(by_item[item])
+        return cls(
+            by_item, {category: sorted(prices)[len(prices) // 2] for category, prices in grouped.items()}, ceiling_fen
+        )
+
+    def price_fen(self, entry: Entry) -> int:
+        """What a taker should expect to spend: the sender's upper end, else the lower, else the catalogue's middle."""
+        if entry.price_high is not None:
+            return entry.price_high
+        if entry.price_low is not None:
+            return entry.price_low
+        guessed = self.by_item.get(entry.item or "", self.by_category.get(entry.category or "", 0))
+        return min(guessed, self.ceiling_fen)
+
+
+def kind_of(entry: Entry) -> Kind:
+    """Whether it is a thing or somebody's time."""
+    service = entry.category in SERVICE or entry.need in ("vetted", "psych")
+    return Kind.SERVICE if service else Kind.GOODS
+
+
+def wish_values(entry: Entry, *, guide: Guide, county_code: str, township_code: str) -> dict[str, Any]:
+    """The columns of a wish that the entry decides. The codes stand in where the entry has no place of its own."""
+    return {
+        "kind": kind_of(entry),
+        "need": entry.need or "none",
+        "category": entry.category or "",
+        "item": (entry.item or entry.raw)[:80],
+        "detail": safe_detail(entry),
+        "size_kind": entry.size_kind or "",
+        "size": "" if entry.size is None else f"{entry.size:g}",
+        "quantity": max(1, entry.qty),
+        "price_low_fen": entry.price_low,
+        "price_high_fen": entry.price_high,
+        "price_fen": guide.price_fen(entry),
+        "county_code": entry.county or county_code,
+        "township_code": entry.town or township_code,
+    }
+
+
+def safe_detail(entry: Entry) -> str:
+    """The sender's own words for the wish, without the names, numbers and places that tell whose it is.
+
+    Empty when they say no more than the item, or when a name is so short that its traces cannot be told apart.
+    """
+    words = entry.raw.strip()
+    for secret in (entry.child, entry.guardian, entry.village, entry.school, *entry.phone, entry.recno):
+        if secret and len(secret) > 1:
+            words = words.replace(secret, "")
+            if len(secret) in (3, 4) and "一" <= secret[0] <= "鿿":
+                words = words.replace(secret[1:], "")  # the given name alone
+    words = re.sub(r"\s+", " ", _NUMBERS.sub("", words)).strip(" ，,、;；()（）")
+    return "" if words == entry.item else words[:200]
+
+
+def birth_year(entry: Entry, campaign_start: date) -> int | None:
+    """The year of birth, from the birth as written or else from the age at the campaign's start."""
+    if entry.birth:
+        return int(entry.birth[:4])
+    return campaign_start.year - entry.age if entry.age is not None else None
+
+
+def identity_of(entry: Entry) -> dict[str, Any]:
+    """Who the child is; to be sealed at once. Empty values are left out."""
+    told = {
+        "name": entry.child,
+        "birth": entry.birth,
+        "age": entry.age,
+        "guardian": entry.guardian,
+        "relation": entry.relation,
+        "phones": list(entry.phone),
+        "village": entry.village,
+        "school": entry.school,
+        "recno": entry.recno,
+        "county": entry.county,
+        "town": entry.town,
+    }
+    return {key: value for key, value in told.items() if value not in (None, "", [])}
+
+
+def consent_values(entry: Entry, *, file_id: int, statement: str, now: datetime) -> dict[str, Any]:
+    """The columns of :class:`wishes.intake.tables.Consent` for a consent in the row or by the sender's statement."""
+    batch = entry.consent == "batch"
+    evidence = f"import_file {file_id}" + (f"：{statement}" if batch and statement else "")
+    return {
+        "basis": "batch" if batch else "row",
+        "evidence": evidence[:200],
+        "given_at": min(_visited(entry.visit) or now, now),
+    }
+
+
+def _visited(visit: str | None) -> datetime | None:
+    return start_of_day(date.fromisoformat(visit)).astimezone(UTC) if visit and len(visit) == 10 else None
+
+
+def household_key(entry: Entry) -> str:
+    """What the children of one household have in common: guardian and first phone. Empty when either is missing.
+
+    A phone alone may be a teacher's who wrote her own for everyone; a name alone may be anyone's.
+    """
+    return f"{entry.guardian}|{entry.phone[0]}" if entry.guardian and entry.phone else ""

@@ -1,0 +1,262 @@
+"""From files as read to rows: every entry is remembered with what became of it, every accepted one becomes a wish.
+
+One file is one transaction of the caller's and a few executemany statements, whatever its number of lines. The same
+file again adds nothing and says so.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from wishes.access import Actor, require
+from wishes.campaigns.loading import table_of
+from wishes.campaigns.tables import Campaign
+from wishes.events.actions import record
+from wishes.intake.admitting import Admission, admission, admit, sender_community
+from wishes.intake.kinship import Kinship
+from wishes.intake.sealing import seal_entry
+from wishes.intake.tables import ImportFile, ImportRow
+from wishes.intake.understanding.model import Entry, FileReading
+from wishes.protection.keyring import Keyring
+
+_FILE, _ROW = table_of(ImportFile), table_of(ImportRow)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """What became of a file. ``state`` is ``done``, ``failed`` (could not be read) or ``repeated`` (came before).
+
+    ``counts`` has read, accepted, rejected, parked, duplicates, wishes and children; an accepted entry became a wish.
+    """
+
+    file_id: int
+    name: str
+    state: str
+    counts: dict[str, int] = field(default_factory=dict)
+    repeats: int | None = None
+
+
+def receive_file(
+    session: Session,
+    *,
+    campaign_id: int,
+    name: str,
+    digest: str,
+    actor: Actor,
+    now: datetime,
+    community_id: int | None = None,
+) -> int:
+    """Remember that a file was sent (state ``queued``) and answer its id. Raises Forbidden."""
+    require(actor, "intake.send", campaign_id)
+    return int(
+        session.execute(
+            sa.insert(_FILE)
+            .values(
+                campaign_id=campaign_id,
+                name=name[:255],
+                digest=digest,
+                state="queued",
+                problem_zh="",
+                problem_en="",
+                counts={},
+                sent_by=actor.account_id,
+                community_id=community_id,
+                created_at=now,
+            )
+            .returning(_FILE.c.id)
+        ).scalar_one()
+    )
+
+
+def store_reading(
+    session: Session,
+    *,
+    campaign: Campaign,
+    reading: FileReading,
+    keyring: Keyring,
+    now: datetime,
+    actor: Actor,
+    file: int | None = None,
+    kinship: Kinship | None = None,
+    with_: Admission | None = None,
+) -> StoredFile:
+    """Store one file's entries; those that repeat an entry of an earlier file are remembered as duplicates.
+
+    *file* is the id from :func:`receive_file`; without one the file is received now. *kinship* and *with_* spare
+    recomputing when many files are stored. Raises Forbidden. Effects: the file's row, one row per entry, communities,
+    households, children, consents, wishes in ``submitted``, events.
+    """
+    assert campaign.id is not None
+    run = with_ or admission(session, campaign=campaign, keyring=keyring, actor=actor, now=now)
+    file_id = file or receive_file(
+        session, campaign_id=campaign.id, name=reading.file, digest=reading.digest, actor=actor, now=now
+    )
+    counts = {**reading.counts(), "wishes": 0, "children": 0}
+    if reading.problem:
+        _finish(session, run, file_id, "failed", counts, problem=(reading.problem_zh, reading.problem_en))
+        return StoredFile(file_id, reading.file, "failed", counts)
+    earlier = _earlier(session, campaign.id, reading.digest, file_id)
+    if earlier is not None:
+        counts = {**counts, "accepted": 0, "rejected": 0, "parked": 0, "duplicates": counts["read"], "repeats": earlier}
+        _finish(session, run, file_id, "repeated", counts)
+        return StoredFile(file_id, reading.file, "repeated", counts, earlier)
+    kin = kinship or Kinship.of(reading.entries)
+    statuses = _statuses(session, campaign.id, reading)
+    row_ids = _store_rows(session, run, file_id, reading.entries, statuses)
+    _link_duplicates(session, campaign.id, file_id, reading, row_ids)
+    accepted = [(row_ids[entry.key], entry) for entry in reading.entries if statuses[entry.key] == "accepted"]
+    community_id = sender_community(session, run, reading)
+    admitted = admit(
+        session,
+        run,
+        file_id=file_id,
+        rows=accepted,
+        kinship=kin,
+        community_id=community_id,
+        county_code=reading.county or "",
+        township_code=reading.town or "",
+        statement=reading.consent_statement,
+    )
+    tally = Counter(statuses.values())
+    counts |= {
+        "accepted": tally["accepted"],
+        "rejected": tally["rejected"],
+        "parked": tally["parked"],
+        "duplicates": tally["duplicate"],
+        "wishes": len(admitted.wish_ids),
+        "children": admitted.new_children,
+    }
+    _finish(session, run, file_id, "done", counts, community_id=community_id)
+    return StoredFile(file_id, reading.file, "done", counts)
+
+
+def _earlier(session: Session, campaign_id: int, digest: str, file_id: int) -> int | None:
+    """The id of a file with the same bytes that was stored before."""
+    if not digest:
+        return None
+    return (
+        session.execute(
+            sa.select(_FILE.c.id)
+            .where(
+                _FILE.c.campaign_id == campaign_id,
+                _FILE.c.digest == digest,
+                _FILE.c.state == "done",
+                _FILE.c.id != file_id,
+            )
+            .order_by(_FILE.c.id)
+        )
+        .scalars()
+        .first()
+    )
+
+
+def _finish(
+    session: Session,
+    run: Admission,
+    file_id: int,
+    state: str,
+    counts: dict[str, int],
+    *,
+    problem: tuple[str, str] = ("", ""),
+    community_id: int | None = None,
+) -> None:
+    values: dict[str, Any] = {
+        "state": state,
+        "counts": counts,
+        "finished_at": run.now,
+        "problem_zh": problem[0][:300],
+        "problem_en": problem[1][:300],
+    }
+    if community_id is not None:
+        values["community_id"] = community_id
+    session.execute(sa.update(_FILE).where(_FILE.c.id == file_id).values(**values))
+    record(
+        session,
+        action="import_file",
+        campaign_id=run.campaign_id,
+        now=run.now,
+        actor=run.actor,
+        data={"file_id": file_id, "state": state, **counts},
+    )
+
+
+# --- one row per entry ------------------------------------------------------------------------------------------------
+
+
+def _statuses(session: Session, campaign_id: int, reading: FileReading) -> dict[str, str]:
+    """Entry key → accepted, rejected, parked or duplicate. What repeats an entry never stored is no duplicate."""
+    inside = {entry.key for entry in reading.entries}
+    elsewhere = [
+        entry.duplicate_of for entry in reading.entries if entry.duplicate_of and entry.duplicate_of not in inside
+    ]
+    known = inside | set(row_ids_of(session, campaign_id, elsewhere))
+    return {
+        entry.key: "duplicate" if entry.status == "accepted" and entry.duplicate_of in known else entry.status
+        for entry in reading.entries
+    }
+
+
+def _store_rows(
+    session: Session, run: Admission, file_id: int, entries: Sequence[Entry], statuses: Mapping[str, str]
+) -> dict[str, int]:
+    """Entry key → id of its row."""
+    if not entries:
+        return {}
+    ids = session.execute(
+        sa.insert(_ROW).returning(_ROW.c.id, sort_by_parameter_order=True),
+        [
+            {
+                "file_id": file_id,
+                "sheet": entry.sheet[:80],
+                "cell": entry.cell,
+                "part": entry.part,
+                "status": statuses[entry.key],
+                "reasons": [*entry.reasons, *(entry.doubts if entry.status == "parked" else ())],
+                "warnings": entry.warnings,
+                "confidence": entry.confidence,
+                "reading": seal_entry(run.vault, file_id, entry),
+            }
+            for entry in entries
+        ],
+    ).scalars()
+    return {entry.key: int(row_id) for entry, row_id in zip(entries, ids, strict=True)}
+
+
+def _link_duplicates(
+    session: Session, campaign_id: int, file_id: int, reading: FileReading, row_ids: Mapping[str, int]
+) -> None:
+    repeated = {entry.key: entry.duplicate_of for entry in reading.entries if entry.duplicate_of}
+    elsewhere = row_ids_of(session, campaign_id, [key for key in repeated.values() if key not in row_ids], but=file_id)
+    links = [
+        {"row_id": row_ids[key], "original": original}
+        for key, of in repeated.items()
+        if (original := row_ids.get(of) or elsewhere.get(of)) is not None
+    ]
+    if links:
+        session.execute(
+            sa.update(_ROW).where(_ROW.c.id == sa.bindparam("row_id")).values(duplicate_of_id=sa.bindparam("original")),
+            links,
+        )
+
+
+def row_ids_of(session: Session, campaign_id: int, keys: Sequence[str], *, but: int | None = None) -> dict[str, int]:
+    """``file|sheet|cell|part`` → row id, of entries stored in a campaign; the newest file of a name counts."""
+    names = {key.rsplit("|", 3)[0] for key in keys}
+    if not names:
+        return {}
+    wanted = set(keys)
+    found = session.execute(
+        sa.select(_FILE.c.name, _ROW.c.sheet, _ROW.c.cell, _ROW.c.part, _ROW.c.id)
+        .join(_ROW, _ROW.c.file_id == _FILE.c.id)
+        .where(_FILE.c.campaign_id == campaign_id, _FILE.c.name.in_(names), _FILE.c.id != (but or 0))
+        .order_by(_FILE.c.id)
+    )
+    keyed = ((f"{name}|{sheet}|{cell}|{part}", row_id) for name, sheet, cell, part, row_id in found)
+    return {key: row_id for key, row_id in keyed if key in wanted}
