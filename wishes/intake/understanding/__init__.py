@@ -1,0 +1,46 @@
+"""From grids to wish entries: columns, rows, cells, rules. Pure: no database, no pages, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from wishes.intake.reading.grid import Workbook
+from wishes.intake.understanding.files import understand_file
+from wishes.intake.understanding.lexicon import Lexicon
+from wishes.intake.understanding.model import (
+    COLUMNS,
+    DOUBTS,
+    REASONS,
+    WARNINGS,
+    CampaignRules,
+    ColumnReading,
+    Entry,
+    FileReading,
+    RowFate,
+    SenderMemory,
+    SheetReading,
+    TableReading,
+    Trace,
+)
+from wishes.intake.understanding.places import Places
+from wishes.intake.understanding.things import CatalogueItem, catalogue_from_rows
+from wishes.intake.words import Words
+
+__all__ = [
+    "COLUMNS", "DOUBTS", "REASONS", "WARNINGS", "CampaignRules", "CatalogueItem", "ColumnReading", "Entry", "FileReading", "Lexicon",
+    "Places", "RowFate", "SenderMemory", "SheetReading", "TableReading", "Trace", "catalogue_from_rows", "understand",
+    "understand_file",
+]
+
+
+def understand(
+    workbook: Workbook,
+    *,
+    rules: CampaignRules,
+    places: Places,
+    catalogue: Iterable[CatalogueItem],
+    words: Words,
+    sender_memory: SenderMemory | None = None,
+) -> FileReading:
+    """Read one workbook. For many files build one :class:`Lexicon` and call :func:`understand_file`: it remembers what it read."""
+    return understand_file(workbook, rules=rules, lexicon=Lexicon(words, catalogue, places), memory=sender_memory)

@@ -1,0 +1,200 @@
+"""Which column is what: by its title, its group heading, what its cells hold, and its neighbours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from wishes.intake.understanding.content import ColumnLook
+from wishes.intake.understanding.headers import HeaderWords, Meaning, ordinal_of, title_key
+from wishes.intake.understanding.model import ColumnReading
+
+FLAGS = ("flag_orphan", "flag_unattended", "flag_poor", "flag_disabled", "flag_left_behind", "flag_other")
+MANY = frozenset(("wish", "price", "size", "qty", "phone", "types", "consent", "remark", "reason", "ignored", *FLAGS))
+"""Roles several columns of one table may have."""
+
+_TESTS: Mapping[str, tuple[str, ...]] = {
+    "name": ("name",), "sex": ("sex", "code"), "birth": ("date",), "age": ("age",), "id": ("id",),
+    "address": ("place",), "village": ("place",), "town": ("place",), "county": ("place",), "school": ("school",),
+    "class": ("class",), "guardian": ("name", "guardian"), "relation": ("relation",), "phone": ("phone",),
+    "types": ("types", "code"), "wish": ("item",), "wish_category": ("category",), "size": ("size", "number", "qty"),
+    "qty": ("qty",), "price": ("price",), "consent": ("consent", "tick"), "visit": ("date", "visit"), "recno": ("record",),
+    "ethnicity": ("ethnicity",), "reason": ("long", "chinese"), "teacher": ("name",),
+}
+_STRICT = frozenset(("name", "sex", "birth", "id", "phone", "types", "wish", "wish_category", "price", "guardian", "age", "relation"))
+"""Roles whose cells must look like it, or the title is not believed."""
+
+_ALONE: tuple[tuple[str, str, float], ...] = (
+    # role, look, least share: strong enough to recognise a column without any title
+    ("id", "id", 0.6), ("phone", "phone", 0.6), ("sex", "sex", 0.8), ("recno", "record", 0.6), ("relation", "relation", 0.7),
+    ("types", "types", 0.7), ("class", "class", 0.7), ("school", "school", 0.7), ("ethnicity", "ethnicity", 0.8),
+    ("address", "place", 0.7), ("birth", "date", 0.7), ("wish_category", "category", 0.8), ("name", "name", 0.75),
+    ("wish", "item", 0.6), ("consent", "consent", 0.9), ("price", "price", 0.8),
+)
+_GUARDIAN_GROUP = re.compile(r"监护|家长|联系人|父母|家庭成员|抚养|照料")
+_WISH_GROUP = re.compile(r"心愿|愿望|需求|礼物|物品|物资")
+_KIND_GROUP = re.compile(r"类型|类别|打√|打勾|困境|困难|情况")
+
+
+@dataclass(slots=True)
+class Title:
+    """A column's own title and the group heading above it."""
+
+    column: int
+    text: str
+    group: str = ""
+
+
+def assign(
+    titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: HeaderWords
+) -> list[ColumnReading]:
+    """Give every column a role; ``ignored`` where nothing fits."""
+    scored: list[tuple[float, Title, str, str]] = []
+    flags = _flag_columns(titles, looks, headers)
+    for title in titles:
+        if title.column in flags:
+            scored.append((1.5, title, flags[title.column], "header"))
+            continue
+        look = looks[title.column]
+        meanings = _in_group(title, headers)
+        for meaning in meanings:
+            scored.append((_score(meaning, look), title, meaning.role, "taught" if meaning.fit > 1 else "header"))
+        unsure = not meanings or max(_score(m, look) for m in meanings) < 0.45
+        if unsure and look.filled >= 2:
+            for role, kind, least in _ALONE:
+                share = look.share(kind)
+                if share >= least:
+                    scored.append((0.25 + 0.2 * share, title, role, "content"))
+    scored.sort(key=lambda s: (-s[0], s[1].column))
+    given: dict[int, ColumnReading] = {}
+    taken: set[str] = set()
+    for score, title, role, how in scored:
+        if title.column in given or score < 0.3:
+            continue
+        if role in taken and role not in MANY:
+            continue
+        if how == "content" and role in ("price", "consent", "wish", "phone", "types") and role in taken:
+            continue
+        taken.add(role)
+        given[title.column] = ColumnReading(title.column, title.text, role, how, round(min(score, 1.0), 2))
+    readings = [given.get(t.column) or ColumnReading(t.column, t.text, "ignored", "unknown", 0.0) for t in titles]
+    _repair(readings, looks, titles)
+    _number(readings)
+    return readings
+
+
+def _score(meaning: Meaning, look: ColumnLook) -> float:
+    if meaning.fit > 1:
+        return 2.0
+    tests = _TESTS.get(meaning.role)
+    if tests is None or look.filled == 0:
+        return 0.75 * meaning.fit
+    share = max(look.share(kind) for kind in tests)
+    score = 0.6 * meaning.fit + 0.4 * share
+    if meaning.role in _STRICT and look.filled >= 4 and share < 0.15:
+        score -= 0.35 if meaning.role != "wish" else 0.15
+    return score
+
+
+def _in_group(title: Title, headers: HeaderWords) -> list[Meaning]:
+    meanings = list(headers.meanings(title.text))
+    group = title_key(title.group)
+    if not group or title.group == title.text:
+        return meanings
+    if _GUARDIAN_GROUP.search(group):
+        change = {"name": "guardian", "sex": "ignored", "age": "ignored", "birth": "ignored", "id": "ignored", "school": "ignored"}
+        meanings = [Meaning(change.get(m.role, m.role), m.fit) for m in meanings]
+        if title_key(title.text) in ("姓名", "名字", "名"):
+            return [Meaning("guardian", 1.0)]
+    elif _WISH_GROUP.search(group):
+        change = {"types": "wish_category", "name": "wish", "reason": "reason"}
+        meanings = [Meaning(change.get(m.role, m.role), m.fit) for m in meanings]
+    if not meanings:
+        meanings = [Meaning(m.role, m.fit * 0.7) for m in headers.meanings(title.group) if m.role != "group"]
+    return meanings
+
+
+def _flag_columns(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: HeaderWords) -> dict[int, str]:
+    """Columns ticked for a kind of need: at least two side by side, holding only marks."""
+    found: dict[int, str] = {}
+    for title in titles:
+        role = next((m.role for m in headers.meanings(title.text) if m.role in FLAGS and m.fit >= 0.8), None)
+        look = looks[title.column]
+        if role is None:
+            continue
+        marks = look.filled == 0 or look.share("tick") + look.share("code") >= 0.6 or look.share("consent") >= 0.6
+        if marks:
+            found[title.column] = role
+    order = [t.column for t in titles]
+    kept = {}
+    for column, role in found.items():
+        at = order.index(column)
+        beside = [order[i] for i in (at - 1, at + 1) if 0 <= i < len(order)]
+        if any(b in found for b in beside):
+            kept[column] = role
+    return kept
+
+
+def _repair(readings: list[ColumnReading], looks: Mapping[int, ColumnLook], titles: Sequence[Title]) -> None:
+    """What titles alone cannot tell: a missing wish or name column, a second 姓名 that is the guardian's."""
+    roles = {r.role for r in readings}
+    free = [r for r in readings if r.role == "ignored"]
+    if "guardian" not in roles and "name" in roles:
+        child = next(r for r in readings if r.role == "name")
+        for reading in free:
+            if looks[reading.column].share("name") >= 0.6 and "名" in reading.title and reading.column > child.column:
+                reading.role, reading.how, reading.confidence = "guardian", "content", 0.6
+                break
+    if "wish" not in roles:
+        best, best_share = None, 0.35
+        for reading in readings:
+            if reading.role not in ("ignored", "wish_category", "reason", "remark", "types"):
+                continue
+            look = looks[reading.column]
+            share = look.share("item") - 0.8 * look.share("category")
+            if share > best_share:
+                best, best_share = reading, share
+        if best is not None:
+            best.role, best.how, best.confidence = "wish", "content", round(best_share, 2)
+    if "name" not in roles:
+        for reading in readings:
+            if reading.role in ("ignored", "guardian", "teacher") and looks[reading.column].share("name") >= 0.7:
+                reading.role, reading.how, reading.confidence = "name", "content", 0.6
+                break
+    if "birth" not in {r.role for r in readings}:
+        for reading in readings:
+            if reading.role == "ignored" and looks[reading.column].share("date") >= 0.7 and "visit" in roles:
+                reading.role, reading.how, reading.confidence = "birth", "content", 0.5
+                break
+
+
+def _number(readings: list[ColumnReading]) -> None:
+    """Pair price, size and number columns with their wish column."""
+    wishes = [r for r in readings if r.role == "wish"]
+    for position, reading in enumerate(wishes, 1):
+        reading.number = position
+    ordinals = {ordinal_of(w.title) or w.number: w.number for w in wishes}
+    for role in ("price", "size", "qty", "wish_category"):
+        mine = [r for r in readings if r.role == role]
+        if len(wishes) <= 1:
+            for extra in mine[1:]:
+                if role == "price" and extra.confidence < mine[0].confidence:
+                    extra.role = "ignored"
+            for reading in mine:
+                reading.number = 1
+            continue
+        if len(mine) == 1 and ordinal_of(mine[0].title) == 0:
+            # One price column for several wishes, unless it stands right behind each... it is a sum or a list.
+            mine[0].number = 0
+            continue
+        for reading in mine:
+            ordinal = ordinal_of(reading.title)
+            before = [w for w in wishes if w.column < reading.column]
+            after = [w for w in wishes if w.column > reading.column]
+            if ordinal in ordinals:
+                reading.number = ordinals[ordinal]
+            elif before:
+                reading.number = before[-1].number
+            elif after:
+                reading.number = after[0].number

@@ -1,0 +1,228 @@
+"""Births and visit dates in every form they are written in."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from wishes.intake.reading.grid import Value
+from wishes.intake.understanding.numerals import CHINESE_NUMBER, number
+from wishes.intake.understanding.text import plain, tight
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A date as exactly as it was written: ``2012``, ``2012-03`` or ``2012-03-15``; ``iso`` is None when there is none."""
+
+    iso: str | None
+    how: str = "written"
+    confidence: float = 1.0
+    warnings: tuple[str, ...] = ()
+    age: int | None = None
+    """Set when the cell holds an age instead."""
+
+
+NOTHING = When(None, "empty")
+_EPOCH = dt.date(1899, 12, 30)
+_EPOCH_1904 = dt.date(1904, 1, 1)
+_CN = CHINESE_NUMBER[1:-1]
+_LUNAR = re.compile(r"农历|阴历|旧历|正月|腊月|冬月|初[一二三四五六七八九十\d]|廿|闰")
+_FULL = re.compile(r"(\d{4})\D{1,2}(\d{1,2})\D{1,2}(\d{1,2})(?:日|号)?(?:生|出生)?(?:\s*[T ]?\s*\d{1,2}:\d{2}(?::\d{2})?)?")
+_SHORT_FULL = re.compile(r"(\d{2})[./\-年、](\d{1,2})[./\-月、](\d{1,2})[日号]?(?:生|出生)?")
+_MONTH = re.compile(r"(\d{4})(?:[./\-年、,_ ]|\s*年\s*)(\d{1,2})(?:月)?(?:份)?(?:生|出生)?")
+_SHORT_MONTH = re.compile(r"(\d{2})[.年](\d{1,2})月?(?:份)?(?:生|出生)?")
+_YEAR = re.compile(r"(\d{4})年?(?:生|出生)?")
+_SHORT_YEAR = re.compile(r"(\d{2})年(?:生|出生)?")
+_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
+_COMPACT_MONTH = re.compile(r"((?:19|20)\d{2})(0[1-9]|1[0-2])")
+_DAY_FIRST = re.compile(r"(\d{1,2})[./\-](\d{1,2})[./\-]((?:19|20)\d{2})")
+_AGE = re.compile(r"(\d{1,2})(?:周?岁|周岁半|岁半)")
+_CHINESE_DATE = re.compile(rf"([{_CN}○OoＯ]{{2,4}})年(?:([{_CN}]{{1,3}})月)?(?:份)?(?:([{_CN}]{{1,3}})[日号])?(?:生|出生)?")
+_ENGLISH = {m: i + 1 for i, m in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split())}
+
+
+def _iso(year: int, month: int | None = None, day: int | None = None) -> str | None:
+    """The ISO form, or the shorter form where the rest cannot be."""
+    if not 1900 <= year <= 2100:
+        return None
+    if month is None or not 1 <= month <= 12:
+        return f"{year:04d}"
+    if day is None:
+        return f"{year:04d}-{month:02d}"
+    try:
+        return dt.date(year, month, day).isoformat()
+    except ValueError:
+        return f"{year:04d}-{month:02d}"
+
+
+def _full_year(two: int, newest: int) -> int:
+    """The century that makes sense for someone born by ``newest``."""
+    return 2000 + two if 2000 + two <= newest else 1900 + two
+
+
+def from_serial(days: float, *, date1904: bool) -> dt.date:
+    """The date a bare day number stands for."""
+    return (_EPOCH_1904 if date1904 else _EPOCH) + dt.timedelta(days=int(days))
+
+
+def read_birth(value: Value, *, newest: int, date1904: bool = False, month_only: bool = False, lossy_text: bool = False) -> When:
+    """Read a birth cell. ``newest`` is the latest year a birth may have; ``lossy_text`` says that text lost its zeros (a CSV)."""
+    if isinstance(value, dt.datetime):
+        value = value.date()
+    if isinstance(value, dt.date):
+        return When(_iso(value.year, value.month, None if month_only else value.day), "date cell")
+    if isinstance(value, float):
+        return _from_number(value, newest, date1904)
+    return _from_text(tight(plain(value)), plain(value), newest, date1904, lossy_text)
+
+
+def _from_number(value: float, newest: int, date1904: bool) -> When:
+    if value == int(value):
+        digits = str(int(value))
+        if len(digits) == 8 and (m := _COMPACT.fullmatch(digits)) and (iso := _valid(m, newest)):
+            return When(iso, "eight digits")
+        if len(digits) == 6 and (m := _COMPACT_MONTH.fullmatch(digits)):
+            return When(_iso(int(m[1]), int(m[2])), "six digits")
+        if len(digits) == 4 and 1900 <= value <= newest + 1:
+            return When(digits, "year")
+        if 20_000 <= value <= 60_000:
+            return When(from_serial(value, date1904=date1904).isoformat(), "day number", 0.95, ("date_serial",))
+        if 1 <= value <= 25:
+            return When(None, "age in the birth column", 0.8, ("birth_missing",), age=int(value))
+        return When(None, "not a date", 0.5, ("birth_missing",))
+    year, _, month = repr(value).partition(".")
+    if year.isdigit() and 1900 <= int(year) <= newest + 1:
+        if month == "1":
+            # As a number, October lost its zero and looks like January.
+            return When(year, "number that may mean January or October", 0.9, ("birth_ambiguous",))
+        if len(month) <= 2 and 1 <= int(month) <= 12:
+            return When(_iso(int(year), int(month)), "year.month as a number")
+        if len(month) == 4:
+            return When(_iso(int(year), int(month[:2]), int(month[2:])), "year.monthday as a number")
+        return When(year, "year of a number", 0.8, ("birth_ambiguous",))
+    if 20_000 <= value <= 60_000:
+        return When(from_serial(value, date1904=date1904).isoformat(), "day number", 0.95, ("date_serial",))
+    return When(None, "not a date", 0.5, ("birth_missing",))
+
+
+def _valid(match: re.Match[str], newest: int) -> str | None:
+    iso = _iso(int(match[1]), int(match[2]), int(match[3]))
+    return iso if iso is not None and int(iso[:4]) <= newest + 1 else None
+
+
+@lru_cache(maxsize=32768)
+def _from_text(text: str, spaced: str, newest: int, date1904: bool, lossy: bool) -> When:
+    if not text or not re.search(rf"[\d{_CN}]", text) or text in ("不详", "无", "/", "-"):
+        return When(None, "empty", 1.0, ("birth_missing",))
+    if _LUNAR.search(text):
+        year = re.search(r"(\d{4})", text)
+        if year is None and (m := re.search(rf"([{_CN}○]{{4}})年?", text)):
+            named = number(m[1].replace("○", "〇"))
+            return When(_iso(int(named)), "lunar date", 0.9, ("birth_lunar",)) if named else When(None, "lunar date", 0.5, ("birth_missing",))
+        if year is None and (short := re.match(r"\D*(\d{2})年", text)):
+            return When(_iso(_full_year(int(short[1]), newest)), "lunar date", 0.9, ("birth_lunar",))
+        return When(_iso(int(year[1])), "lunar date", 0.9, ("birth_lunar",)) if year else When(None, "lunar date", 0.5, ("birth_missing",))
+    text = re.sub(r"(?<=\d)[Oo]|[Oo](?=\d)", "0", text)
+    text = re.sub(r"^(?:公历|阳历|约|大约|出生于|生于|出生)[:：]?|[(（].*?[)）]$|[。.、,]+$", "", text)
+    if m := _CHINESE_DATE.fullmatch(text):
+        year_number = number(re.sub("[○OoＯ]", "〇", m[1]))
+        if year_number is not None:
+            year_int = int(year_number) if year_number >= 1000 else _full_year(int(year_number) % 100, newest)
+            month_number, day_number = number(m[2] or ""), number(m[3] or "")
+            return When(_iso(year_int, int(month_number) if month_number else None, int(day_number) if day_number else None), "Chinese numerals")
+    if m := _COMPACT.fullmatch(text):
+        iso = _valid(m, newest)
+        return When(iso, "eight digits") if iso else When(None, "not a date", 0.5, ("birth_missing",))
+    if m := _FULL.fullmatch(text) or _FULL.fullmatch(spaced):
+        iso = _valid(m, newest)
+        if iso is not None:
+            return When(iso, "written", 1.0 if len(iso) == 10 else 0.8)
+    if m := _COMPACT_MONTH.fullmatch(text):
+        return When(_iso(int(m[1]), int(m[2])), "six digits")
+    if (m := _MONTH.fullmatch(text)) and 1900 <= int(m[1]) <= newest + 1:
+        if lossy and re.fullmatch(r"\d{4}\.1", text):
+            return When(m[1], "number that may mean January or October", 0.9, ("birth_ambiguous",))
+        return When(_iso(int(m[1]), int(m[2])), "written")
+    if (m := _YEAR.fullmatch(text)) and 1900 <= int(m[1]) <= newest + 1:
+        return When(m[1], "year")
+    if re.fullmatch(r"\d{5}(?:\.0*)?", text):
+        days = float(text)
+        if 20_000 <= days <= 60_000:
+            return When(from_serial(days, date1904=date1904).isoformat(), "day number", 0.95, ("date_serial",))
+    if m := _AGE.fullmatch(text):
+        return When(None, "age in the birth column", 0.8, ("birth_missing",), age=int(m[1]))
+    if m := _SHORT_FULL.fullmatch(text):
+        return When(_iso(_full_year(int(m[1]), newest), int(m[2]), int(m[3])), "two-digit year", 0.97)
+    if m := _DAY_FIRST.fullmatch(text):
+        first, second = int(m[1]), int(m[2])
+        if first > 12:
+            return When(_iso(int(m[3]), second, first), "day first", 0.9)
+        sure = second > 12 or first == second
+        return When(_iso(int(m[3]), first, second) if sure else m[3], "month first", 0.9 if sure else 0.7, () if sure else ("birth_ambiguous",))
+    if m := _SHORT_MONTH.fullmatch(text):
+        return When(_iso(_full_year(int(m[1]), newest), int(m[2])), "two-digit year", 0.9)
+    if m := _SHORT_YEAR.fullmatch(text):
+        return When(_iso(_full_year(int(m[1]), newest)), "two-digit year", 0.9)
+    if m := re.fullmatch(r"(?:(\d{1,2})-)?([A-Za-z]{3})[A-Za-z]*[-, ]*(\d{2,4})", text):
+        month = _ENGLISH.get(m[2].lower())
+        if month:
+            year_int = int(m[3]) if len(m[3]) == 4 else _full_year(int(m[3]) % 100, newest)
+            return When(_iso(year_int, month, int(m[1]) if m[1] else None), "English month", 0.9)
+    if m := re.search(r"((?:19|20)\d{2})[年./\-](\d{1,2})[月./\-](\d{1,2})", text):
+        return When(_iso(int(m[1]), int(m[2]), int(m[3])), "date among words", 0.8)
+    if m := re.search(r"((?:19|20)\d{2})[年./\-](\d{1,2})", text):
+        return When(_iso(int(m[1]), int(m[2])), "date among words", 0.7)
+    if m := re.search(r"((?:19|20)\d{2})", text):
+        return When(m[1], "year among words", 0.6)
+    return When(None, "not a date", 0.5, ("birth_missing",))
+
+
+def read_visit(value: Value, *, year: int, date1904: bool = False) -> When:
+    """Read a visit date; one without a year is of the campaign's ``year``."""
+    if isinstance(value, dt.datetime):
+        value = value.date()
+    if isinstance(value, dt.date):
+        return When(value.isoformat(), "date cell")
+    if isinstance(value, float) and value != int(value) and 1 <= value < 13:
+        return _visit_text(repr(value), year, date1904)
+    return _visit_text(tight(plain(value)), year, date1904)
+
+
+_VISIT_DAY = re.compile(r"(\d{1,2})[./\-月](\d{1,2})(?:日|号)?")
+
+
+@lru_cache(maxsize=16384)
+def _visit_text(text: str, year: int, date1904: bool) -> When:
+    if not text:
+        return NOTHING
+    if m := _VISIT_DAY.fullmatch(text):
+        month, day = int(m[1]), int(m[2])
+        if 1 <= month <= 12 and 1 <= day <= 31:
+            return When(_iso(year, month, day), "without year", 0.95)
+    if m := re.fullmatch(r"(\d{1,2})月(?:份|上旬|中旬|下旬|初|底|中)?", text):
+        return When(_iso(year, int(m[1])), "without year", 0.9)
+    if re.fullmatch(rf"[{_CN}]{{1,3}}月[{_CN}]{{1,3}}[日号]", text):
+        month_text, _, day_text = text.partition("月")
+        month_value, day_value = number(month_text), number(day_text[:-1])
+        if month_value and day_value:
+            return When(_iso(year, int(month_value), int(day_value)), "Chinese numerals", 0.95)
+    read = _from_text(text, text, year + 5, date1904, False)
+    if read.iso is None and (m := re.search(r"(\d{1,2})[月.](\d{1,2})", text)):
+        return When(_iso(year, int(m[1]), int(m[2])), "date among words", 0.7)
+    return When(read.iso, read.how, read.confidence)
+
+
+def birth_from_id(text: str, newest: int) -> str | None:
+    """The birth date inside an identity number (15, 18, or 18 digits with a masked or zeroed end). The number itself is not kept."""
+    digits = tight(text).lstrip("'’`")
+    if m := re.fullmatch(r"\d{6}((?:19|20)\d{2})(\d{2})(\d{2})[\dXx*]{1,4}", digits):
+        pass
+    elif m := re.fullmatch(r"\d{6}(\d{2})(\d{2})(\d{2})\d{3}", digits):
+        iso = _iso(_full_year(int(m[1]), newest), int(m[2]), int(m[3]))
+        return iso if iso and len(iso) == 10 else None
+    else:
+        return None
+    iso = _iso(int(m[1]), int(m[2]), int(m[3]))
+    return iso if iso and len(iso) == 10 and int(iso[:4]) <= newest + 1 else None

@@ -1,0 +1,296 @@
+"""One file, understood: entries, what became of every row, and what each column was taken for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from wishes.intake.reading.grid import Sheet, Value, Workbook, cell_name
+from wishes.intake.understanding.fates import Roles, kind_of_row, roles_of
+from wishes.intake.understanding.headers import HeaderWords
+from wishes.intake.understanding.lexicon import Lexicon
+from wishes.intake.understanding.model import (
+    CampaignRules,
+    Entry,
+    FileReading,
+    RowFate,
+    SenderMemory,
+    SheetReading,
+    TableReading,
+)
+from wishes.intake.understanding.rows import Cells, Context, column_for, read_person, says_withdrawn, text_at
+from wishes.intake.understanding.sender import find_sender
+from wishes.intake.understanding.statements import consent_statement, legends
+from wishes.intake.understanding.tables import Block, Grid, blocks_of, grid_of, headless_block
+from wishes.intake.understanding.text import tight
+from wishes.intake.understanding.wishcells import WishCell, entries_of, judge
+
+
+@dataclass(slots=True)
+class _Sheet:
+    grid: Grid
+    blocks: list[Block]
+    use: str
+    heads: list[str] = field(default_factory=list)
+    """Texts above and below the tables."""
+
+
+def understand_file(
+    workbook: Workbook, *, rules: CampaignRules, lexicon: Lexicon, memory: SenderMemory | None = None
+) -> FileReading:
+    """Read every wish of ``workbook``. Never raises for what a cell holds; what is not sure is parked."""
+    headers = HeaderWords(lexicon.words, memory.roles) if memory and memory.roles else lexicon.headers
+    reading = FileReading(workbook.name)
+    sheets: list[_Sheet] = []
+    for sheet in workbook.sheets:
+        if sheet.hidden:
+            reading.sheets.append(SheetReading(sheet.name, "hidden"))
+            reading.fates += [RowFate(sheet.name, r, "hidden_sheet") for r, row in enumerate(sheet.rows) if any(_filled(v) for v in row)]
+            continue
+        sheets.append(_open_sheet(sheet, lexicon, headers))
+    data = [s for s in sheets if s.use == "data"]
+    for other in sheets:
+        if other.use != "data":
+            reading.sheets.append(SheetReading(other.grid.sheet.name, other.use))
+            reading.fates += [
+                RowFate(other.grid.sheet.name, r, "notes_sheet") for r, row in enumerate(other.grid.text) if any(row)
+            ]
+    notes = [t for s in sheets if s.use == "notes" for row in s.grid.text for t in row if t]
+    _sender(reading, data, lexicon)
+    titles = [c.title for s in data for b in s.blocks for c in b.columns]
+    groups = [t for s in data for b in s.blocks for r in b.header_rows for t in s.grid.text[r] if t]
+    kind_codes, sex_codes = legends([*notes, *titles, *groups, *(h for s in data for h in s.heads)], lexicon)
+    from_notes = next((t for t in notes if consent_statement(t, lexicon)), "")
+    for sheet in data:
+        statement = from_notes or next((t for t in sheet.heads if consent_statement(t, lexicon)), "")
+        reading.consent_statement = reading.consent_statement or statement
+        context = Context(
+            file=workbook.name, sheet=sheet.grid.sheet.name, lexicon=lexicon, year=rules.start_on.year,
+            newest_birth=rules.start_on.year, date1904=workbook.date1904,
+            lossy_text=workbook.kind == "csv" and not _keeps_zeros(sheet), kind_codes=kind_codes, sex_codes=sex_codes,
+            batch_consent=bool(statement), county=reading.county, town=reading.town, sender_old=reading.old_district,
+        )
+        report = SheetReading(sheet.grid.sheet.name, "data")
+        reading.sheets.append(report)
+        _read_sheet(sheet, context, headers, rules, reading, report)
+    return reading
+
+
+def _filled(value: Value) -> bool:
+    return value is not None and value != ""
+
+
+def _open_sheet(sheet: Sheet, lexicon: Lexicon, headers: HeaderWords) -> _Sheet:
+    grid = grid_of(sheet)
+    if not any(any(row) for row in grid.text):
+        return _Sheet(grid, [], "empty")
+    blocks = [b for b in blocks_of(grid, lexicon, headers) if _is_data(b)]
+    if not blocks:
+        headless = headless_block(grid, lexicon, headers)
+        blocks = [headless] if headless is not None else []
+    if not blocks:
+        return _Sheet(grid, [], "notes")
+    first = min((b.header_rows[0] if b.header_rows else b.start) for b in blocks)
+    heads = [t for row in grid.text[:first] for t in dict.fromkeys(row) if t]
+    width = max(3, grid.width // 3)
+    for row in grid.text[first:]:
+        filled = [t for t in dict.fromkeys(row) if t]
+        if len(filled) <= min(2, width) and filled and len(filled[0]) > 8:
+            heads.append(filled[0])
+    return _Sheet(grid, blocks, "data", heads)
+
+
+def _is_data(block: Block) -> bool:
+    roles = {c.role for c in block.columns}
+    return "wish" in roles and bool(roles & {"name", "phone", "birth", "guardian", "sex", "serial"})
+
+
+def _keeps_zeros(sheet: _Sheet) -> bool:
+    """Whether a text birth column still has months that end in zero, so that 2010.1 is January."""
+    for block in sheet.blocks:
+        column = roles_of(block).first("birth")
+        if column is not None and any(re.fullmatch(r"\d{4}\.10", row[column]) for row in sheet.grid.text[block.start : block.end]):
+            return True
+    return False
+
+
+def _sender(reading: FileReading, data: list[_Sheet], lexicon: Lexicon) -> None:
+    heads = [h for s in data for h in s.heads if len(h) <= 80 and not consent_statement(h, lexicon)]
+    units: list[str] = []
+    addresses: list[str] = []
+    for sheet in data:
+        for block in sheet.blocks:
+            roles = roles_of(block)
+            for role, target in (("unit_name", units), ("school", units), ("address", addresses), ("village", addresses), ("town", addresses)):
+                for column in roles.by_role.get(role, ()):
+                    target += [row[column] for row in sheet.grid.text[block.start : block.end : 3] if row[column]]
+    found = find_sender(heads[:6], reading.file, [s.grid.sheet.name for s in data], units, addresses, lexicon.places)
+    reading.sender_kind, reading.sender_name = found.kind, found.name
+    reading.county, reading.town, reading.old_district = found.county, found.town, found.old_district
+
+
+def _read_sheet(
+    sheet: _Sheet, context: Context, headers: HeaderWords, rules: CampaignRules, reading: FileReading, report: SheetReading
+) -> None:
+    grid = sheet.grid
+    fates: dict[int, str] = {}
+    for block in sheet.blocks:
+        for row in block.header_rows:
+            fates[row] = "header"
+        report.tables.append(TableReading(block.header_rows, block.start, block.end - 1, block.columns))
+        reader = _BlockReader(grid, block, context, headers, rules)
+        for row in range(block.start, block.end):
+            fate = reader.read(row)
+            if fates.get(row) not in ("wish",):
+                fates[row] = fate
+        reading.entries += reader.entries
+    for row in range(grid.height):
+        fate = fates.get(row) or ("title" if any(grid.text[row]) else "blank")
+        reading.fates.append(RowFate(grid.sheet.name, row, fate))
+
+
+class _BlockReader:
+    """Walks down one table, remembering the child, the section and the values that 同上 repeats."""
+
+    def __init__(self, grid: Grid, block: Block, context: Context, headers: HeaderWords, rules: CampaignRules) -> None:
+        self.grid, self.block, self.context, self.headers, self.rules = grid, block, context, headers, rules
+        self.roles: Roles = roles_of(block)
+        self.entries: list[Entry] = []
+        self.person: Entry | None = None
+        self.above: dict[int, tuple[str, Value]] = {}
+        self.section_village: str | None = None
+        self.withdrawn_child = False
+
+    def read(self, row: int) -> str:
+        """Read one row; returns its fate."""
+        kind = kind_of_row(self.grid, self.block, self.roles, row, self.context.lexicon, self.headers)
+        if kind.fate == "section":
+            self._section(kind.section)
+            self.person = None
+        if kind.fate == "more_blank":
+            return "blank"
+        if kind.fate not in ("child", "more"):
+            return kind.fate
+        cells = self._cells(row)
+        person = self._person_of(row, cells)
+        wishes, shared, shared_cell = self._wish_cells(row)
+        if kind.fate == "more" and person.child_row != row and not any(w.text for w in wishes):
+            return "blank"
+        struck = self._struck(row)
+        remark = " ".join(text for _, text in cells.text.get("remark", ()) if text)
+        gone = struck or says_withdrawn(remark, self.context.lexicon)
+        for entry in entries_of(person, wishes, self.context.lexicon, shared_price=shared, shared_price_cell=shared_cell):
+            if gone and "withdrawn" not in entry.reasons:
+                entry.reasons.append("withdrawn")
+            judge(entry, self.rules, self.context.lexicon)
+            self.entries.append(entry)
+        return "wish"
+
+    def _section(self, text: str) -> None:
+        places = self.context.lexicon.places
+        bare = re.sub(r"[(（].*$", "", text)
+        if re.search(r"村|社区|居委会|屯|庄", bare) and not re.search(r"年级|班|小学|中学", bare):
+            self.section_village = places.read(bare).village
+        else:
+            self.section_village = None
+
+    def _cells(self, row: int) -> Cells:
+        cells = Cells(row)
+        ditto = self.context.lexicon.ditto
+        months, struck = self.grid.sheet.month_only, self.grid.sheet.struck
+        for column in self.block.columns:
+            at = column.column
+            text, value = self.grid.text[row][at], self.grid.values[row][at]
+            if text and text in ditto:
+                text, value = self.above.get(at, ("", ""))
+            elif text or (row, at) not in self.grid.merged_from:
+                if text:
+                    self.above[at] = (text, value)
+            cells.text.setdefault(column.role, []).append((at, text))
+            cells.value[at] = value
+        if months:
+            cells.month_only = frozenset(c for c in cells.value if (row, c) in months)
+        if struck:
+            cells.struck = frozenset(c for c in cells.value if (row, c) in struck)
+        return cells
+
+    def _person_of(self, row: int, cells: Cells) -> Entry:
+        """The child of this row: its own, or the one above that it continues."""
+        if self.person is not None and self._continues(row, cells):
+            return self.person
+        hidden = row in self.grid.sheet.hidden_rows
+        self.person = read_person(cells, self.roles, self.context, self.section_village, hidden)
+        self.person_cells = cells
+        return self.person
+
+    def _continues(self, row: int, cells: Cells) -> bool:
+        assert self.person is not None
+        name_column = self.roles.first("name")
+        if name_column is not None and (row, name_column) in self.grid.merged_from:
+            top = self.grid.merged_from[row, name_column][0]
+            return top != row and self.person.child_row >= top
+        if cells.one("name"):
+            return False
+        serial = self.roles.first("serial")
+        merged = self.grid.merged_from
+        if serial is not None and self.grid.text[row][serial] and (row, serial) not in merged:
+            same = tight(self.grid.text[row][serial]) == tight(self.grid.text[self.person.child_row][serial])
+            if not same:
+                return False
+        for role in ("sex", "birth", "age", "id", "guardian", "phone", "address", "village", "recno"):
+            for column, text in cells.text.get(role, ()):
+                if text and (row, column) not in merged and text != self.grid.text[self.person.child_row][column]:
+                    return False
+        return True
+
+    def _wish_cells(self, row: int) -> tuple[list[WishCell], str | None, str]:
+        columns = [c for c in self.block.columns if c.role == "wish"]
+        texts = self.grid.text[row]
+        shared: str | None = None
+        shared_cell = ""
+        prices = [c for c in self.block.columns if c.role == "price"]
+        if len(columns) > 1 and len(prices) == 1 and prices[0].number == 0:
+            shared = texts[prices[0].column]
+            shared_cell = cell_name(row, prices[0].column)
+        cells = []
+        for column in columns:
+            text = texts[column.column]
+            if text in self.context.lexicon.ditto:
+                text = self.above.get(column.column, ("", ""))[0]
+            elif text:
+                self.above[column.column] = (text, text)
+            price = column_for(self.block.columns, "price", column.number)
+            cells.append(WishCell(
+                row, column.column, text,
+                price="" if shared is not None else self._resolved(row, price),
+                price_cell=cell_name(row, price) if price is not None else "",
+                size=text_at(texts, column_for(self.block.columns, "size", column.number)),
+                qty=text_at(texts, column_for(self.block.columns, "qty", column.number)),
+                struck=(row, column.column) in self.grid.sheet.struck,
+            ))
+        return cells, shared, shared_cell
+
+    def _resolved(self, row: int, column: int | None) -> str:
+        text = text_at(self.grid.text[row], column)
+        if text and column is not None and text in self.context.lexicon.ditto:
+            return self.above.get(column, ("", ""))[0]
+        return text
+
+    def _struck(self, row: int) -> bool:
+        """Struck through: the name, or most of the line."""
+        struck = self.grid.sheet.struck
+        if not struck:
+            return False
+        filled = [c.column for c in self.block.columns if self.grid.text[row][c.column]]
+        crossed = [c for c in filled if (row, c) in struck]
+        name = self.roles.first("name")
+        return len(crossed) > 0.5 * len(filled) or (name is not None and (row, name) in struck and bool(self.grid.text[row][name]))
+
+
+def fates_by_sheet(fates: Iterable[RowFate]) -> dict[str, dict[int, str]]:
+    """Fates as sheet to row to fate."""
+    table: dict[str, dict[int, str]] = {}
+    for fate in fates:
+        table.setdefault(fate.sheet, {})[fate.row] = fate.fate
+    return table

@@ -1,0 +1,117 @@
+"""Which rows are headers, and what their words may mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from wishes.intake.understanding.text import flat, tight
+from wishes.intake.words import Words
+
+_BRACKETS = re.compile(r"[(\[【][^()\[\]【】]*[)\]】]|[(\[【].*$")
+_MARKS = re.compile(r"[*★☆※#·\"“”'‘’:：?？!！。,，、\-_—~]")
+_NUMBER_TAIL = re.compile(r"[一二三四五六\d]$")
+_UNIT = re.compile(r"元$|rmb$")
+_ORDINALS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6}
+_ORDINAL = re.compile(r"第?([一二三四五六1-6])")
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """A role a title may have, and how well the words fit (1 is a listed title)."""
+
+    role: str
+    fit: float
+
+
+class HeaderWords:
+    """Looks titles up in ``words.headers`` and in what was taught."""
+
+    def __init__(self, words: Words, taught: Mapping[str, str] | None = None) -> None:
+        self._exact: dict[str, list[str]] = {}
+        for role, titles in words.headers.items():
+            for title in titles:
+                roles = self._exact.setdefault(title_key(title), [])
+                if role not in roles:
+                    roles.append(role)
+        self._taught = {title_key(title): role for title, role in (taught or {}).items()}
+        self._longest = max(map(len, self._exact), default=0)
+        self._cache: dict[str, tuple[Meaning, ...]] = {}
+        self._titles: dict[str, bool] = {}
+
+    def meanings(self, title: str) -> tuple[Meaning, ...]:
+        """The roles ``title`` may stand for, best first; empty when nothing is known of it."""
+        if (known := self._cache.get(title)) is None:
+            known = self._cache[title] = tuple(self._meanings(title))
+        return known
+
+    def _meanings(self, title: str) -> list[Meaning]:
+        key = title_key(title)
+        if key in self._taught:
+            return [Meaning(self._taught[key], 2.0)]
+        exact = self._listed(title)
+        if exact:
+            return [Meaning(role, 1.0) for role in exact]
+        if not 2 <= len(key) <= 24:
+            return []
+        # The longest listed title inside; of equals the last, for the head of a Chinese title comes last.
+        for length in range(min(len(key), self._longest), 1, -1):
+            for start in range(len(key) - length, -1, -1):
+                roles = self._exact.get(key[start : start + length])
+                if roles:
+                    fit = 0.5 + 0.4 * length / len(key)
+                    return [Meaning(role, fit) for role in roles]
+        return []
+
+    def _listed(self, title: str) -> list[str]:
+        key = title_key(title)
+        for form in (title_key(title, keep_brackets=True), key, _NUMBER_TAIL.sub("", key), _ORDINAL.sub("", key, count=1), _UNIT.sub("", key)):
+            if form in self._exact:
+                return self._exact[form]
+        return []
+
+    def is_title(self, text: str) -> bool:
+        """Whether a cell is wholly a listed title."""
+        if (known := self._titles.get(text)) is None:
+            known = self._titles[text] = len(text) <= 40 and (title_key(text) in self._taught or bool(self._listed(text)))
+        return known
+
+
+@lru_cache(maxsize=8192)
+def title_key(title: str, *, keep_brackets: bool = False) -> str:
+    """A title without stars, spaces, punctuation and (unless kept) bracketed remarks."""
+    text = tight(title)
+    if not keep_brackets:
+        text = _BRACKETS.sub("", text) or text
+    return _MARKS.sub("", text).replace("(", "").replace(")", "").lower()
+
+
+def ordinal_of(title: str) -> int:
+    """1 for 心愿一, 第一心愿, 微心愿1; 0 when the title has no number."""
+    key = title_key(title)
+    match = re.search(r"第([一二三四五六1-6])|([一二三四五六1-6])$|(?:心愿|愿望|需求|礼物)([一二三四五六1-6])", key)
+    if match is None:
+        return 0
+    digit = match[1] or match[2] or match[3]
+    return _ORDINALS.get(digit) or int(digit)
+
+
+def legend_in(text: str) -> list[tuple[str, str]]:
+    """Code and meaning pairs such as A孤儿 B困难家庭, 1=男 2=女, ①留守；②残疾."""
+    pairs = re.findall(
+        r"[(（]?([A-Za-z]|\d{1,2})[)）]?\s*[.、=＝:：\-—]?\s*([\u4e00-\u9fff][\u4e00-\u9fff/（）()]{0,11}?)(?=[\s,，;；、。.)）/|]|[(（]?[A-Za-z\d]|$)",
+        flat(text),
+    )
+    return [(code.upper(), meaning.strip("()（）/")) for code, meaning in pairs]
+
+
+def header_score(cells: Sequence[str], words: HeaderWords) -> tuple[int, int]:
+    """(cells that are titles, filled cells) of one row; a repeated text counts once. Near misses count where listed titles are
+    already there."""
+    filled = [c for c in dict.fromkeys(cells) if c]
+    hits = sum(1 for c in filled if words.is_title(c))
+    if hits:
+        hits += sum(1 for c in filled if not words.is_title(c) and len(c) <= 40 and any(m.fit >= 0.8 for m in words.meanings(c)))
+    return hits, len(filled)

@@ -1,0 +1,210 @@
+"""What understanding a file yields. Plain dataclasses; nothing here knows of pages or tables of a database."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+REASONS = (
+    "missing_wish", "missing_name", "over_ceiling", "age_out_of_range", "no_consent", "unsafe_item", "cash_wish", "withdrawn",
+    "out_of_area",
+)
+"""Why an entry is rejected."""
+
+WARNINGS = (
+    "price_missing", "price_total_only", "birth_missing", "birth_ambiguous", "birth_lunar", "date_serial", "phone_missing",
+    "phone_invalid", "old_district", "hidden_row", "name_alias",
+)
+"""Worth marking, without consequence."""
+
+DOUBTS = (
+    "item_unknown", "item_unsure", "price_unreadable", "consent_unreadable", "age_unsure", "place_unsure", "wish_cut_unsure",
+    "row_unsure",
+)
+"""Why an entry is parked until a person decides."""
+
+COLUMNS = (
+    "sheet", "cell", "part", "status", "reasons", "raw", "child", "gender", "birth", "age", "county", "town", "village",
+    "guardian", "phone", "types", "item", "category", "need", "size_kind", "size", "qty", "price_low", "price_high", "consent",
+    "visit", "recno", "warnings",
+)
+"""The keys of one entry as an object, in order; ``file``, ``confidence`` and ``duplicate_of`` are added."""
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignRules:
+    """What the campaign accepts. ``ceiling_fen`` None means no ceiling; ``age_limit`` is the age no longer accepted."""
+
+    start_on: dt.date
+    ceiling_fen: int | None
+    city_code: str = ""
+    age_limit: int = 18
+    consent_required: bool = True
+    park_below: float = 0.6
+    """An entry whose least sure value is below this is parked."""
+
+    @classmethod
+    def from_campaign(cls, campaign: Mapping[str, Any]) -> CampaignRules:
+        """From the object of ``campaign.json``."""
+        ceiling = campaign.get("price_ceiling_yuan")
+        return cls(
+            start_on=dt.date.fromisoformat(campaign["start"]),
+            ceiling_fen=None if ceiling is None else round(float(ceiling) * 100),
+            city_code=campaign.get("city_code", ""),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """How one value was read: from which cell, out of which words, by which rule, how surely (0 to 1)."""
+
+    cell: str
+    text: str
+    how: str
+    confidence: float
+
+
+@dataclass(slots=True)
+class Entry:
+    """One wish as read. Prices in fen. ``traces`` holds only values that were not read off plainly."""
+
+    file: str
+    sheet: str
+    cell: str
+    part: int
+    row: int
+    status: str = "accepted"
+    reasons: list[str] = field(default_factory=list)
+    raw: str = ""
+    child: str | None = None
+    gender: str | None = None
+    birth: str | None = None
+    age: int | None = None
+    county: str | None = None
+    town: str | None = None
+    village: str | None = None
+    guardian: str | None = None
+    phone: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    item: str | None = None
+    category: str | None = None
+    need: str | None = None
+    size_kind: str | None = None
+    size: float | None = None
+    qty: int = 1
+    price_low: int | None = None
+    price_high: int | None = None
+    consent: str = "no"
+    visit: str | None = None
+    recno: str | None = None
+    warnings: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
+    confidence: float = 1.0
+    duplicate_of: str | None = None
+    relation: str | None = None
+    school: str | None = None
+    remark: str | None = None
+    child_row: int = 0
+    """The row that names the child: entries of one table with the same ``child_row`` are one child's."""
+    traces: dict[str, Trace] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """``file|sheet|cell|part``: stable for the same file."""
+        return f"{self.file}|{self.sheet}|{self.cell}|{self.part}"
+
+    def to_object(self) -> dict[str, Any]:
+        """The entry as one JSON object; prices in yuan."""
+        values: dict[str, Any] = {name: getattr(self, name) for name in COLUMNS}
+        values.update(
+            phone=list(self.phone), types=list(self.types), reasons=list(self.reasons), warnings=list(self.warnings),
+            price_low=_yuan(self.price_low), price_high=_yuan(self.price_high),
+        )
+        return {"file": self.file, **values, "confidence": round(self.confidence, 3), "duplicate_of": self.duplicate_of}
+
+
+def _yuan(fen: int | None) -> float | int | None:
+    if fen is None:
+        return None
+    return fen // 100 if fen % 100 == 0 else fen / 100
+
+
+@dataclass(slots=True)
+class ColumnReading:
+    """What one column was taken for. ``column`` counts from zero; ``how`` is header, content, taught or group."""
+
+    column: int
+    title: str
+    role: str
+    how: str
+    confidence: float
+    number: int = 0
+    """1, 2 … where a sheet has several wish or price columns."""
+
+
+@dataclass(slots=True)
+class TableReading:
+    """One table of a sheet; rows count from zero, ``last_row`` is inclusive. ``kind`` is ``table`` or ``cards``."""
+
+    header_rows: tuple[int, ...]
+    first_row: int
+    last_row: int
+    columns: list[ColumnReading]
+    kind: str = "table"
+
+
+@dataclass(frozen=True, slots=True)
+class RowFate:
+    """What became of one row: title, header, section, example, total, footer, note, blank, number_only, hidden_sheet, notes_sheet,
+    wish, or ignored."""
+
+    sheet: str
+    row: int
+    fate: str
+
+
+@dataclass(slots=True)
+class SheetReading:
+    name: str
+    use: str
+    """``data``, ``notes``, ``hidden`` or ``empty``."""
+    tables: list[TableReading] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class FileReading:
+    """Everything read from one file. ``problem`` is set, and all else empty, where the file could not be read."""
+
+    file: str
+    entries: list[Entry] = field(default_factory=list)
+    fates: list[RowFate] = field(default_factory=list)
+    sheets: list[SheetReading] = field(default_factory=list)
+    sender_kind: str = ""
+    """``town``, ``school``, ``county`` or empty."""
+    sender_name: str = ""
+    county: str | None = None
+    town: str | None = None
+    old_district: bool = False
+    consent_statement: str = ""
+    digest: str = ""
+    problem: str = ""
+    problem_zh: str = ""
+    problem_en: str = ""
+
+    def counts(self) -> dict[str, int]:
+        """Entries by what became of them: read, accepted, rejected, parked, duplicates."""
+        counts = {"read": len(self.entries), "accepted": 0, "rejected": 0, "parked": 0, "duplicates": 0}
+        for entry in self.entries:
+            counts[entry.status] += 1
+            counts["duplicates"] += entry.duplicate_of is not None
+        return counts
+
+
+@dataclass(frozen=True, slots=True)
+class SenderMemory:
+    """What coordinators taught for one sender: the role of a column by its title, in any file of that sender."""
+
+    roles: Mapping[str, str] = field(default_factory=dict)
+    legends: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,194 @@
+"""Names, sexes, phones, kinds of need: the cells that describe a person."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from wishes.intake.understanding.text import flat, is_cjk, tight
+from wishes.intake.words import Words
+
+_BRACKETS = re.compile(r"[(（\[【<《]([^)）\]】>》]*)[)）\]】>》]")
+_ALIAS = re.compile(r"化名|假名|昵称|别名|小名|乳名|代称")
+_TITLES = re.compile(r"(?:小朋友|同学|女士|先生|老师|儿童)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name without spaces and additions. ``note`` is what stood in brackets."""
+
+    text: str
+    note: str = ""
+    alias: bool = False
+    confidence: float = 1.0
+
+
+@lru_cache(maxsize=32768)
+def read_name(text: str) -> Name:
+    """A child's name: 王 辰 and 王　辰 are 王辰; 方启远（化名） is 方启远 with ``alias``."""
+    shown = flat(text)
+    note = "".join(_BRACKETS.findall(shown))
+    bare = _BRACKETS.sub("", shown)
+    bare = re.sub(r"^\s*\d+\s*[.、)）:]\s*", "", bare)
+    alias = _ALIAS.search(shown) is not None
+    bare = _ALIAS.sub("", bare)
+    latin = re.fullmatch(r"[A-Za-z][A-Za-z .'\-]+", bare.strip())
+    bare = bare.strip() if latin else re.sub(r"[\s*★☆'’\"“”:：,，。.、]+", "", bare).replace("・", "·").replace("•", "·")
+    if len(bare) > 2:
+        bare = _TITLES.sub("", bare)
+    good = bool(latin) or (2 <= len(bare) <= 15 and all(is_cjk(c) for c in bare))
+    return Name(bare, note, alias, 1.0 if good else 0.7)
+
+
+_RELATION_TAIL = re.compile(r"[(（\[【]\s*([^)）\]】]*)\s*[)）\]】]")
+
+
+@lru_cache(maxsize=32768)
+def read_guardian(text: str, relations: frozenset[str]) -> tuple[str | None, str | None]:
+    """A guardian's name and the relation written beside it: 孙新民（外公）, 外公:孙新民, 孙新民 外公 or 孙新民/外公."""
+    shown = flat(text)
+    found: str | None = None
+    for inside in _RELATION_TAIL.findall(shown):
+        if inside in relations:
+            found = inside
+    bare = re.sub(r"1[3-9][\d \-]{9,13}", "", _RELATION_TAIL.sub("", shown))
+    words = [w for w in re.split(r"[\s:：/、,，;；\-—]+", bare) if w]
+    names = [w for w in words if w not in relations]
+    found = found or next((w for w in words if w in relations), None)
+    if len(names) > 1 and all(len(n) == 1 for n in names):
+        names = ["".join(names)]
+    elif len(names) == 2 and len(names[0]) == 1:
+        names = ["".join(names)]
+    name = re.sub(r"[*★\"“”'。.]", "", names[0]) if names else ""
+    for relation in relations if len(name) > 3 else ():
+        # 爷爷王大伟 without any separator
+        if len(relation) > 1 and name.startswith(relation) and len(name) - len(relation) >= 2:
+            name, found = name[len(relation) :], found or relation
+            break
+        if len(relation) > 1 and name.endswith(relation) and len(name) - len(relation) >= 2:
+            name, found = name[: -len(relation)], found or relation
+            break
+    if name in ("", "无", "/", "-", "—", "暂无", "不详"):
+        return None, found
+    return name, found
+
+
+@lru_cache(maxsize=4096)
+def read_sex(text: str, boys: frozenset[str], girls: frozenset[str], legend: tuple[tuple[str, str], ...] = ()) -> str | None:
+    """M, F or None. ``legend`` holds the sender's own codes; without one 1 is a boy and 2 (or 0) a girl, as usual."""
+    bare = tight(text).strip(".。()（）")
+    for code, sex in legend:
+        if bare.upper() == code.upper():
+            return sex
+    if bare in boys:
+        return "M"
+    if bare in girls:
+        return "F"
+    if bare == "1":
+        return "M"
+    if bare in ("2", "0"):
+        return "F"
+    if "女" in bare and "男" not in bare:
+        return "F"
+    if "男" in bare and "女" not in bare:
+        return "M"
+    return None
+
+
+_MOBILE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Phones:
+    """Numbers of eleven digits; ``warning`` is empty, ``phone_missing`` or ``phone_invalid``."""
+
+    numbers: tuple[str, ...]
+    warning: str = ""
+    how: str = "written"
+
+
+@lru_cache(maxsize=32768)
+def read_phones(text: str) -> Phones:
+    """Mobile numbers in a cell, whatever stands around and between their digits."""
+    shown = flat(text)
+    if not shown or not re.search(r"\d", shown):
+        return Phones((), "phone_missing", "empty")
+    if re.fullmatch(r"1[3-9]\d{9}", shown):
+        return Phones((shown,))
+    found: list[str] = []
+    invalid = False
+    cleaned = re.sub(r"(?<=[\dOo])[Oo]|[Oo](?=\d)", "0", shown)
+    cleaned = re.sub(r"(?<!\d)(?:\+|00)?86[\s\-]*(?=1[3-9])", " ", cleaned)
+    cleaned = re.sub(r"(?<=\d)\.0+$", "", cleaned)
+    for chunk in re.split(r"[,，;；/、\n|和或]|(?<=\d)\s*[(（][^)）]*[)）]|[A-Za-z\u4e00-\u9fff]+[:：]?", cleaned):
+        digits = re.sub(r"[\s\-—–_.·()（）'’:：+]", "", chunk)
+        if not digits:
+            continue
+        if _MOBILE.fullmatch(digits):
+            found.append(digits)
+        elif len(digits) == 22 and _MOBILE.fullmatch(digits[:11]) and _MOBILE.fullmatch(digits[11:]):
+            found += [digits[:11], digits[11:]]
+        else:
+            # Two numbers with only a space between them, or one number cut by spaces.
+            apart = [re.sub(r"\D", "", part) for part in chunk.split()]
+            good = [part for part in apart if _MOBILE.fullmatch(part)]
+            found += good
+            invalid = invalid or not good
+    unique = tuple(dict.fromkeys(found))
+    if unique:
+        return Phones(unique, "", "cleaned")
+    return Phones((), "phone_invalid" if invalid else "phone_missing", "unreadable")
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """Types of need found in a cell; ``unknown`` is what nobody understood."""
+
+    found: frozenset[str]
+    unknown: tuple[str, ...] = ()
+
+
+class KindReader:
+    """Reads types of need by the words of ``words.kinds`` and a sender's own codes (A孤儿 B困难家庭 …)."""
+
+    def __init__(self, words: Words) -> None:
+        pairs = [(word, kind) for kind, listed in words.kinds.items() for word in listed]
+        self._pairs = sorted(((tight(w), k) for w, k in pairs), key=lambda p: -len(p[0]))
+        self._cache: dict[tuple[str, tuple[tuple[str, str], ...]], Kinds] = {}
+
+    def kind_of(self, word: str) -> str | None:
+        """The type a single word names, or None."""
+        bare = tight(word)
+        return next((kind for listed, kind in self._pairs if listed == bare), None)
+
+    def read(self, text: str, legend: tuple[tuple[str, str], ...] = ()) -> Kinds:
+        """Read a cell such as 残疾/单亲, B、D or 低保家庭,父母在外打工."""
+        key = (text, legend)
+        if (known := self._cache.get(key)) is None:
+            known = self._cache[key] = self._read(tight(text), dict(legend))
+        return known
+
+    def _read(self, text: str, legend: dict[str, str]) -> Kinds:
+        found: set[str] = set()
+        unknown = []
+        if legend:
+            codes = re.findall(r"[A-Za-z]|\d+", text)
+            if codes and not re.sub(r"[A-Za-z\d、,，.。;；/\\+和 &|\-()（）]", "", text):
+                kinds = [legend.get(code.upper()) for code in codes]
+                if None in kinds and all(len(c) > 1 for c, k in zip(codes, kinds, strict=True) if k is None):
+                    # 13 written for 1 and 3
+                    kinds = [legend.get(c) for code in codes for c in code]
+                return Kinds(frozenset(k for k in kinds if k and k != "no"), tuple(c for c, k in zip(codes, kinds, strict=False) if k is None))
+        for part in re.split(r"[、,，;；/\\+&|\n]|(?<!低保)和|且|及|兼|以及", text):
+            rest = part
+            matched = False
+            for word, kind in self._pairs:
+                if word in rest:
+                    matched = True
+                    if kind != "no":
+                        found.add(kind)
+                    rest = rest.replace(word, "\x00")
+            if not matched and part:
+                unknown.append(part)
+        return Kinds(frozenset(found), tuple(unknown))

@@ -1,0 +1,259 @@
+"""From an address as people write it to official codes, also across a redrawing of districts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from wishes.intake.understanding.text import tight
+
+_PROVINCE_TAIL = re.compile(r"^(?:省|市|自治区|壮族自治区|回族自治区|维吾尔自治区|特别行政区)?")
+_COUNTY = re.compile(r"^([\u4e00-\u9fff]{1,7}?(?:自治县|县|区|市))")
+_NOT_A_COUNTY = re.compile(
+    r"(?:新区|开发区|园区|小区|社区|景区|校区|片区|厂区|城区|街区|农区|山区|市区|度假区|集聚区|功能区|示范区|库区|矿区|林区|工业区|住宅区|生活区|东区|西区|南区|北区|中区|A区|B区|C区)$"
+)
+_TOWN_TAIL = re.compile(r"(?:街道|镇|乡|民族乡|办事处)$")
+_NUMBERED = re.compile(
+    r"(?:第?[\d〇零一二三四五六七八九十百]+[\-－—]?\d*(?:村民小组|小组|组|号|幢|栋|室|单元|弄|队|排|层|楼|座|户|社(?!区)|#)|[\d\-]+$).*$"
+)
+_VILLAGE = re.compile(r"^(.{1,20}?(?:社区居委会|居委会|村委会|社区|村))")
+_HAMLET = re.compile(r"^(.{1,12}?(?:嘎查|屯|庄|寨|居))")
+
+
+@dataclass(frozen=True, slots=True)
+class Township:
+    code: str
+    name: str
+    county_code: str
+    former_county: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What an address says. Codes are None where it says nothing or cannot be told."""
+
+    county: str | None = None
+    town: str | None = None
+    village: str | None = None
+    outside: bool = False
+    old_district: bool = False
+    how: str = "written"
+    confidence: float = 1.0
+
+
+class Places:
+    """The city's counties and townships by name. Build with :meth:`from_rows` from the rows of ``places.csv``."""
+
+    def __init__(
+        self, *, city_code: str, city: str, counties: Mapping[str, str], townships: Iterable[Township], provinces: Mapping[str, str]
+    ) -> None:
+        self.city_code, self.city = city_code, city
+        self.counties = dict(counties)
+        self.townships = {t.code: t for t in townships}
+        self._provinces = provinces
+        self._by_county_name: dict[str, str] = {}
+        for code, name in self.counties.items():
+            self._by_county_name[name] = code
+            short = re.sub(r"(?:自治县|县|区|市)$", "", name)
+            if len(short) >= 2:
+                self._by_county_name.setdefault(short + "县", code)
+                self._by_county_name.setdefault(short + "区", code)
+                self._by_county_name.setdefault(short + "市", code)
+        self._county_shorts = {re.sub(r"(?:自治县|县|区|市)$", "", n): c for c, n in self.counties.items() if len(n) > 2}
+        self._towns_by_name: dict[str, list[Township]] = {}
+        self._former: dict[str, list[Township]] = {}
+        for town in self.townships.values():
+            self._towns_by_name.setdefault(town.name, []).append(town)
+            if town.former_county:
+                self._former.setdefault(town.former_county, []).append(town)
+        self._town_pattern = self._alternation(self._towns_by_name)
+        shorts: dict[str, list[Township]] = {}
+        for name, towns in self._towns_by_name.items():
+            bare = _TOWN_TAIL.sub("", name)
+            bare = re.sub(r"(?:[\u4e00-\u9fff]族)$", "", bare) if bare.endswith("族") else bare
+            if len(bare) >= 2:
+                shorts.setdefault(bare, []).extend(towns)
+        self._towns_by_short = shorts
+        self._short_pattern = self._alternation(shorts)
+        self._cache: dict[tuple[str, str | None, str | None], Address] = {}
+
+    @staticmethod
+    def _alternation(names: Iterable[str]) -> re.Pattern[str]:
+        ordered = sorted(names, key=lambda n: (-len(n), n))
+        return re.compile("|".join(map(re.escape, ordered)) or "(?!)")
+
+    @classmethod
+    def from_rows(cls, rows: Iterable[Mapping[str, str]], provinces: Mapping[str, str]) -> Places:
+        """Build from rows with ``code, name, level, county_code, former_county`` (level city, county or town)."""
+        city_code = city = ""
+        counties: dict[str, str] = {}
+        towns = []
+        for row in rows:
+            if row["level"] == "city":
+                city_code, city = row["code"], row["name"]
+            elif row["level"] == "county":
+                counties[row["code"]] = row["name"]
+            else:
+                towns.append(Township(row["code"], row["name"], row["county_code"], row.get("former_county") or ""))
+        return cls(city_code=city_code, city=city, counties=counties, townships=towns, provinces=provinces)
+
+    # ── whole addresses ──────────────────────────────────────────────────────────────────────────────────────
+
+    def read(self, text: str, *, county: str | None = None, town: str | None = None) -> Address:
+        """Read an address. ``county`` and ``town`` are the sender's, used only to tell places of one name apart."""
+        key = (text, county, town)
+        if (known := self._cache.get(key)) is None:
+            known = self._cache[key] = self._read(tight(text), county, town)
+        return known
+
+    def _read(self, text: str, county: str | None, town: str | None) -> Address:
+        text = re.sub(r"^[(（]?(?:户籍|现住|现居住?|住址|地址|家住)[:：)）]?", "", text)
+        if not text or text in ("无", "/", "-", "—", "不详", "同上"):
+            return Address(how="empty")
+        rest, outside = self._without_province(text)
+        if outside:
+            return Address(outside=True, village=None, how="another province")
+        named_county, old, rest, outside = self._county(rest)
+        if outside and self._town_in(rest, None) is None:
+            return Address(outside=True, how="another city")
+        found = self._town_in(rest, named_county or county, strict=named_county is not None and not old)
+        if found is not None:
+            place, start, end, confidence = found
+            if start > 12 and place.code != town:
+                confidence = 0.7
+            wandered = named_county is not None and place.county_code != named_county
+            was_old = old is not None or (wandered and bool(place.former_county))
+            return Address(place.county_code, place.code, self._village(rest[end:]), False, was_old, "written", confidence)
+        if old is not None:
+            return self._old(old, rest, town)
+        if named_county is not None:
+            return Address(named_county, None, self._village(rest), how="county only")
+        return Address(None, None, self._village(rest), how="village only")
+
+    def _without_province(self, text: str) -> tuple[str, bool]:
+        for name, code in self._provinces.items():
+            if not text.startswith(name):
+                continue
+            tail = text[len(name) :]
+            suffix = _PROVINCE_TAIL.match(tail)
+            stated = bool(suffix and suffix[0])
+            if code == self.city_code[:2]:
+                return tail[len(suffix[0]) if suffix else 0 :], False
+            # 江西俞村 is a village; 江西省… or 江西赣州市… is another province.
+            if stated or re.match(r"[\u4e00-\u9fff]{2,4}(?:市|州|地区|盟)[\u4e00-\u9fff]", tail) or re.match(r"[\u4e00-\u9fff]{2,3}[县区][\u4e00-\u9fff]", tail):
+                return tail, True
+        return text, False
+
+    def _county(self, text: str) -> tuple[str | None, str | None, str, bool]:
+        """(county code, former county's name, what follows, whether another city is named)."""
+        short_city = self.city.removesuffix("市")
+        if text.startswith(self.city):
+            text = text[len(self.city) :]
+        elif text.startswith(short_city) and _COUNTY.match(text[len(short_city) :]):
+            text = text[len(short_city) :]
+        for _ in range(2):
+            for name in sorted(self._by_county_name, key=len, reverse=True):
+                if text.startswith(name):
+                    # 桐庐县, but also a town that begins like a county
+                    return self._by_county_name[name], None, text[len(name) :], False
+            for name in self._former:
+                if text.startswith(name):
+                    return None, name, text[len(name) :], False
+            named = _COUNTY.match(text)
+            if named is None or _NOT_A_COUNTY.search(named[1]) or len(named[1]) < 2:
+                return None, None, text, False
+            if self._town_pattern.match(text) or named[1].endswith("区") and len(named[1]) > 4:
+                return None, None, text, False
+            if re.match(r"(?:市|县|区)", named[1]):
+                return None, None, text, False
+            following = text[len(named[1]) :]
+            if named[1].endswith(("市", "县")) or re.match(r"[\u4e00-\u9fff]{1,6}(?:镇|乡|街道)", following):
+                if re.match(r"(?:村|社区|场|路|街|口|里|头|桥)", following):
+                    return None, None, text, False
+                return None, None, following, True
+            return None, None, text, False
+        return None, None, text, False
+
+    def _town_in(self, text: str, county: str | None, *, strict: bool = False) -> tuple[Township, int, int, float] | None:
+        for match in self._town_pattern.finditer(text):
+            candidates = self._towns_by_name[match[0]]
+            inside = [t for t in candidates if t.county_code == county]
+            if inside:
+                return inside[0], match.start(), match.end(), 1.0
+            former = [t for t in candidates if t.former_county and t.former_county == self.counties.get(county or "")]
+            if former:
+                return former[0], match.start(), match.end(), 1.0
+            if len(candidates) == 1:
+                return candidates[0], match.start(), match.end(), 0.9 if strict else 1.0
+            return candidates[0], match.start(), match.end(), 0.5
+        return None
+
+    def _old(self, former: str, rest: str, town: str | None) -> Address:
+        """An address that names a dissolved district but no township of it."""
+        heirs = {t.county_code for t in self._former[former]}
+        if former in self.counties.values():
+            heirs |= {code for code, name in self.counties.items() if name == former}
+        if town in self.townships and self.townships[town].former_county == former:
+            place = self.townships[town]
+            return Address(place.county_code, None, self._village(rest), False, True, "old district")
+        if len(heirs) == 1:
+            return Address(heirs.pop(), None, self._village(rest), False, True, "old district")
+        return Address(None, None, self._village(rest), False, True, "old district of several heirs", 0.6)
+
+    @staticmethod
+    def _village(text: str) -> str | None:
+        text = re.sub(r"^[,，、:：\-/]+|[。.,，、]+$", "", text)
+        text = re.sub(r"[(（].*?[)）]", "", text)
+        match = _VILLAGE.match(text)
+        if match is not None:
+            name = match[1]
+            tail = text[len(name) :]
+            # 毕公桥社区, 沈冠村村委会村, and 黄村桥村, whose first 村 is not its last
+            longer = re.match(r"^(?:村委会村|社区|村委会|居委会|村)", tail) or (
+                re.match(r"^[\u4e00-\u9fff]{1,2}(?:村|社区)(?![\u4e00-\u9fff])", tail) if len(name) <= 2 else None
+            )
+            return name + (longer[0] if longer else "")
+        text = _NUMBERED.sub("", text)
+        if (match := _HAMLET.match(text)) is not None:
+            return match[1]
+        return text if 0 < len(text) <= 12 else None
+
+    def read_village(self, text: str) -> str | None:
+        """A village's name from a cell or section heading that holds nothing else."""
+        return self._village(tight(text))
+
+    # ── the sender ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def mentioned(self, text: str) -> tuple[str | None, str | None, bool]:
+        """(county, township, old district) that a title, file name or school name points to; township names may lack 镇 or 街道."""
+        text = tight(text)
+        county = None
+        old = False
+        position = len(text)
+        for name, code in self._by_county_name.items():
+            at = text.find(name)
+            if 0 <= at < position:
+                county, position = code, at
+        former = next((name for name in self._former if name in text and name not in self._by_county_name), None)
+        old = former is not None
+        found = self._town_in(text, county)
+        if found is not None:
+            place = found[0]
+            if found[3] > 0.5 or county is not None:
+                return place.county_code, place.code, old or (county is not None and place.county_code != county)
+        for match in self._short_pattern.finditer(text):
+            candidates = self._towns_by_short[match[0]]
+            inside = [t for t in candidates if county is None or t.county_code == county or t.former_county == self.counties.get(county)]
+            if len(inside) == 1:
+                return inside[0].county_code, inside[0].code, old
+        if county is None:
+            for short, code in self._county_shorts.items():
+                if short in text:
+                    county = code
+                    break
+        return county, None, old
+
+    def county_of(self, town: str) -> str | None:
+        place = self.townships.get(town)
+        return place.county_code if place else None

@@ -1,0 +1,147 @@
+"""Prices: 约80元, 80-100, 捌拾元整, 不超过100元, ￥80.00, 45、168, 共180元. All results in integer fen."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from wishes.intake.understanding.numerals import CHINESE_NUMBER, number
+from wishes.intake.understanding.text import flat
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """One price in fen. ``low`` or ``high`` is None where the words give only the other end."""
+
+    low: int | None
+    high: int | None
+    how: str = "written"
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class PriceCell:
+    """What a price cell says. ``prices`` in order; ``total`` when it is stated to be a sum; ``empty`` when nothing is said."""
+
+    prices: tuple[Price, ...]
+    total: bool = False
+    empty: bool = False
+    understood: bool = True
+
+
+_NUMBER = rf"(?:\d+(?:\.\d+)?(?:[百千万佰仟拾十][\d一二两三四五六七八九]*)?|{CHINESE_NUMBER}+)"
+_MONEY = re.compile(_NUMBER)
+_NOISE = re.compile(r"(?:人民币|RMB|CNY|rmb|Rmb|cny|[¥￥$]|圆整|元整|块钱|元钱|圆|元|块|钱|整|yuan|Yuan|毛\b|正$)")
+_EACH = re.compile(r"/\s*(?:个|只|双|本|支|盒|把|件|条|辆|台|张|块|盏|副|套|顶|箱|瓶|份|床|根|次|人|包|袋|组|幅|盆|对|部|册|枚|颗|架|桶|提|罐|斤|位|名|卷|片|月|学期|天|年)")
+_ABOUT = re.compile(r"(?:大约|大概|约为|约|左右|上下|大致|差不多|估计|预计|参考价?|市场价|大概在|价格|预算|估价|单价|价|款|需|在|出头|多一?点|近|将近|:|,$|的$)")
+_UP_TO = re.compile(r"(?:不超过|不超|不高于|不多于|最多|至多|最高|小于等于|小于|低于|≤|<=|<|控制在)\s*(" + _NUMBER + r")(?:元|块)?(?:以内|以下|之内|内)?")
+_WITHIN = re.compile(r"(" + _NUMBER + r")\s*(?:元|块)?(?:钱)?\s*(?:以内|以下|之内|内|之下|封顶|及以下)")
+_FROM = re.compile(r"(?:不低于|不少于|至少|最低|大于|≥|>=|>)?\s*(" + _NUMBER + r")\s*(?:元|块)?\s*(?:以上|起|起步|多)")
+_FROM_PREFIX = re.compile(r"(?:不低于|不少于|至少|最低|大于|≥|>=|>)\s*(" + _NUMBER + r")")
+_RANGE = re.compile(rf"({_NUMBER})\s*(?:-{{1,3}}|~{{1,2}}|—{{1,2}}|–|―|─|一(?=\d)|至|到|∼|〜|～)\s*({_NUMBER})")
+_TOTAL = re.compile(r"(?:合计|共计|总计|总价|一共|总共|小计|合共|共约|共|合)")
+_CN_DIGIT = dict(zip("一两二三四五六七八九", (1, 2, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
+_LOOSE = re.compile(r"([一两二三四五六七八])([两二三四五六七八九])(十|百)")
+_LIST = re.compile(r"[、,，;；\n/|+＋和及 ]+")
+_NO = re.compile(r"[/\\—\-–?？.。…·、 *]*")
+
+
+def _fen(text: str) -> int | None:
+    value = number(text)
+    return None if value is None or value > 10_000_000 else round(value * 100)
+
+
+@lru_cache(maxsize=16384)
+def read_price(text: str, no_words: frozenset[str] = frozenset(), zero_words: frozenset[str] = frozenset()) -> PriceCell:
+    """Read a price cell. ``no_words`` mean that there is none, ``zero_words`` that it costs nothing."""
+    text = flat(text)
+    if not text or text in no_words or _NO.fullmatch(text):
+        return PriceCell((), empty=True)
+    if text in zero_words:
+        return PriceCell((Price(0, 0, "free"),))
+    # A letter O among digits is a zero that somebody typed.
+    text = re.sub(r"(?<=\d)[Oo](?=[\dOo元块]|$)", "0", text)
+    text = re.sub(r"(?<!\d)(\d),(\d{3})(?![\d,])", r"\1\2", text)
+    text = re.sub(r"(?<=\d)[.．](?=\D|$)", "", text)
+    total = _TOTAL.search(text) is not None
+    if total:
+        text = _TOTAL.sub("", text)
+    text = _EACH.sub(" ", text).strip()
+    one = _one(text)
+    if one is not None:
+        return PriceCell((one,), total)
+    if re.match(r"[(（]?1[)）.、:：]", text) and re.search(r"(?<!\d)2[)）.、:：]", text):
+        text = re.sub(r"(?:^|(?<=[;；,，、\s元块]))[(（]?[1-9][)）.、:：](?=\D*\d)", " ", text)
+    pieces = [p for p in _LIST.split(text) if p.strip("()（）:： ")]
+    prices = []
+    for piece in pieces:
+        cleaned = re.sub(r"^[^\d¥￥" + CHINESE_NUMBER[1:-1] + r"]*?(?=\d|[¥￥])", "", piece.strip("()（）"))
+        price = Price(0, 0, "free") if piece in zero_words else _one(cleaned or piece)
+        if price is None:
+            if not re.search(r"\d", piece):
+                continue  # a word between two prices
+            return PriceCell((), total, understood=False)
+        prices.append(price)
+    if prices:
+        return PriceCell(tuple(prices), total)
+    found = [f for f in _MONEY.findall(text) if f[0].isdigit()]
+    if len(found) == 1 and (fen := _fen(found[0])) is not None:
+        return PriceCell((Price(fen, fen, "number among words", 0.7),), total)
+    return PriceCell((), total, understood=False)
+
+
+def _one(text: str) -> Price | None:
+    """A single price or range, or None."""
+    if re.search(r"[\d元块]\s+\d|\d[,，、]\d", text):
+        return None
+    if m := _LOOSE.fullmatch(re.sub(r"\s+", "", _ABOUT.sub("", _NOISE.sub("", text)))):
+        scale = {"十": 1000, "百": 10000}[m[3]]
+        return Price(_CN_DIGIT[m[1]] * scale, _CN_DIGIT[m[2]] * scale, "range in words", 0.9)
+    bare = _NOISE.sub("", text)
+    bare = re.sub(r"\s+", "", bare)
+    if (m := _UP_TO.fullmatch(bare)) or (m := _WITHIN.fullmatch(_ABOUT.sub("", bare))):
+        high = _fen(m[1])
+        return None if high is None else Price(None, high, "ceiling in words")
+    if m := _RANGE.fullmatch(_ABOUT.sub("", bare)):
+        low, high = _fen(m[1]), _fen(m[2])
+        if low is None or high is None:
+            return None
+        if low > high:
+            # 1百到2 is said for 100 to 200; a falling range is otherwise a slip and read both ways round.
+            low, high = high, low
+        return Price(low, high, "range")
+    if (m := _FROM_PREFIX.fullmatch(bare)) or (bare.endswith(("以上", "起", "起步")) and (m := _FROM.fullmatch(bare))):
+        low = _fen(m[1])
+        return None if low is None else Price(low, None, "floor in words", 0.8)
+    core = _ABOUT.sub("", bare).strip("()（）:：")
+    about = core != bare
+    if core.endswith(("多", "来", "余")):
+        core, about = core[:-1], True
+    value = _fen(core)
+    if value is None:
+        return None
+    return Price(value, value, "about" if about else "written", 0.95 if about else 1.0)
+
+
+_INLINE = re.compile(
+    r"[(（\[【]?\s*(?:价格|预算|估价|单价|参考价|价值|价)?[:：]?\s*"
+    r"(?P<money>(?:约|大约|大概|不超过|共|合计)?\s*[¥￥]\s*\d+(?:\.\d+)?|"
+    r"(?:约|大约|大概|不超过|共|合计)?\s*" + _NUMBER + r"(?:\s*(?:元|块)?\s*[-~—–～至到]\s*" + _NUMBER + r")?\s*(?:多)?(?:元整|块钱|元|圆|块)(?:钱)?\s*(?:左右|以内|以下|上下|之内)?)"
+    r"(?:\s*/\s*\w)?\s*[)）\]】]?"
+)
+_BEFORE_PIECES = re.compile(r"[一两二三四五六七八九十\d]+块(?!钱)")
+
+
+@lru_cache(maxsize=16384)
+def inline_price(text: str) -> tuple[str, Price | None]:
+    """A wish's text without the price written into it, and that price."""
+    for match in _INLINE.finditer(text):
+        money = match["money"]
+        if _BEFORE_PIECES.fullmatch(money.strip()) and "(" not in match[0]:
+            continue  # 一块手表: pieces, not money
+        cell = read_price(money)
+        if len(cell.prices) == 1:
+            rest = (text[: match.start()] + " " + text[match.end() :]).strip(" ,，:：-")
+            return rest, cell.prices[0]
+    return text, None

@@ -1,0 +1,164 @@
+"""One wish cell, several wishes: cut where people separate, not inside brackets, not at reasons, not at sizes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from wishes.intake.understanding.text import flat
+from wishes.intake.understanding.things import ThingReader
+
+_OPEN, _CLOSE = "([{（【《“「『<", ")]}）】》”」』>"
+_STRONG = ";；\n/|+&、"
+_WEAK = ",，。！!"
+_NUMBERED = re.compile(r"[(（]?(?<![\d.])(\d)[)）.、:：,，]\s*(?!\d)|[(（](\d)[)）]\s*|(?:^|(?<=[;；,，。\n ]))第?([一二三四五])[、.:：]\s*")
+_ORDER = "一二三四五"
+_AND = re.compile(r"(?:以及|还有|另外|外加|再加|和|与|及|跟|加)")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One wish's own words; ``confidence`` falls where the cut was a guess."""
+
+    text: str
+    confidence: float = 1.0
+
+
+class Splitter:
+    """Cuts wish cells with the help of what is known of things; results are remembered."""
+
+    def __init__(self, things: ThingReader) -> None:
+        self._things = things
+        self._cache: dict[str, tuple[Part, ...]] = {}
+
+    def split(self, text: str) -> tuple[Part, ...]:
+        """The wishes in a cell, in order; empty when it says nothing."""
+        if (known := self._cache.get(text)) is None:
+            known = self._cache[text] = tuple(self._split(flat(text)))
+        return known
+
+    def _split(self, text: str) -> list[Part]:
+        if self._things.says_nothing(text):
+            return []
+        numbered = _numbered(text)
+        chunks = numbered if numbered is not None else [text]
+        parts: list[Part] = []
+        for chunk in chunks:
+            parts += self._chunk(chunk, alone=numbered is None)
+        return parts
+
+    def _chunk(self, text: str, *, alone: bool) -> list[Part]:
+        """Cut one numbered point (or the whole cell) at its separators."""
+        fragments = _cut(text)
+        if len(fragments) > 1 and len(fragments) == len([f for f in fragments if f]) and self._is_one(text):
+            return [Part(text)]
+        parts: list[Part] = []
+        for separator, fragment in fragments:
+            fragment = fragment.strip()
+            if not fragment or self._things.says_nothing(fragment):
+                continue
+            if parts and self._belongs_to_previous(separator, fragment):
+                last = parts[-1]
+                parts[-1] = Part(f"{last.text}{separator}{fragment}".strip(), last.confidence)
+                continue
+            for piece in self._joined(fragment):
+                parts.append(piece)
+        if not alone and len(parts) > 1:
+            # Within a numbered point a further cut is less likely.
+            parts = [Part(p.text, min(p.confidence, 0.9)) for p in parts]
+        return parts
+
+    def _is_one(self, text: str) -> bool:
+        """A listed name that happens to contain a separator."""
+        thing = self._things.read(text)
+        return thing.verdict == "good" and thing.how == "exact"
+
+    def _belongs_to_previous(self, separator: str, fragment: str) -> bool:
+        things = self._things
+        if things.is_attribute(fragment):
+            return True
+        if separator in _WEAK:
+            if things.starts_like_wish(fragment) and things.is_wish(fragment) and not things.is_reason(fragment):
+                return False
+            if things.is_reason(fragment):
+                return True
+            return not things.is_wish(fragment)
+        if separator == " ":
+            return True
+        return things.is_reason(fragment) and not things.is_wish(fragment)
+
+    def _joined(self, fragment: str) -> list[Part]:
+        """Cut 书包和水杯 and 书包 水杯 where both sides are things of their own."""
+        for find in (_ands, _spaces):
+            pieces = self._both_known(fragment, find)
+            if pieces is not None:
+                return [p for piece in pieces for p in self._joined(piece.text)]
+        return [Part(fragment)]
+
+    def _both_known(self, fragment: str, find: Callable[[str], list[tuple[int, int]]]) -> list[Part] | None:
+        whole = self._things.read(fragment)
+        if whole.how == "exact" and whole.verdict == "good":
+            return None
+        for start, end in find(fragment):
+            left, right = fragment[:start].strip(), fragment[end:].strip()
+            if not left or not right or self._things.is_attribute(right) or self._things.is_attribute(left):
+                continue
+            first, second = self._things.read(left), self._things.read(right)
+            certain = ("exact", "last word", "listed")
+            if first.verdict not in ("unknown", "none") and second.verdict not in ("unknown", "none"):
+                service = {"companionship", "experience", "psych"}
+                if first.how in certain and second.how in certain and not (whole.category in service and first.category != second.category and second.category in service and first.category not in service):
+                    if first.category in service and first.category == second.category and first.item == second.item:
+                        return None
+                    return [Part(left, 0.92), Part(right, 0.92)]
+        return None
+
+
+def _numbered(text: str) -> list[str] | None:
+    """The points of 1.… 2.… 3.…, or None when the text is no such list."""
+    marks = []
+    expected = 1
+    for match in _NUMBERED.finditer(text):
+        digit = match[1] or match[2]
+        value = int(digit) if digit else _ORDER.index(match[3]) + 1
+        if value != expected or (expected == 1 and match.start() > 0):
+            continue
+        marks.append(match)
+        expected += 1
+    if not marks:
+        return None
+    ends = [m.start() for m in marks[1:]] + [len(text)]
+    return [text[m.end() : end].strip(" ;；,，、。\n") for m, end in zip(marks, ends, strict=True)]
+
+
+def _cut(text: str) -> list[tuple[str, str]]:
+    """(separator before, fragment) at every separator outside brackets. Unbalanced brackets do not shelter."""
+    balanced = sum(text.count(c) for c in _OPEN) == sum(text.count(c) for c in _CLOSE)
+    fragments: list[tuple[str, str]] = []
+    depth, start, before = 0, 0, ""
+    for at, character in enumerate(text):
+        if balanced and character in _OPEN:
+            if character == "《" and at and text[at - 1] == "》" and depth == 0:
+                fragments.append((before, text[start:at]))
+                start, before = at, "、"
+            depth += 1
+        elif balanced and character in _CLOSE:
+            depth = max(0, depth - 1)
+        elif depth == 0 and (character in _STRONG or character in _WEAK):
+            if character == "/" and text[at - 1 : at].isdigit() and text[at + 1 : at + 2].isdigit():
+                continue  # 1/2
+            if character == "+" and (text[at + 1 : at + 2].isdigit() or at + 1 == len(text)):
+                continue
+            fragments.append((before, text[start:at]))
+            start, before = at + 1, character
+    fragments.append((before, text[start:]))
+    return fragments
+
+
+def _ands(text: str) -> list[tuple[int, int]]:
+    return [m.span() for m in _AND.finditer(text)]
+
+
+def _spaces(text: str) -> list[tuple[int, int]]:
+    return [m.span() for m in re.finditer(r"\s+", text)]

@@ -1,0 +1,250 @@
+"""From a sheet to its tables: header rows, blocks side by side, columns with roles, and the rows of data between."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from wishes.intake.reading.grid import Sheet, Value, widest
+from wishes.intake.understanding.columns import Title, assign
+from wishes.intake.understanding.content import ColumnLook, look_at
+from wishes.intake.understanding.headers import HeaderWords, header_score, title_key
+from wishes.intake.understanding.lexicon import Lexicon
+from wishes.intake.understanding.model import ColumnReading
+from wishes.intake.understanding.text import plain
+
+
+@dataclass(slots=True)
+class Grid:
+    """A sheet as text, with merged cells known. ``filled`` repeats a merged value down its rows."""
+
+    sheet: Sheet
+    text: list[list[str]]
+    values: list[list[Value]]
+    merged_from: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
+    """A covered cell and the top left cell it belongs to."""
+
+    @property
+    def height(self) -> int:
+        return len(self.text)
+
+    @property
+    def width(self) -> int:
+        return widest(self.values)
+
+
+def grid_of(sheet: Sheet) -> Grid:
+    """Make every row equally long and fill merged cells downwards (not sideways)."""
+    width = max(widest(sheet.rows), *(span[3] + 1 for span in sheet.merged), 0) if sheet.merged else widest(sheet.rows)
+    width = min(width, 700)
+    values: list[list[Value]] = [list(row) + [""] * (width - len(row)) for row in sheet.rows]
+    merged_from: dict[tuple[int, int], tuple[int, int]] = {}
+    for top, left, bottom, right in sheet.merged:
+        if top >= len(values) or left >= width:
+            continue
+        for row in range(top, min(bottom, len(values) - 1) + 1):
+            for column in range(left, min(right, width - 1) + 1):
+                if (row, column) != (top, left):
+                    merged_from[row, column] = (top, left)
+            if row > top:
+                values[row][left] = values[top][left]
+    return Grid(sheet, [[plain(v) if v != "" else "" for v in row] for row in values], values, merged_from)
+
+
+@dataclass(slots=True)
+class Block:
+    """One table: its header rows, its columns, the range of rows below the header (end exclusive)."""
+
+    header_rows: tuple[int, ...]
+    start: int
+    end: int
+    columns: list[ColumnReading]
+    left: int
+    right: int
+
+
+def find_headers(grid: Grid, headers: HeaderWords) -> list[tuple[int, ...]]:
+    """Groups of one to three rows that are headers, from the top."""
+    groups: list[tuple[int, ...]] = []
+    row = 0
+    while row < grid.height:
+        if not _may_be_header(grid, row):
+            row += 1
+            continue
+        hits, filled = header_score(_row_texts(grid, row), headers)
+        if not _is_header(hits, filled):
+            row += 1
+            continue
+        rows = [row]
+        while len(rows) < 3 and row + 1 < grid.height and _may_be_header(grid, row + 1):
+            below = [t for c, t in enumerate(_own_texts(grid, row + 1)) if t]
+            hits, filled = header_score(below, headers)
+            if hits < 2 or hits < 0.5 * filled or _same_titles(grid, row, row + 1):
+                break
+            row += 1
+            rows.append(row)
+        # A group row that no list knows stands above: 儿童 | | | 家长 | | and is merged over titles.
+        above = rows[0] - 1
+        if above >= 0 and _may_be_header(grid, above) and _is_group_row(grid, above, rows[0]):
+            rows.insert(0, above)
+        groups.append(tuple(rows))
+        row += 1
+    return groups
+
+
+def _same_titles(grid: Grid, first: int, second: int) -> bool:
+    return grid.text[first] == grid.text[second]
+
+
+def _is_header(hits: int, filled: int) -> bool:
+    if filled == 0:
+        return False
+    return (hits >= 3 and hits >= 0.5 * filled) or (hits >= 2 and filled <= 3)
+
+
+def _is_group_row(grid: Grid, row: int, header: int) -> bool:
+    spans = [s for s in grid.sheet.merged if s[0] == row and s[2] == row and 0 < s[3] - s[1] < grid.width * 0.7]
+    return len(spans) >= 2 and all(len(grid.text[row][s[1]]) <= 20 for s in spans)
+
+
+def _row_texts(grid: Grid, row: int) -> list[str]:
+    return [t for t in grid.text[row] if t]
+
+
+def _own_texts(grid: Grid, row: int) -> list[str]:
+    return ["" if (row, c) in grid.merged_from else t for c, t in enumerate(grid.text[row])]
+
+
+def _may_be_header(grid: Grid, row: int) -> bool:
+    """A header holds short words and no numbers or dates."""
+    filled = 0
+    for column, value in enumerate(grid.values[row]):
+        if value == "" or value is None:
+            continue
+        if not isinstance(value, str):
+            return False
+        text = grid.text[row][column]
+        if len(text) >= 2 and text.replace(".", "").replace("-", "").replace("/", "").isdigit():
+            return False
+        filled += 1
+    return filled >= 2
+
+
+def titles_of(grid: Grid, rows: tuple[int, ...]) -> list[Title]:
+    """Each column's title and group heading from one to three header rows."""
+    titles = []
+    width = grid.width
+    spread: list[list[str]] = []
+    for row in rows:
+        texts = list(grid.text[row])
+        for (r, c), (top, left) in grid.merged_from.items():
+            if r == row and top in rows:
+                texts[c] = grid.text[top][left]
+        spread.append(texts)
+    if len(rows) > 1:
+        _spread_groups(spread)
+    for column in range(width):
+        parts = [texts[column] for texts in spread if texts[column]]
+        if not parts:
+            titles.append(Title(column, ""))
+            continue
+        text = parts[-1]
+        group = parts[0] if len(parts) > 1 and parts[0] != text else ""
+        titles.append(Title(column, text, group))
+    return titles
+
+
+def _spread_groups(spread: list[list[str]]) -> None:
+    """Without merges (a CSV) a group heading still covers the columns to its right that have their own title below."""
+    for upper, lower in zip(spread, spread[1:], strict=False):
+        current = ""
+        for column, text in enumerate(upper):
+            if text:
+                current = text if lower[column] and lower[column] != text else ""
+            elif current and lower[column]:
+                upper[column] = current
+            else:
+                current = ""
+
+
+def blocks_of(grid: Grid, lexicon: Lexicon, headers: HeaderWords) -> list[Block]:
+    """All tables of a sheet. A header repeated further down continues its table's columns."""
+    groups = find_headers(grid, headers)
+    blocks: list[Block] = []
+    known: list[tuple[tuple[str, ...], list[Block]]] = []
+    for index, rows in enumerate(groups):
+        end = groups[index + 1][0] if index + 1 < len(groups) else grid.height
+        start = rows[-1] + 1
+        titles = titles_of(grid, rows)
+        signature = tuple(title_key(t.text) for t in titles)
+        same = next((b for s, b in known if s == signature), None)
+        if same is not None:
+            made = [Block(rows, start, end, b.columns, b.left, b.right) for b in same]
+        else:
+            # Look at all rows under equal headers at once, so that a short first part does not mislead.
+            spans = [(start, end)] + [
+                (later[-1] + 1, groups[i + 1][0] if i + 1 < len(groups) else grid.height)
+                for i, later in enumerate(groups)
+                if i > index and tuple(title_key(t.text) for t in titles_of(grid, later)) == signature
+            ]
+            made = []
+            for left, right in side_by_side(titles):
+                part = [t for t in titles if left <= t.column < right]
+                looks = {t.column: _look(grid, t.column, spans, lexicon) for t in part}
+                part = [t for t in part if t.text or looks[t.column].filled]
+                made.append(Block(rows, start, end, assign(part, looks, headers), left, right))
+            known.append((signature, made))
+        blocks += made
+    return blocks
+
+
+def headless_block(grid: Grid, lexicon: Lexicon, headers: HeaderWords) -> Block | None:
+    """A table without any header, recognised by its cells alone: needs names and wishes."""
+    spans = [(0, grid.height)]
+    titles = [Title(c, "") for c in range(grid.width)]
+    looks = {t.column: _look(grid, t.column, spans, lexicon) for t in titles}
+    columns = assign([t for t in titles if looks[t.column].filled], looks, headers)
+    roles = {c.role for c in columns}
+    if "name" in roles and "wish" in roles:
+        return Block((), 0, grid.height, columns, 0, grid.width)
+    return None
+
+
+def side_by_side(titles: Sequence[Title]) -> list[tuple[int, int]]:
+    """Column ranges of tables standing beside each other: the same titles begin again."""
+    keys = [title_key(t.text) for t in titles]
+    filled = [(i, k) for i, k in enumerate(keys) if k]
+    if len(filled) < 4:
+        return [(0, len(titles))]
+    first = filled[0][1]
+    starts = [i for i, k in filled if k == first]
+    if len(starts) > 1:
+        blocks = [[k for k in keys[a:b] if k] for a, b in zip(starts, [*starts[1:], len(keys)], strict=True)]
+        common = set(blocks[0]).intersection(*blocks[1:])
+        if len(common) >= 2 and len(common) >= 0.5 * max(len(set(b)) for b in blocks):
+            bounds = [0, *starts[1:], len(titles)]
+            return list(zip(bounds, bounds[1:], strict=False))
+    return [(0, len(titles))]
+
+
+def _look(grid: Grid, column: int, spans: Sequence[tuple[int, int]], lexicon: Lexicon) -> ColumnLook:
+    values = []
+    for start, end in spans:
+        for row in range(start, end):
+            if (row, column) in grid.merged_from:
+                continue
+            value = grid.values[row][column]
+            if value != "" and value is not None:
+                values.append(value)
+    return look_at(values, lexicon)
+
+
+def is_number_like(value: Value) -> bool:
+    """A running number: a small whole number as number or text."""
+    if isinstance(value, float):
+        return value == int(value) and 0 <= value < 100_000
+    if isinstance(value, str):
+        return re.fullmatch(r"[(（]?\d{1,5}[)）.、]?", value.strip()) is not None
+    return not isinstance(value, (dt.date, dt.time)) and value is None

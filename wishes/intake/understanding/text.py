@@ -1,0 +1,60 @@
+"""Cells as text: one spelling for full-width letters, odd spaces and numbers stored as floats."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+from functools import lru_cache
+
+from wishes.intake.reading.grid import Value
+
+_SPACES = re.compile(r"[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\u200b-\u200f\u2060\ufeff\u00ad]+")
+_INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff\u00ad\ufe0f\u202a-\u202e\x00-\x08\x0b\x0c\x0e-\x1f]")
+_ODD_SPACE = re.compile(r"[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\t]")
+_CIRCLED = {chr(0x2460 + i): f"({i + 1})" for i in range(20)} | {chr(0x2776 + i): f"({i + 1})" for i in range(10)}
+_CIRCLED |= {chr(0x2474 + i): f"({i + 1})" for i in range(20)} | {chr(0x2488 + i): f"{i + 1}." for i in range(20)}
+_CIRCLED_TABLE = str.maketrans(_CIRCLED)
+
+
+@lru_cache(maxsize=65536)
+def flat(text: str) -> str:
+    """NFKC (full-width letters become plain), invisible characters dropped, odd spaces made plain, ends trimmed. Line breaks stay."""
+    if text.isascii():
+        return text.replace("\t", " ").strip() if text else ""
+    # NFKC would turn the circled numbers of a list into bare digits that stick to what follows.
+    text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text.translate(_CIRCLED_TABLE)))
+    return _ODD_SPACE.sub(" ", text).strip()
+
+
+@lru_cache(maxsize=65536)
+def tight(text: str) -> str:
+    """``flat`` without any white space."""
+    return _SPACES.sub("", flat(text))
+
+
+def shown(value: Value) -> str:
+    """A cell's value as a person would read it: whole numbers without point, dates as ISO."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, float):
+        return str(int(value)) if value == int(value) and abs(value) < 1e18 else repr(value)
+    if isinstance(value, dt.datetime):
+        return value.date().isoformat() if value.time() == dt.time() else value.isoformat(" ")
+    if isinstance(value, (dt.date, dt.time)):
+        return value.isoformat()
+    return str(value)
+
+
+def plain(value: Value) -> str:
+    """``flat`` of what the cell shows."""
+    return flat(value) if isinstance(value, str) else shown(value)
+
+
+def is_cjk(character: str) -> bool:
+    """Whether this is a Chinese character, rare ones included."""
+    return "\u3400" <= character <= "\u9fff" or character in "〇·" or "\U00020000" <= character <= "\U0003ffff"

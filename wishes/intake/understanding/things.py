@@ -1,0 +1,382 @@
+"""What is wished for: from the words of one wish to item, category, need, size and number of pieces."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from wishes.intake.understanding.numerals import CHINESE_NUMBER, number
+from wishes.intake.understanding.prices import Price, inline_price
+from wishes.intake.understanding.text import flat, tight
+from wishes.intake.words import Words
+
+NEEDS = {"experience": "vetted", "companionship": "vetted", "psych": "psych"}
+CATEGORIES = (
+    "study", "book", "clothing", "sport", "art", "toy", "daily", "aid", "experience", "companionship", "psych",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueItem:
+    """One line of the campaign's catalogue. Prices in fen."""
+
+    name: str
+    category: str
+    need: str
+    size_kind: str | None
+    price_low: int | None = None
+    price_high: int | None = None
+
+
+def catalogue_from_rows(rows: Iterable[Mapping[str, str]]) -> tuple[CatalogueItem, ...]:
+    """The catalogue from the rows of ``catalogue.csv``."""
+
+    def fen(text: str | None) -> int | None:
+        return round(float(text) * 100) if text else None
+
+    return tuple(
+        CatalogueItem(
+            r["item"], r["category"], r["needs"], r.get("size_kind") or None, fen(r.get("price_low")), fen(r.get("price_high"))
+        )
+        for r in rows
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """One wished-for thing. ``verdict`` is ``good``, ``none`` (no wish), ``unsafe``, ``cash``, ``unsure`` or ``unknown``."""
+
+    verdict: str
+    item: str | None = None
+    category: str | None = None
+    need: str | None = None
+    size_kind: str | None = None
+    size: float | None = None
+    qty: int | None = None
+    price: Price | None = None
+    catalogued: bool = False
+    how: str = "exact"
+    confidence: float = 1.0
+    doubt: str = ""
+    """The word that makes it unsure."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    item: str
+    category: str
+    need: str
+    size_kind: str | None
+    catalogued: bool
+
+
+_QUOTES = re.compile(r"[“”\"'‘’「」『』]")
+_PARENTHESES = re.compile(r"[(\[【][^()\[\]【】]*[)\]】]")
+_SIZE = re.compile(
+    r"(?:身高|净身高|鞋码|尺码|码数|胸围|穿|衣长)?[:：]?\s*(?P<n>\d{2,3}(?:\.5)?)\s*(?P<u>cm|厘米|公分|码|号|#|英寸|寸|吋|mm|毫米|\")"
+    r"|(?:身高|净身高)[:：]?\s*(?P<h>\d{2,3})|(?:身高|净身高)?(?P<m>1[.米]\d{1,2})(?:m|米)?|(?:鞋码|尺码|码数)[:：]?\s*(?P<s>\d{2,3}(?:\.5)?)",
+    re.I,
+)
+_LETTER_SIZE = re.compile(r"(?<![A-Za-z])(?:X{0,4}[LS]|M|\dXL)(?:码|号)?(?![A-Za-z])", re.I)
+_TIMES = re.compile(r"\s*[*×xX✕＊]\s*(\d{1,3})(?!\d)|(?<=[^\d])\s*(\d{1,3})\s*[*×xX](?=\s|$)")
+
+
+class ThingReader:
+    """Reads wishes by the catalogue and the words of ``words``; one instance for a whole run, results are remembered."""
+
+    def __init__(self, catalogue: Iterable[CatalogueItem], words: Words) -> None:
+        self.catalogue = {c.name: c for c in catalogue}
+        self._known: dict[str, _Known] = {}
+        for entry in self.catalogue.values():
+            self._known[_key(entry.name)] = _Known(entry.name, entry.category, entry.need, entry.size_kind, True)
+        for item in words.items:
+            listed = self.catalogue.get(item.name)
+            if listed is not None:
+                known = _Known(listed.name, listed.category, listed.need, listed.size_kind, True)
+            elif item.category:
+                known = _Known(item.name, item.category, NEEDS.get(item.category, "none"), item.size_kind, False)
+            else:
+                known = _default(item.name)
+            for word in (item.name, *item.synonyms):
+                own = self.catalogue.get(word)
+                if own is None:
+                    if listed is None and item.synonyms:
+                        # Beyond the catalogue the sender's own word is the better name.
+                        self._known.setdefault(_key(word), _Known(word if word in item.synonyms else item.name, known.category, known.need, known.size_kind, False))
+                    else:
+                        self._known.setdefault(_key(word), known)
+        self._longest = max(map(len, self._known), default=1)
+        self._heads = sorted(
+            ((head, kind) for kind, heads in words.heads.items() for head in heads), key=lambda pair: -len(pair[0])
+        )
+        phrases = words.phrases
+        self._no_wish = frozenset(_key(w) for w in phrases["no_wish"])
+        self._starts = sorted(set(phrases["wish_start"]), key=len, reverse=True)
+        self._containers = frozenset(phrases["container"])
+        self._reasons = tuple(phrases["reason_start"])
+        self._attributes = frozenset(phrases["color"])
+        units = "|".join(sorted(map(re.escape, phrases["unit_words"]), key=len, reverse=True))
+        amount = rf"(?:\d{{1,3}}|{CHINESE_NUMBER}{{1,3}})"
+        self._front = re.compile(rf"^(?P<n>{amount}|几|整|全)(?:{units})(?!(?:装|餐|件套))")
+        self._back = re.compile(rf"(?P<n>{amount}|整)(?:{units})$")
+        self._guard = _Guard(words)
+        self._cache: dict[str, Thing] = {}
+
+    def read(self, text: str) -> Thing:
+        """Read one wish (already split from its neighbours)."""
+        if (known := self._cache.get(text)) is None:
+            known = self._cache[text] = self._read(text)
+        return known
+
+    def size_kind_of(self, item: str, thing: Thing) -> str | None:
+        """The kind of size that fits an item already read."""
+        if item in self.catalogue:
+            return self.catalogue[item].size_kind
+        known = self._known.get(_key(item))
+        if known is not None:
+            return known.size_kind
+        head = next((kind for h, kind in self._heads if _key(item).endswith(h)), "")
+        return head.partition("/")[2] or None if thing.how == "last character" else None
+
+    def says_nothing(self, text: str) -> bool:
+        """Whether a wish cell is empty or says 无, 待定, / and the like."""
+        key = _key(text)
+        return not key or key in self._no_wish or not re.search(r"\w", key)
+
+    def is_attribute(self, text: str) -> bool:
+        """Whether a fragment holds only size, colour or number of the wish before it."""
+        rest = _LETTER_SIZE.sub("", _TIMES.sub("", _SIZE.sub("", inline_price(flat(text))[0])))
+        rest = self._back.sub("", self._front.sub("", tight(rest)))
+        rest = rest.strip("()的是:：,，。各约")
+        return not rest or rest in self._attributes or rest in ("颜色", "身高", "尺码", "鞋码")
+
+    def is_reason(self, text: str) -> bool:
+        """Whether a fragment tells why instead of what."""
+        return tight(text).startswith(self._reasons)
+
+    def is_wish(self, text: str) -> bool:
+        """Whether a fragment clearly names a thing we know."""
+        thing = self.read(text)
+        return thing.verdict in ("unsafe", "cash", "unsure") or (thing.verdict == "good" and thing.confidence >= 0.85)
+
+    def starts_like_wish(self, text: str) -> bool:
+        """Whether it opens with 想要, 希望 and the like."""
+        bare = tight(text)
+        return any(bare.startswith(start) for start in self._starts if len(start) > 1 or start == "想")
+
+    # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _read(self, text: str) -> Thing:
+        if self.says_nothing(text):
+            return Thing("none")
+        shown = flat(text)
+        without_price, price = inline_price(shown)
+        size_text = without_price
+        core, qty = self._core(without_price)
+        verdict, doubt = self._guard.judge(shown, core)
+        if not core and price is not None:
+            return Thing("cash", tight(shown), price=price, how="only money")
+        found, how, confidence = self._find(core)
+        if verdict == "cash":
+            return Thing("cash", re.sub(r"\s+", "", self._bare(shown)), qty=1, price=price, how="listed", confidence=0.95)
+        if verdict == "unsafe":
+            return Thing("unsafe", core or shown, qty=qty or 1, price=price, how="listed", confidence=0.95)
+        size_kind, size = self._size(size_text, found)
+        if found is None:
+            unsure = verdict in ("unsure", "sign")
+            return Thing(
+                "unsure" if unsure else "unknown", core or shown, None, None, None, None, qty, price,
+                how="unknown", confidence=0.3, doubt=doubt if unsure else core,
+            )
+        if verdict == "unsure" or (verdict == "sign" and confidence < 0.95):
+            return Thing("unsure", found.item, found.category, found.need, size_kind, size, qty, price, found.catalogued, how, 0.5, doubt)
+        return Thing("good", found.item, found.category, found.need, size_kind, size, qty, price, found.catalogued, how, confidence)
+
+    def _bare(self, text: str) -> str:
+        """Without quotes, list number and opening words."""
+        text = _QUOTES.sub("", text).strip(" ,，。;；:：!！")
+        text = re.sub(r"^[(（]?\d{1,2}[)）.、](?!\d)\s*", "", text)
+        stripped = True
+        while stripped:
+            stripped = False
+            for start in self._starts:
+                if text.startswith(start) and len(text) > len(start) and not text.startswith(tuple(self._attributes)):
+                    rest = text[len(start) :].lstrip(" :：,，")
+                    if _key(text) in self._known or not rest:
+                        continue
+                    text, stripped = rest, True
+                    break
+        return text
+
+    def _core(self, text: str) -> tuple[str, int | None]:
+        """The words that name the thing, and the number of pieces written among them."""
+        qty: int | None = None
+        if (times := _TIMES.search(text)) is not None:
+            qty = int(times[1] or times[2])
+            text = text[: times.start()] + " " + text[times.end() :]
+        for inside in _PARENTHESES.findall(text):
+            counted = self._front.fullmatch(tight(inside[1:-1])) or self._back.fullmatch(tight(inside[1:-1]))
+            if counted is not None and (value := number(counted["n"])) is not None:
+                qty = qty or int(value)
+        bare = _PARENTHESES.sub(" ", text)
+        bare = re.sub(r"[(（\[【].*$", "", bare) if bare.count("(") != bare.count(")") else bare
+        bare = self._bare(bare)
+        if _key(bare) in self._known:
+            return _key(bare), qty
+        bare = _LETTER_SIZE.sub(" ", _SIZE.sub(" ", bare))
+        bare = tight(bare).strip(",，。;；:：、!！~-—·")
+        for _ in range(2):
+            if (front := self._front.match(bare)) is not None and _key(bare) not in self._known and len(bare) > front.end():
+                value = number(front["n"])
+                qty = qty or (int(value) if value else None)
+                bare = self._bare(bare[front.end() :].removeprefix("的"))
+            if (back := self._back.search(bare)) is not None and _key(bare) not in self._known and back.start() > 0:
+                value = number(back["n"])
+                qty = qty or (int(value) if value else None)
+                bare = bare[: back.start()].rstrip("共")
+        return _key(bare), qty
+
+    def _find(self, core: str) -> tuple[_Known | None, str, float]:
+        if not core:
+            return None, "unknown", 0.0
+        if (known := self._known.get(core)) is not None:
+            return known, "exact", 1.0
+        suffix = next((self._known[core[i:]] for i in range(1, len(core) - 1) if core[i:] in self._known), None)
+        if suffix is not None:
+            return suffix, "last word", 0.95
+        inner, end = self._inner(core)
+        head = next(((h, kind) for h, kind in self._heads if core.endswith(h)), None)
+        if inner is not None and (head is None or head[0] in self._containers or end >= len(core) - 1 or inner.category in NEEDS):
+            return inner, "word inside", 0.9
+        if head is not None and len(core) > len(head[0]):
+            category, _, size_kind = head[1].partition("/")
+            return _Known(core, category, NEEDS.get(category, "none"), size_kind or None, False), "last character", 0.85 if len(core) <= 8 else 0.7
+        if inner is not None:
+            return inner, "word inside", 0.8
+        single = self._known.get(core[-1])
+        if single is not None:
+            return _Known(core, single.category, single.need, single.size_kind, False), "last character", 0.8
+        return None, "unknown", 0.0
+
+    def _inner(self, core: str) -> tuple[_Known | None, int]:
+        """The longest known word inside, the last of equals; at least two characters."""
+        for length in range(min(self._longest, len(core) - 1), 1, -1):
+            for start in range(len(core) - length, -1, -1):
+                if (known := self._known.get(core[start : start + length])) is not None:
+                    return known, start + length
+        return None, 0
+
+    def _size(self, text: str, found: _Known | None) -> tuple[str | None, float | None]:
+        if found is None or found.size_kind is None:
+            return None, None
+        size = size_in(text, found.size_kind)
+        return (found.size_kind, size) if size is not None else (None, None)
+
+
+@lru_cache(maxsize=16384)
+def size_in(text: str, kind: str, *, bare: bool = False) -> float | None:
+    """The size of ``kind`` (shoe, height in cm, inch) in ``text``; ``bare`` accepts a plain number (a size column)."""
+    text = flat(text)
+    for match in _SIZE.finditer(text):
+        if match["m"]:
+            value = float(match["m"].replace("米", ".")) * 100
+            value = value if value >= 100 else value
+            if kind == "height":
+                return _plausible(round(value), kind)
+            continue
+        digits = match["n"] or match["h"] or match["s"]
+        value = float(digits)
+        unit = (match["u"] or "").lower()
+        if match["h"] and kind != "height":
+            continue
+        if unit in ("mm", "毫米") and kind == "shoe":
+            value = value / 5 - 10
+        elif unit in ("cm", "厘米", "公分") and kind == "shoe":
+            if value > 30:
+                continue
+            value = value * 2 - 10
+        elif unit in ("英寸", "寸", "吋", '"') and kind != "inch":
+            continue
+        good = _plausible(value, kind)
+        if good is not None:
+            return good
+    if bare:
+        for digits in re.findall(r"(?<![\d.])\d{2,3}(?:\.5)?(?![\d.])", text):
+            value = float(digits)
+            if kind == "shoe" and 140 <= value <= 300 and value % 5 == 0:
+                value = value / 5 - 10
+            good = _plausible(value, kind)
+            if good is not None:
+                return good
+    return None
+
+
+def _plausible(value: float, kind: str) -> float | None:
+    low, high = {"shoe": (15, 50), "height": (50, 200), "inch": (10, 30)}.get(kind, (0, 1000))
+    if not low <= value <= high:
+        return None
+    return int(value) if value == int(value) else value
+
+
+def _key(text: str) -> str:
+    return re.sub(r"[《》〈〉“”\"'‘’「」『』<>*★☆]", "", tight(text)).lower()
+
+
+def _default(name: str) -> _Known:
+    return _Known(name, "", "none", None, False)
+
+
+class _Guard:
+    """Tells money and dangerous things. Errs on the side of asking a person."""
+
+    def __init__(self, words: Words) -> None:
+        unsafe = [w.lower() for w in words.unsafe.get("unsafe", ())]
+        unsure = [w.lower() for w in words.unsafe.get("unsure", ())]
+        self._pairs = [(w.partition("+")[0], w.partition("+")[2]) for w in unsafe if "+" in w]
+        self._unsafe = _any(w for w in unsafe if len(w) > 1 and "+" not in w)
+        self._unsafe_tail = tuple(w for w in unsafe if len(w) == 1)
+        self._unsafe_safe = _any(w.lower() for w in words.unsafe.get("safe", ()))
+        self._unsure = _any(w for w in unsure if len(w) > 1)
+        self._unsure_tail = tuple(w for w in unsure if len(w) == 1)
+        self._unsafe_sign = _any(words.unsafe.get("sign", ()))
+        cash = [w.lower() for w in words.cash.get("cash", ())]
+        self._cash = _any(w for w in cash if len(w) > 1)
+        self._cash_safe = _any(w.lower() for w in words.cash.get("safe", ()))
+        self._cash_sign = _any(words.cash.get("sign", ()))
+
+    def judge(self, text: str, core: str) -> tuple[str, str]:
+        """(``cash``, ``unsafe``, ``unsure``, ``sign`` or ``good``; the word that decides)."""
+        # A title names a story, not a thing.
+        whole = _BOOK.sub("", tight(text)).lower() if "《" in text else tight(text).lower()
+        money, money_head = self._cash_safe.sub("\x00", whole), self._cash_safe.sub("\x00", core)
+        if found := self._cash.search(money):
+            return "cash", found[0]
+        if money_head.endswith(("钱", "费", "款", "补助", "补贴", "救助")):
+            return "cash", money_head[-1]
+        danger, danger_head = self._unsafe_safe.sub("\x00", whole), self._unsafe_safe.sub("\x00", core)
+        if found := self._unsure.search(danger):
+            return "unsure", found[0]
+        for first, second in self._pairs:
+            at = danger.find(first)
+            if at >= 0 and second in danger[at + len(first) :]:
+                return "unsafe", first + second
+        if found := self._unsafe.search(danger):
+            story = re.search(r"(?:书|绘本|漫画|拼图|画册|贴纸|图册)", danger[found.end() :])
+            return ("unsure" if story else "unsafe"), found[0]
+        if danger_head.endswith(self._unsafe_tail):
+            return "unsafe", danger_head[-1]
+        if danger_head.endswith(self._unsure_tail):
+            return "unsure", danger_head[-1]
+        if found := self._cash_sign.search(money_head) or self._unsafe_sign.search(danger_head):
+            return "sign", found[0]
+        return "good", ""
+
+
+_BOOK = re.compile(r"《[^》]*》")
+
+
+def _any(words: Iterable[str]) -> re.Pattern[str]:
+    """One pattern for any of ``words``, the longest first."""
+    return re.compile("|".join(map(re.escape, sorted(set(words), key=len, reverse=True))) or "(?!)")

@@ -1,0 +1,215 @@
+"""One line's wish cells, with their prices, sizes and numbers of pieces, to finished entries."""
+
+from __future__ import annotations
+
+import copy
+import re
+from dataclasses import dataclass
+
+from wishes.intake.reading.grid import cell_name
+from wishes.intake.understanding.lexicon import Lexicon
+from wishes.intake.understanding.model import CampaignRules, Entry, Trace
+from wishes.intake.understanding.numerals import number
+from wishes.intake.understanding.prices import Price, PriceCell, read_price
+from wishes.intake.understanding.text import tight
+from wishes.intake.understanding.things import Thing, size_in
+
+
+@dataclass(slots=True)
+class WishCell:
+    """A filled (or, for a missing wish, empty) wish cell and its companions. ``price_shared`` says that one price column
+    serves several wish columns."""
+
+    row: int
+    column: int
+    text: str
+    price: str = ""
+    price_cell: str = ""
+    size: str = ""
+    qty: str = ""
+    struck: bool = False
+
+
+def entries_of(person: Entry, cells: list[WishCell], lexicon: Lexicon, *, shared_price: str | None, shared_price_cell: str = "") -> list[Entry]:
+    """All entries of one line. ``shared_price`` is the text of the one price column of several wish columns, or None."""
+    filled = [c for c in cells if lexicon.splitter.split(c.text)]
+    if not filled:
+        empty = cells[0]
+        entry = _fresh(person, empty, 1, "" if not empty.text else empty.text)
+        entry.reasons.insert(0, "missing_wish")
+        entry.category = entry.need = None
+        if empty.struck:
+            entry.reasons.append("withdrawn")
+        return [entry]
+    entries: list[Entry] = []
+    split = [(cell, lexicon.splitter.split(cell.text)) for cell in filled]
+    total_parts = sum(len(parts) for _, parts in split)
+    shared = read_price(shared_price, lexicon.no_price, lexicon.zero_price) if shared_price is not None else None
+    position = 0
+    for cell, parts in split:
+        own = read_price(cell.price, lexicon.no_price, lexicon.zero_price)
+        sizes = _listed(cell.size, len(parts))
+        amounts = _listed(cell.qty, len(parts))
+        for index, part in enumerate(parts):
+            thing = lexicon.things.read(part.text)
+            entry = _fresh(person, cell, index + 1, part.text)
+            _describe(entry, thing, lexicon)
+            _size_of(entry, thing, sizes[index], lexicon)
+            _qty_of(entry, thing, amounts[index])
+            if shared is not None:
+                _price_of(entry, shared, position, total_parts, thing.price)
+                if not shared.understood:
+                    _unreadable(entry, shared_price_cell, shared_price or "")
+            else:
+                _price_of(entry, own, index, len(parts), thing.price)
+                if not own.understood:
+                    _unreadable(entry, cell.price_cell, cell.price)
+            if part.confidence < 0.95:
+                entry.traces["raw"] = Trace(entry.cell, cell.text, "cut at a word or space", part.confidence)
+            if cell.struck:
+                entry.reasons.append("withdrawn")
+            position += 1
+            entries.append(entry)
+    return entries
+
+
+def _fresh(person: Entry, cell: WishCell, part: int, raw: str) -> Entry:
+    entry = copy.copy(person)
+    entry.reasons, entry.warnings, entry.doubts = list(person.reasons), list(person.warnings), list(person.doubts)
+    entry.traces = dict(person.traces)
+    entry.row, entry.cell, entry.part, entry.raw = cell.row, cell_name(cell.row, cell.column), part, raw
+    return entry
+
+
+def _describe(entry: Entry, thing: Thing, lexicon: Lexicon) -> None:
+    entry.item, entry.category, entry.need = thing.item, thing.category, thing.need
+    if thing.verdict == "unsafe":
+        entry.reasons.append("unsafe_item")
+    elif thing.verdict == "cash":
+        entry.reasons.append("cash_wish")
+    elif thing.verdict == "unsure":
+        entry.doubts.append("item_unsure")
+        entry.traces["item"] = Trace(entry.cell, entry.raw, f"may not be allowed: {thing.doubt}", thing.confidence)
+    elif thing.verdict == "unknown":
+        entry.doubts.append("item_unknown")
+        entry.traces["item"] = Trace(entry.cell, entry.raw, "unknown thing", thing.confidence)
+    elif thing.how != "exact":
+        entry.traces["item"] = Trace(entry.cell, entry.raw, thing.how, thing.confidence)
+
+
+def _listed(text: str, parts: int) -> list[str]:
+    """A companion cell's text for each of several wishes: by order where it lists as many, else the whole for each."""
+    if parts == 1 or not text:
+        return [text] * parts
+    pieces = [p for p in re.split(r"[、,，;；\n/]| {1,}", text) if p.strip()]
+    return pieces if len(pieces) == parts else [text] * parts
+
+
+def _size_of(entry: Entry, thing: Thing, text: str, lexicon: Lexicon) -> None:
+    entry.size_kind, entry.size = thing.size_kind, thing.size
+    if entry.size is not None or not text or entry.item is None:
+        return
+    kind = lexicon.things.size_kind_of(entry.item, thing)
+    if kind is None:
+        return
+    size = size_in(text, kind, bare=True)
+    if size is not None:
+        entry.size_kind, entry.size = kind, size
+
+
+def _qty_of(entry: Entry, thing: Thing, text: str) -> None:
+    entry.qty = thing.qty or 1
+    if not text:
+        return
+    match = re.match(r"(\d{1,3}|[一二两三四五六七八九十]{1,3})(?!\d)", tight(text))
+    value = number(match[1]) if match else None
+    if value and 1 <= value <= 200 and (thing.qty is None or value > 1):
+        entry.qty = int(value)
+
+
+def _price_of(entry: Entry, cell: PriceCell, position: int, parts: int, inline: Price | None) -> None:
+    """Prices beside the wish win; then a list in order; a single number for several wishes is only their sum."""
+    price: Price | None = inline
+    if price is None and cell.prices:
+        if parts == 1:
+            price = cell.prices[0] if len(cell.prices) == 1 else _summed(cell.prices)
+        elif len(cell.prices) == parts and not (cell.total and len(cell.prices) == 1):
+            price = cell.prices[position]
+        elif len(cell.prices) == parts + 1 and cell.total:
+            price = cell.prices[position]
+        else:
+            entry.warnings.append("price_total_only")
+            return
+    if price is None:
+        entry.warnings.append("price_missing")
+        return
+    entry.price_low, entry.price_high = price.low, price.high
+    if price.how != "written":
+        entry.traces["price"] = Trace(entry.cell, "", price.how, price.confidence)
+
+
+def _summed(prices: tuple[Price, ...]) -> Price | None:
+    """Several prices for one wish: a range in disguise when there are two, else unknown."""
+    values = [p.high for p in prices if p.high is not None]
+    if len(values) == 2 and values[0] < values[1]:
+        return Price(values[0], values[1], "two prices for one wish", 0.7)
+    return prices[0] if len(set(values)) == 1 else None
+
+
+def _unreadable(entry: Entry, cell: str, text: str) -> None:
+    if entry.price_high is None and entry.price_low is None:
+        entry.traces["price"] = Trace(cell, text, "unreadable price", 0.5)
+
+
+def judge(entry: Entry, rules: CampaignRules, lexicon: Lexicon) -> None:
+    """Apply the campaign's rules: fill ``reasons``, ``confidence`` and ``status``."""
+    reasons = entry.reasons
+    if not entry.child:
+        reasons.append("missing_name")
+    ceiling = rules.ceiling_fen
+    top = entry.price_high if entry.price_high is not None else entry.price_low
+    if ceiling is not None and top is not None and top > ceiling:
+        reasons.append("over_ceiling")
+    age = _too_old(entry, rules)
+    if age == "yes":
+        reasons.append("age_out_of_range")
+    elif age == "unsure":
+        entry.doubts.append("age_unsure")
+    if rules.consent_required and entry.consent == "no" and "consent_unreadable" not in entry.doubts:
+        reasons.append("no_consent")
+    entry.reasons = list(dict.fromkeys(reasons))
+    if entry.item not in lexicon.things.catalogue and {"over_ceiling", "unsafe_item", "cash_wish"} & set(reasons):
+        # Refused for the thing itself, and the catalogue does not class it: no class is claimed.
+        entry.category = entry.need = entry.size_kind = entry.size = None
+    price = entry.traces.get("price")
+    if price is not None and price.how == "unreadable price":
+        entry.doubts.append("price_unreadable")
+    entry.confidence = min((t.confidence for t in entry.traces.values()), default=1.0)
+    if entry.doubts:
+        entry.confidence = min(entry.confidence, 0.5)
+    if entry.reasons:
+        entry.status = "rejected"
+    elif entry.doubts or entry.confidence < rules.park_below:
+        entry.status = "parked"
+        if not entry.doubts:
+            least = min(entry.traces.items(), key=lambda t: t[1].confidence)[0]
+            entry.doubts.append({"town": "place_unsure", "raw": "wish_cut_unsure"}.get(least, "row_unsure"))
+    else:
+        entry.status = "accepted"
+    entry.warnings = list(dict.fromkeys(entry.warnings))
+
+
+def _too_old(entry: Entry, rules: CampaignRules) -> str:
+    """``yes`` where even the latest day the birth may mean makes the child too old, ``unsure`` where only an age borders on it."""
+    start = rules.start_on
+    limit_year = start.year - rules.age_limit
+    if entry.birth is not None:
+        parts = [int(p) for p in entry.birth.split("-")]
+        latest = (parts + [12, 31][len(parts) - 1 :]) if len(parts) < 3 else parts
+        return "yes" if tuple(latest) <= (limit_year, start.month, start.day) else "no"
+    if entry.age is not None:
+        if entry.age > rules.age_limit:
+            return "yes"
+        if entry.age == rules.age_limit:
+            return "unsure"
+    return "no"
