@@ -17,7 +17,7 @@ from wishes.access import Actor
 from wishes.campaigns.loading import table_of
 from wishes.campaigns.tables import Campaign, CatalogueItem, Place
 from wishes.events.bulk import move_many
-from wishes.intake.codes import new_alias, new_codes
+from wishes.intake.codes import new_aliases, new_codes
 from wishes.intake.kinship import Kinship
 from wishes.intake.sealing import seal_identity
 from wishes.intake.shaping import Guide, birth_year, consent_values, household_key, identity_of, wish_values
@@ -108,24 +108,24 @@ def admit(
             ).scalars()
         ),
     )
-    wish_ids = [
-        int(wish_id)
-        for wish_id in session.execute(
-            sa.insert(_WISH).returning(_WISH.c.id, sort_by_parameter_order=True),
-            [
-                {
-                    "campaign_id": run.campaign_id,
-                    "community_id": communities[entry.key],
-                    "child_id": kinship.child_ids[kinship.label(entry)],
-                    "code": code,
-                    "priority": 0,
-                    "created_at": run.now,
-                    **wish_values(entry, guide=run.guide, county_code=county_code, township_code=township_code),
-                }
-                for (_, entry), code in zip(rows, codes, strict=True)
-            ],
-        ).scalars()
-    ]
+    by_code = insert_keyed(
+        session,
+        _WISH,
+        [
+            {
+                "campaign_id": run.campaign_id,
+                "community_id": communities[entry.key],
+                "child_id": kinship.child_ids[kinship.label(entry)],
+                "code": code,
+                "priority": 0,
+                "created_at": run.now,
+                **wish_values(entry, guide=run.guide, county_code=county_code, township_code=township_code),
+            }
+            for (_, entry), code in zip(rows, codes, strict=True)
+        ],
+        "code",
+    )
+    wish_ids = [by_code[(code,)] for code in codes]
     pairs = dict(zip((row_id for row_id, _ in rows), wish_ids, strict=True))
     session.execute(
         sa.update(_ROW).where(_ROW.c.id == sa.bindparam("row_id")).values(wish_id=sa.bindparam("wish")),
@@ -133,6 +133,19 @@ def admit(
     )
     move_many(session, "submit", wish_ids=wish_ids, actor=run.actor, now=run.now)
     return Admitted(pairs, new)
+
+
+def insert_keyed(
+    session: Session, table: sa.Table, rows: Sequence[Mapping[str, Any]], *key: str
+) -> dict[tuple[Any, ...], int]:
+    """Insert rows and answer their ids by the columns *key*, which tell the rows apart.
+
+    Many rows to a statement: asking the database to answer in the rows' own order would send them one by one.
+    """
+    if not rows:
+        return {}
+    inserted = session.execute(sa.insert(table).returning(table.c.id, *(table.c[name] for name in key)), list(rows))
+    return {tuple(values): int(row_id) for row_id, *values in inserted}
 
 
 def _new_children(
@@ -155,28 +168,34 @@ def _new_children(
     homes = {label: household_key(entry) or f"alone {label}" for label, entry in first.items()}
     unknown = [key for key in dict.fromkeys(homes.values()) if key not in kinship.household_ids]
     if unknown:
-        ids = session.execute(
-            sa.insert(_HOUSEHOLD).returning(_HOUSEHOLD.c.id, sort_by_parameter_order=True),
-            [{"campaign_id": run.campaign_id} for _ in unknown],
-        ).scalars()
-        kinship.household_ids.update(zip(unknown, map(int, ids), strict=True))
-    ids = session.execute(
-        sa.insert(_CHILD).returning(_CHILD.c.id, sort_by_parameter_order=True),
+        rows_of = [{"campaign_id": run.campaign_id} for _ in unknown]
+        kinship.household_ids.update(
+            zip(
+                unknown,
+                (row_id for (row_id,) in session.execute(sa.insert(_HOUSEHOLD).returning(_HOUSEHOLD.c.id), rows_of)),
+                strict=True,
+            )
+        )
+    aliases = new_aliases(len(first))
+    by_alias = insert_keyed(
+        session,
+        _CHILD,
         [
             {
                 "campaign_id": run.campaign_id,
                 "community_id": communities[entry.key],
                 "household_id": kinship.household_ids[homes[label]],
-                "alias": new_alias(),
+                "alias": alias,
                 "sex": entry.gender or "",
                 "birth_year": birth_year(entry, run.campaign_start),
                 "types": sorted(kinds[label]),
                 "created_at": run.now,
             }
-            for label, entry in first.items()
+            for (label, entry), alias in zip(first.items(), aliases, strict=True)
         ],
-    ).scalars()
-    born = dict(zip(first, map(int, ids), strict=True))
+        "alias",
+    )
+    born = {label: by_alias[(alias,)] for label, alias in zip(first, aliases, strict=True)}
     session.execute(
         sa.update(_CHILD)
         .where(_CHILD.c.id == sa.bindparam("child"))

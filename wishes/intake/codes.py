@@ -74,9 +74,12 @@ def new_codes(number: int, taken: Callable[[list[str]], set[str]]) -> list[str]:
     return list(codes)
 
 
-def new_alias() -> str:
-    """A friendly name such as 晨星·482, drawn by lot: nothing of the child's own name is in it."""
-    return f"{secrets.choice(_FIRST)}{secrets.choice(_SECOND)}·{secrets.randbelow(900) + 100}"
+def new_aliases(number: int) -> list[str]:
+    """*number* different friendly names such as 晨星·482, drawn by lot: nothing of a child's own name is in them."""
+    names: dict[str, None] = {}
+    while len(names) < number:
+        names[f"{secrets.choice(_FIRST)}{secrets.choice(_SECOND)}·{secrets.randbelow(900) + 100}"] = None
+    return list(names)
 
 
 def _code() -> str:

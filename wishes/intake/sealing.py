@@ -7,7 +7,7 @@ belong to no child that is remembered. Erasing a child also empties the readings
 
 from __future__ import annotations
 
-from dataclasses import MISSING, asdict, fields
+from dataclasses import MISSING, fields
 from typing import Any
 
 from wishes.intake.understanding.model import Entry, Trace
@@ -23,7 +23,11 @@ _DEFAULTS = {
 def seal_entry(vault: Vault, file_id: int, entry: Entry) -> bytes:
     """The whole reading of one entry, for ``ImportRow.reading``, bound to file, sheet, cell and part."""
     key, wrapped = vault.new_data_key(aad=_row_place(file_id, entry.sheet, entry.cell, entry.part, "data_key"))
-    told = {name: value for name, value in asdict(entry).items() if value != _DEFAULTS[name]}
+    told = {name: value for name, default in _DEFAULTS.items() if (value := getattr(entry, name)) != default}
+    if entry.traces:
+        told["traces"] = {
+            name: [getattr(trace, each) for each in Trace.__slots__] for name, trace in entry.traces.items()
+        }
     return wrapped + seal(told, data_key=key, aad=_row_place(file_id, entry.sheet, entry.cell, entry.part, "reading"))
 
 
@@ -36,7 +40,7 @@ def open_entry(vault: Vault, file_id: int, sheet: str, cell: str, part: int, sea
             (sealed or b"")[_WRAPPED_KEY_BYTES:], data_key=key, aad=_row_place(file_id, sheet, cell, part, "reading")
         )
     )
-    traces = {name: Trace(**trace) for name, trace in told.pop("traces", {}).items()}
+    traces = {name: Trace(*trace) for name, trace in told.pop("traces", {}).items()}
     for name in ("phone", "types"):
         if name in told:
             told[name] = tuple(told[name])

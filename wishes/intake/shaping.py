@@ -90,7 +90,8 @@ def safe_detail(entry: Entry) -> str:
             words = words.replace(secret, "")
             if len(secret) in (3, 4) and "一" <= secret[0] <= "鿿":
                 words = words.replace(secret[1:], "")  # the given name alone
-    words = re.sub(r"\s+", " ", _NUMBERS.sub("", words)).strip(" ，,、;；()（）")
+    words = re.sub(r"[(（][^()（）]*(?:元|块钱)[^()（）]*[)）]?|[(（]\s*[)）]|[“”\"]", "", _NUMBERS.sub("", words))
+    words = re.sub(r"\s+", " ", words).strip(" ，,、;；")
     return "" if words == entry.item else words[:200]
 
 

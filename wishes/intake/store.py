@@ -19,7 +19,7 @@ from wishes.access import Actor, require
 from wishes.campaigns.loading import table_of
 from wishes.campaigns.tables import Campaign
 from wishes.events.actions import record
-from wishes.intake.admitting import Admission, admission, admit, sender_community
+from wishes.intake.admitting import Admission, admission, admit, insert_keyed, sender_community
 from wishes.intake.kinship import Kinship
 from wishes.intake.sealing import seal_entry
 from wishes.intake.tables import ImportFile, ImportRow
@@ -207,10 +207,9 @@ def _store_rows(
     session: Session, run: Admission, file_id: int, entries: Sequence[Entry], statuses: Mapping[str, str]
 ) -> dict[str, int]:
     """Entry key → id of its row."""
-    if not entries:
-        return {}
-    ids = session.execute(
-        sa.insert(_ROW).returning(_ROW.c.id, sort_by_parameter_order=True),
+    ids = insert_keyed(
+        session,
+        _ROW,
         [
             {
                 "file_id": file_id,
@@ -225,8 +224,11 @@ def _store_rows(
             }
             for entry in entries
         ],
-    ).scalars()
-    return {entry.key: int(row_id) for entry, row_id in zip(entries, ids, strict=True)}
+        "sheet",
+        "cell",
+        "part",
+    )
+    return {entry.key: ids[(entry.sheet[:80], entry.cell, entry.part)] for entry in entries}
 
 
 def _link_duplicates(
