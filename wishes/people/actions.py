@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -26,11 +25,6 @@ THROTTLE_WINDOW = timedelta(minutes=15)
 THROTTLE_TRIES = {"login": 8, "address": 60}
 
 
-def secret_digest(secret: str) -> bytes:
-    """What is kept of a cookie or token: 256 random bits need no slow hash."""
-    return hashlib.sha256(secret.encode()).digest()
-
-
 def create_account(
     session: Session,
     *,
@@ -49,7 +43,7 @@ def create_account(
         )
     if session.execute(sa.select(_Account.id).where(_Account.login == login)).first():
         raise Invalid("login", Text("这个账号已经存在。", "This login exists already."))
-    hashed = passwords.hash_password(password) if password else ""
+    hashed = _chosen(password, about=(login, name)) if password else ""
     made = session.execute(
         sa.insert(_Account)
         .values(
@@ -91,6 +85,12 @@ def grant_role(
         session.execute(sa.insert(_RoleGrant).values(**values, granted_at=now))
 
 
+def _chosen(password: str, about: tuple[str, ...] = ()) -> str:
+    """The hash of a password that may be chosen. Raises WeakPassword."""
+    passwords.refuse_weak(password, about=about)
+    return passwords.hash_password(password)
+
+
 def revoke_role(session: Session, *, grant_id: int) -> None:
     if session.execute(sa.delete(_RoleGrant).where(_RoleGrant.id == grant_id)).rowcount != 1:
         raise NotFound("这个角色", "role")
@@ -99,7 +99,7 @@ def revoke_role(session: Session, *, grant_id: int) -> None:
 def set_password(session: Session, *, account_id: int, password: str) -> None:
     """Set a new password and sign every browser out. Raises Invalid for one too short or too common."""
     session.execute(
-        sa.update(_Account).where(_Account.id == account_id).values(password_hash=passwords.hash_password(password))
+        sa.update(_Account).where(_Account.id == account_id).values(password_hash=_chosen(password))
     )
     session.execute(sa.delete(_WebSession).where(_WebSession.account_id == account_id))
 
@@ -143,18 +143,18 @@ def check_password(session: Session, *, login: str, password: str) -> int:
             _Account.login == login.strip().lower(), _Account.active
         )
     ).one_or_none()
-    good = passwords.verify_password(password, row.password_hash if row else None)
-    if row is None or not good:
+    check = passwords.check_password(password, (row.password_hash or None) if row else None)
+    if row is None or not check.right:
         raise SignInRefused()
     return int(row.id)
 
 
 def open_session(session: Session, *, account_id: int, now: datetime, hours: int, user_agent: str = "") -> str:
     """Sign a browser in; the answer is the cookie's secret, kept nowhere else."""
-    secret = secrets.token_urlsafe(32)
+    secret = passwords.new_secret()
     session.execute(
         sa.insert(_WebSession).values(
-            secret_hash=secret_digest(secret),
+            secret_hash=passwords.secret_digest(secret),
             account_id=account_id,
             created_at=now,
             expires_at=now + timedelta(hours=hours),
@@ -174,12 +174,12 @@ def close_session(
 
 def create_token(session: Session, *, account_id: int, name: str, now: datetime, days: int | None = 90) -> str:
     """Make an API token and answer it, once."""
-    secret = "mw_" + secrets.token_urlsafe(32)
+    secret = "mw_" + passwords.new_secret()
     session.execute(
         sa.insert(_ApiToken).values(
             account_id=account_id,
             name=name[:80],
-            secret_hash=secret_digest(secret),
+            secret_hash=passwords.secret_digest(secret),
             created_at=now,
             expires_at=None if days is None else now + timedelta(days=days),
         )
