@@ -194,7 +194,7 @@ class EmbeddedBroker:
             "save": "",
             # a broker that evicts forgets work; one that is full says so
             "maxmemory-policy": "noeviction",
-            "loglevel": "notice",
+            "loglevel": "warning",
         }
         return [word for key, value in settings.items() for word in (f"--{key}", value)]
 
