@@ -1,4 +1,5 @@
-"""The templates alone: a Flask app without database that shows the style guide, the error page and a small form.
+"""The templates alone: a Flask app without database that shows the style guide, the error page, a small form and
+a piece of work that goes on (its second answer fails, its fourth says it is done).
 
 Query parameters choose the reader: ``lang`` (zh, en), ``me=0`` (nobody signed in), ``nav`` (how many menu entries).
 """
@@ -9,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -48,6 +50,14 @@ ENTRY = """{% extends "base.html" %}
 {{ forms.select('kind', t('种类', 'Kind'), [('goods', t('物品', 'Thing')), ('service', t('陪伴', 'Hour'))], 'goods') }}
 {{ forms.submit(t('提交', 'Send')) }}
 {% endcall %}{% endblock %}"""
+
+PROGRESS = """{% extends "base.html" %}
+{% import "macros/layout.html" as layout with context %}
+{% import "macros/numbers.html" as numbers with context %}
+{% block title %}{{ t('进度', 'Progress') }}{% endblock %}
+{% block content %}{{ layout.page_header(t('进度', 'Progress')) }}
+{% if asked < 4 %}{% call layout.live('work', '/progress', 1) %}{{ numbers.progress('x', asked, 4) }}{% endcall %}
+{% else %}<div id="work"><p>{{ t('完成', 'Done') }}</p></div>{% endif %}{% endblock %}"""
 
 
 @dataclass(frozen=True)
@@ -127,6 +137,15 @@ def bare_app() -> Flask:
         if request.method == "POST" and not refused:
             return redirect("/problem")
         return render_template_string(ENTRY, refused=refused, story=request.form.get("story", ""))
+
+    asked = count(1)
+
+    @app.get("/progress")
+    def progress() -> WerkzeugResponse | str:
+        now = next(asked)
+        if now == 2:
+            return Response("not now", 503)
+        return render_template_string(PROGRESS, asked=now)
 
     return app
 

@@ -49,7 +49,7 @@ def test_every_category_of_the_catalogue_has_an_icon(app: Flask) -> None:
 
 
 def test_every_icon_that_a_template_names_is_drawn(app: Flask) -> None:
-    named = named_in_templates(r"""icons?\.icon\('([a-z-]+)'""") | named_in_templates(r"""'icon': '([a-z-]+)'""")
+    named = named_in_templates(r"""icons?\.icon\('([a-z-]+)'""") | named_in_templates(r"""'?icon'?[=:] ?'([a-z-]+)'""")
     assert "check" in named
     assert named <= set(macro_file(app, "icons").ICONS)  # type: ignore[attr-defined]
 

@@ -167,6 +167,21 @@ def test_signing_out_leaves_no_draft_on_the_phone(phone: Page, site: str) -> Non
     assert draft_of(phone) is None
 
 
+def test_progress_shows_itself_through_a_failure_and_stops_when_the_work_is_over(browser: Browser) -> None:
+    asked: list[str] = []
+    with serving(bare_app()) as address:
+        context = browser.new_context(viewport=DESK)
+        page = context.new_page()
+        page.on("response", lambda answer: asked.append(f"{answer.status}") if "/progress" in answer.url else None)
+        page.goto(f"{address}/progress")
+        page.get_by_role("progressbar").and_(page.locator("[aria-valuenow='3']")).wait_for()
+        page.get_by_text("完成").wait_for()
+        assert page.locator("[data-live]").count() == 0
+        page.wait_for_timeout(1500)
+        context.close()
+    assert asked == ["200", "503", "200", "200"]
+
+
 def test_without_scripts_windows_open_questions_unfold_and_rows_are_ticked(browser: Browser, site: str) -> None:
     context = browser.new_context(viewport=PHONE, java_script_enabled=False)
     page = context.new_page()

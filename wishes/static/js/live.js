@@ -8,6 +8,7 @@ const parser = new DOMParser();
 function keep(part) {
   const every = Math.max(Number(part.dataset.liveEvery) || 2, 1);
   let wait = every;
+  let seen = "";
 
   async function ask() {
     if (!part.isConnected) return;
@@ -21,8 +22,9 @@ function keep(part) {
       if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
       const fresh = parser.parseFromString(await answer.text(), "text/html").getElementById(part.id);
       wait = every;
-      if (fresh && fresh.innerHTML !== part.innerHTML) {
+      if (fresh && fresh.innerHTML !== seen) {
         if (part.contains(document.activeElement)) { setTimeout(ask, wait * 1000); return; }
+        seen = fresh.innerHTML;
         part.replaceChildren(...fresh.childNodes);
         part.dispatchEvent(new CustomEvent("mw:fresh", { bubbles: true }));
       }
