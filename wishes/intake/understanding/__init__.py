@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from wishes.intake.reading.grid import Workbook
+from wishes.intake.understanding.duplicates import Duplicates, KnownChild, Repeat, find_duplicates, mark_duplicates
 from wishes.intake.understanding.files import understand_file
 from wishes.intake.understanding.lexicon import Lexicon
+from wishes.intake.understanding.many import Source, read_many, read_one
 from wishes.intake.understanding.model import (
     COLUMNS,
     DOUBTS,
@@ -27,9 +29,9 @@ from wishes.intake.understanding.things import CatalogueItem, catalogue_from_row
 from wishes.intake.words import Words
 
 __all__ = [
-    "COLUMNS", "DOUBTS", "REASONS", "WARNINGS", "CampaignRules", "CatalogueItem", "ColumnReading", "Entry", "FileReading", "Lexicon",
-    "Places", "RowFate", "SenderMemory", "SheetReading", "TableReading", "Trace", "catalogue_from_rows", "understand",
-    "understand_file",
+    "COLUMNS", "DOUBTS", "REASONS", "WARNINGS", "CampaignRules", "CatalogueItem", "ColumnReading", "Duplicates", "Entry", "FileReading",
+    "KnownChild", "Lexicon", "Places", "Repeat", "RowFate", "SenderMemory", "SheetReading", "Source", "TableReading", "Trace",
+    "catalogue_from_rows", "find_duplicates", "mark_duplicates", "read_many", "read_one", "understand", "understand_file",
 ]
 
 

@@ -30,8 +30,16 @@ def find_sender(
     """Gather the hints in order of weight; the first that names a township wins, one that names only a county narrows the rest."""
     titles = list(titles)
     stem = re.sub(r"\.[A-Za-z]{3,4}$", "", file)
-    hints = [*titles, stem, *sheets, *(u for u, _ in Counter(units).most_common(3))]
-    sender = Sender()
+    joined = tight(" ".join([*titles, stem]))
+    unit = next((m[1] for t in titles if (m := _UNIT.search(t))), "")
+    sender = Sender(name=unit)
+    if _SCHOOL.search(unit or joined):
+        sender.kind = "school"
+    elif _OFFICE.search(unit or joined) or _OFFICE.search(joined):
+        sender.kind = "county"
+    hints = [*titles, stem, *sheets]
+    if sender.kind != "county":
+        hints += [u for u, _ in Counter(units).most_common(3)]
     for hint in hints:
         county, town, old = places.mentioned(hint)
         if town is not None and (sender.county is None or places.county_of(town) == sender.county or old or sender.old_district):
@@ -39,13 +47,6 @@ def find_sender(
             break
         if county is not None and sender.county is None:
             sender.county, sender.old_district = county, old
-    joined = tight(" ".join([*titles, stem]))
-    unit = next((m[1] for t in titles if (m := _UNIT.search(t))), "")
-    sender.name = unit
-    if _SCHOOL.search(unit or joined):
-        sender.kind = "school"
-    elif _OFFICE.search(unit or joined) or _OFFICE.search(joined):
-        sender.kind = "county"
     if sender.town is None and sender.kind != "county":
         votes: Counter[str] = Counter()
         seen = 0
