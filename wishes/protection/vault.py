@@ -155,8 +155,12 @@ def master_kid(wrapped: bytes) -> int:
 
 def normalised(value: str) -> str:
     """*value* as blind indexes compare it: NFKC, case-folded, all white space and invisible characters removed."""
-    folded = unicodedata.normalize("NFKC", value).casefold()
-    return re.sub(r"[\s\u200b-\u200d\u2060\ufeff]", "", unicodedata.normalize("NFKC", folded))
+    while True:  # taking a space out can bring an accent beside its letter: again, until nothing changes
+        folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", value).casefold())
+        plain = re.sub(r"[\s\u200b-\u200d\u2060\ufeff]", "", folded)
+        if plain == value:
+            return plain
+        value = plain
 
 
 def _bound(head: bytes, aad: str) -> bytes:
