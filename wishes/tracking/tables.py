@@ -66,8 +66,8 @@ class Notice(SQLModel, table=True):
         sa.Index(
             "ix_notice_queue",
             "run_at",
-            sqlite_where=sa.text("state IN ('queued', 'taken')"),
-            postgresql_where=sa.text("state IN ('queued', 'taken')"),
+            sqlite_where=sa.text("state IN ('queued', 'taken', 'sending')"),
+            postgresql_where=sa.text("state IN ('queued', 'taken', 'sending')"),
         ),
         sa.Index("ix_notice_channel_sent", "channel", "sent_at"),
     )
@@ -81,8 +81,8 @@ class Notice(SQLModel, table=True):
     clock_id: int | None = Field(default=None, sa_type=BIG)  # a step of this clock; without meaning once it is closed
     facts: dict[str, Any] = document()
     channel: str = Field(default="", max_length=16)  # the way it left by; empty until one is chosen
-    state: str = Field(default="queued", max_length=12)  # queued, taken, sent, failed, unsure, skipped
-    lease: str = Field(default="", max_length=36)  # the delivery run that has taken it
+    state: str = Field(default="queued", max_length=12)  # queued, taken, sending, sent, failed, unsure, skipped
+    message_key: str = Field(default="", max_length=48)  # the message it leaves in, the same at every try
     attempts: int = 0
     problem: str = Field(default="", max_length=200)
     run_at: datetime = instant()

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -82,7 +82,10 @@ WORDS: dict[str, Wording] = {
                      "Wish {code} ({item}) was cancelled: please do not prepare it any more."),
 }
 
-DIGEST = Wording(Text("您有 {count} 条新消息", "You have {count} new messages"), Text("· {line}", "· {line}"))
+DIGEST_TITLE = Text("您有 {count} 条新消息", "You have {count} new messages")
+MORE = Text("……另有 {count} 条，请登录查看。", "… and {count} more: sign in to see them.")
+LONGEST_LIST = 20
+"""A digest names so many notices; the inbox has them all."""
 
 
 def title(kind: str, language: Language) -> str:
@@ -92,6 +95,16 @@ def title(kind: str, language: Language) -> str:
 def line(kind: str, facts: Mapping[str, Any], language: Language) -> str:
     """The notice's one sentence. *facts* are those it was posted with."""
     return WORDS[kind].line.say(language, **_shown(facts, language))
+
+
+def compose(notices: Sequence[tuple[str, Mapping[str, Any]]], language: Language) -> tuple[str, str]:
+    """Title and body of the message that carries *notices* (kind and facts of each) to one person."""
+    lines = [line(kind, facts, language) for kind, facts in notices[:LONGEST_LIST]]
+    if len(notices) == 1:
+        return title(notices[0][0], language), lines[0]
+    if len(notices) > LONGEST_LIST:
+        lines.append(MORE.say(language, count=len(notices) - LONGEST_LIST))
+    return DIGEST_TITLE.say(language, count=len(notices)), "\n".join(lines)
 
 
 def _shown(facts: Mapping[str, Any], language: Language) -> dict[str, Any]:

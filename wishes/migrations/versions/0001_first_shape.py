@@ -605,7 +605,7 @@ def upgrade() -> None:
         sa.Column("facts", sa.JSON(), nullable=False),
         sa.Column("channel", sa.String(16), nullable=False),
         sa.Column("state", sa.String(12), nullable=False),
-        sa.Column("lease", sa.String(36), nullable=False),
+        sa.Column("message_key", sa.String(48), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("problem", sa.String(200), nullable=False),
         sa.Column("run_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
@@ -625,8 +625,8 @@ def upgrade() -> None:
             "ix_notice_queue",
             ["run_at"],
             unique=False,
-            sqlite_where=sa.text("state IN ('queued', 'taken')"),
-            postgresql_where=sa.text("state IN ('queued', 'taken')"),
+            sqlite_where=sa.text("state IN ('queued', 'taken', 'sending')"),
+            postgresql_where=sa.text("state IN ('queued', 'taken', 'sending')"),
         )
 
     op.create_table(
@@ -809,8 +809,8 @@ def downgrade() -> None:
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_notice_queue",
-            sqlite_where=sa.text("state IN ('queued', 'taken')"),
-            postgresql_where=sa.text("state IN ('queued', 'taken')"),
+            sqlite_where=sa.text("state IN ('queued', 'taken', 'sending')"),
+            postgresql_where=sa.text("state IN ('queued', 'taken', 'sending')"),
         )
         batch_op.drop_index("ix_notice_inbox")
         batch_op.drop_index("ix_notice_channel_sent")

@@ -1,0 +1,74 @@
+"""The ways a notice leaves the house: one function each, behind one interface. The only door of this room to the network.
+
+``channels.json`` in the var directory (mode 0600, for it holds secrets) says which are open::
+
+    {"email": {"url": "smtp://user:password@mail.example.org:587", "sender": "心愿 <wish@example.org>"},
+     "wecom": {"url": "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=…"},
+     "sms":   {"url": "https://gateway.example.org/send", "token": "…"}}
+
+Without the file everything goes to the console, so that a fresh checkout shows what would have been sent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from wishes.errors import Misconfigured
+from wishes.settings import Settings
+from wishes.tracking.channels.console import Console
+from wishes.tracking.channels.email import Email
+from wishes.tracking.channels.message import Channel, Message, PermanentFailure, TransientFailure
+from wishes.tracking.channels.sms import Sms
+from wishes.tracking.channels.wecom import WeComRobot
+
+__all__ = ["Channel", "Console", "Email", "Message", "Outlets", "PermanentFailure", "Sms", "TransientFailure", "WeComRobot", "outlets_of"]
+
+
+@dataclass(frozen=True)
+class Outlets:
+    """The channels that are open, in the order in which they are tried for a person."""
+
+    channels: tuple[Channel, ...]
+
+    @classmethod
+    def of(cls, channels: Iterable[Channel]) -> Outlets:
+        return cls(tuple(channels))
+
+    def route(self, login: str | None) -> tuple[Channel, str] | None:
+        """The channel and address for someone who signs in as *login* (None: the campaign's group). None: inbox only."""
+        for channel in self.channels:
+            address = channel.address(login)
+            if address is not None:
+                return channel, address
+        return None
+
+    def named(self, name: str) -> Channel | None:
+        return next((channel for channel in self.channels if channel.name == name), None)
+
+
+def outlets_of(settings: Settings) -> Outlets:
+    """The channels of this installation. Raises Misconfigured for a file that cannot be used."""
+    path = settings.var_dir / "channels.json"
+    if not path.is_file():
+        return Outlets.of([Console()])
+    return Outlets.of(_read(path))
+
+
+def _read(path: Path) -> list[Channel]:
+    try:
+        told = json.loads(path.read_text("utf-8"))
+        found: list[Channel] = []
+        if "email" in told:
+            found.append(Email(told["email"]["url"], told["email"]["sender"]))
+        if "sms" in told:
+            found.append(Sms(told["sms"]["url"], told["sms"]["token"]))
+        if "wecom" in told:
+            found.append(WeComRobot(told["wecom"]["url"]))
+        if told.get("console", False):
+            found.append(Console())
+    except (ValueError, TypeError, KeyError) as error:
+        raise Misconfigured(setting=str(path), why=f"{type(error).__name__}: {error}") from error
+    return found

@@ -1,0 +1,56 @@
+"""Posting JSON to a service: the one HTTP call that the robot and the gateway share."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from wishes.tracking.channels.message import PermanentFailure, TransientFailure
+
+TIMEOUT_S = 10
+LONGEST_ANSWER = 64 * 1024
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """A redirect could carry the secret in the address elsewhere."""
+
+    def redirect_request(self, *_args: Any, **_named: Any) -> None:
+        return None
+
+
+_OPENER = urllib.request.build_opener(_NoRedirects, urllib.request.ProxyHandler({}))
+
+
+def checked(url: str) -> str:
+    """*url* itself. Raises ValueError unless it is http or https with a host."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("the address should begin with https://")
+    return url
+
+
+def post_json(url: str, body: Mapping[str, Any], *, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """POST *body* and answer the JSON that comes back ({} for none).
+
+    Raises TransientFailure for 408, 429, 5xx and a network that fails, PermanentFailure for any other refusal.
+    """
+    request = urllib.request.Request(url, json.dumps(body, ensure_ascii=False).encode(), method="POST",
+                                     headers={"Content-Type": "application/json; charset=utf-8", **(headers or {})})
+    try:
+        with _OPENER.open(request, timeout=TIMEOUT_S) as answer:
+            text = answer.read(LONGEST_ANSWER)
+    except urllib.error.HTTPError as error:
+        with error:
+            lasting = error.code not in (408, 429) and error.code < 500
+            raise (PermanentFailure if lasting else TransientFailure)(f"HTTP {error.code}") from error
+    except OSError as error:
+        raise TransientFailure(type(error).__name__) from error
+    try:
+        found = json.loads(text) if text else {}
+    except ValueError as error:
+        raise TransientFailure("the answer is not JSON") from error
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,44 @@
+"""What every channel is handed, and what it may answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class TransientFailure(Exception):
+    """Not now: worth another try later. The text says why, without an address or a name."""
+
+
+class PermanentFailure(Exception):
+    """Never: this address or message is refused for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message to one address. ``key`` is the same at every try, so that a receiver can tell a repetition."""
+
+    key: str
+    address: str
+    title: str
+    body: str
+
+
+class Channel(Protocol):
+    """A way out. ``repeatable``: sending the same key twice does no harm, so an interrupted send may be tried again."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def repeatable(self) -> bool: ...
+
+    @property
+    def per_minute(self) -> int | None:
+        """Most messages a minute the service takes; None: as many as there are."""
+
+    def address(self, login: str | None) -> str | None:
+        """Where this channel reaches the person who signs in as *login* (None: the group), or None."""
+
+    def send(self, message: Message) -> None:
+        """Hand *message* over. Raises TransientFailure or PermanentFailure."""

@@ -1,0 +1,207 @@
+"""Sending what is queued: take and commit, send with no transaction open, record and commit.
+
+What several notices have to tell one person at one time leaves as one message, under one key at every try. A worker that dies
+leaves notices ``taken``: they go back into the queue. One that dies while a message is on its way leaves them ``sending``: where the
+receiver knows a repetition by its key this state is not needed and the message is sent again; elsewhere it ends ``unsure`` rather
+than reach a person twice. Every notice to a person is in the inbox whatever becomes of its message.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from wishes.db import Database
+from wishes.i18n import pick_language
+from wishes.people.tables import Account
+from wishes.tracking.channels import Channel, Message, Outlets, PermanentFailure, TransientFailure
+from wishes.tracking.deadlines import next_daylight
+from wishes.tracking.heartbeat import beat
+from wishes.tracking.tables import Clock, Notice
+from wishes.tracking.wording import compose
+
+BATCH = 200
+LEASE = timedelta(minutes=3)
+LONGEST_SEND = timedelta(seconds=30)
+"""A sender whose lease is nearly out stops and leaves the rest to the next run."""
+MOST_ATTEMPTS = 10
+LONGEST_PAUSE = timedelta(hours=6)
+
+
+@dataclass
+class DeliveryReport:
+    """Notices by what became of them, and the messages that left with them."""
+
+    messages: int = 0
+    sent: int = 0
+    inbox: int = 0
+    later: int = 0
+    failed: int = 0
+    unsure: int = 0
+    skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Queued:
+    id: int
+    account_id: int | None
+    kind: str
+    facts: Mapping[str, Any]
+    message_key: str
+    attempts: int
+    login: str | None
+    language: str | None
+    settled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Parcel:
+    """One message with the notices it carries."""
+
+    channel: Channel
+    message: Message
+    notices: tuple[int, ...]
+    attempts: int
+
+
+_COLUMNS: list[Any] = [Notice.id, Notice.account_id, Notice.kind, Notice.facts, Notice.message_key, Notice.attempts, Account.login,
+                       Account.language, Clock.closed_at.is_not(None)]  # type: ignore[union-attr]
+
+
+def deliver(database: Database, outlets: Outlets, *, clock: Callable[[], datetime], limit: int = 5_000,
+            seconds: float = 40.0) -> DeliveryReport:
+    """Send what may leave now, at most *limit* notices and for about *seconds*; repeat it as often as you like.
+
+    *clock* tells the time, for sending takes some. Effects: messages leave; each notice ends ``sent``, ``failed``, ``unsure`` or
+    ``skipped``, or waits for its next try. Raises :class:`~wishes.errors.Unavailable` when the database went away.
+    """
+    counts: Counter[str] = Counter()
+    began, seen = clock(), 0
+    with database.transaction() as session:
+        _recover(session, clock(), counts)
+    while seen < limit and (clock() - began).total_seconds() < seconds:
+        size, now = min(BATCH, limit - seen), clock()
+        with database.transaction() as session:
+            queued = _due(session, now, size)
+            parcels = _take(session, queued, outlets, now, counts)
+        _send_all(database, parcels, until=now + LEASE - LONGEST_SEND, clock=clock, counts=counts)
+        seen += len(queued)
+        if len(queued) < size:
+            break
+    report = DeliveryReport(**counts)
+    with database.transaction() as session:
+        beat(session, "deliver", now=clock(), detail=vars(report))
+    return report
+
+
+def _recover(session: Session, now: datetime, counts: Counter[str]) -> None:
+    """What a dead worker had taken is queued again; what it was sending is not sent twice."""
+    for state, end, problem in (("taken", "queued", ""), ("sending", "unsure", "interrupted")):
+        found = session.execute(sa.update(Notice).where(Notice.state == state, Notice.run_at <= now)  # type: ignore[arg-type]
+                                .values(state=end, problem=problem).execution_options(synchronize_session=False))
+        counts[end if end == "unsure" else "later"] += found.rowcount  # type: ignore[attr-defined]
+
+
+def _due(session: Session, now: datetime, size: int) -> list[_Queued]:
+    rows = session.execute(
+        sa.select(*_COLUMNS).outerjoin(Account, Account.id == Notice.account_id).outerjoin(Clock, Clock.id == Notice.clock_id)  # type: ignore[arg-type]
+        .where(Notice.state == "queued", Notice.run_at <= now).order_by(Notice.run_at, Notice.id).limit(size)  # type: ignore[arg-type]
+        .with_for_update(skip_locked=True, of=Notice))
+    return [_Queued(*row) for row in rows]
+
+
+def _take(session: Session, queued: Sequence[_Queued], outlets: Outlets, now: datetime, counts: Counter[str]) -> list[_Parcel]:
+    """Decide which way each notice goes, put what goes together into one message, and mark it as taken."""
+    settled = [each.id for each in queued if each.settled]
+    inbox: list[int] = []
+    nobody: list[int] = []
+    parcels: dict[tuple[str, str, str], tuple[Channel, list[_Queued]]] = {}
+    for each in queued:
+        if each.settled:
+            continue
+        way = outlets.route(each.login)
+        if way is None:
+            (nobody if each.account_id is None else inbox).append(each.id)
+        else:
+            parcels.setdefault((way[0].name, way[1], each.message_key), (way[0], []))[1].append(each)
+    _mark(session, settled, counts, "skipped", state="skipped", problem="settled")
+    _mark(session, nobody, counts, "skipped", state="skipped", problem="no_group_channel")
+    _mark(session, inbox, counts, "inbox", state="sent", channel="inbox", sent_at=now, problem="")
+    room: dict[str, int] = {}
+    taken: list[_Parcel] = []
+    for (name, address, key), (channel, notices) in parcels.items():
+        ids = tuple(each.id for each in notices)
+        if channel.per_minute is not None:
+            room.setdefault(name, channel.per_minute - _left_lately(session, name, now))
+            if room[name] <= 0:
+                _mark(session, ids, counts, "later", run_at=now + timedelta(seconds=15))
+                continue
+            room[name] -= 1
+        key = key or str(uuid.uuid4())
+        title, body = compose([(each.kind, each.facts) for each in notices], pick_language(notices[0].language))
+        taken.append(_Parcel(channel, Message(key, address, title, body), ids, notices[0].attempts + 1))
+        _mark(session, ids, state="taken", channel=name, message_key=key, attempts=notices[0].attempts + 1, run_at=now + LEASE)
+    return taken
+
+
+def _left_lately(session: Session, channel: str, now: datetime) -> int:
+    """Messages that left by *channel* within a minute or are about to. One run at a time counts and takes."""
+    if session.get_bind().dialect.name != "sqlite":
+        session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"notice:{channel}"})
+    return int(session.execute(
+        sa.select(sa.func.count(sa.distinct(Notice.message_key))).where(  # type: ignore[arg-type]
+            Notice.channel == channel, sa.or_(Notice.sent_at > now - timedelta(minutes=1), Notice.state.in_(["taken", "sending"]))))  # type: ignore[attr-defined,operator,arg-type]
+        .scalar_one())
+
+
+def _send_all(database: Database, parcels: Sequence[_Parcel], *, until: datetime, clock: Callable[[], datetime],
+              counts: Counter[str]) -> None:
+    """Send in order. The outcome of a message that must not be repeated is on record before the next one begins."""
+    done: list[tuple[_Parcel, Exception | None]] = []
+    for position, parcel in enumerate(parcels):
+        if clock() >= until:
+            with database.transaction() as session:
+                _record(session, done, clock(), counts)
+                for left in parcels[position:]:
+                    _mark(session, left.notices, counts, "later", state="queued", run_at=clock())
+            return
+        if not parcel.channel.repeatable:
+            with database.transaction() as session:
+                _record(session, done, clock(), counts)
+                _mark(session, parcel.notices, state="sending")
+            done = []
+        try:
+            parcel.channel.send(parcel.message)
+        except (TransientFailure, PermanentFailure) as failure:
+            done.append((parcel, failure))
+        else:
+            done.append((parcel, None))
+    with database.transaction() as session:
+        _record(session, done, clock(), counts)
+
+
+def _record(session: Session, done: Iterable[tuple[_Parcel, Exception | None]], now: datetime, counts: Counter[str]) -> None:
+    for parcel, failure in done:
+        if failure is None:
+            counts["messages"] += 1
+            _mark(session, parcel.notices, counts, "sent", state="sent", sent_at=now, problem="")
+        elif isinstance(failure, PermanentFailure) or parcel.attempts >= MOST_ATTEMPTS:
+            _mark(session, parcel.notices, counts, "failed", state="failed", problem=str(failure)[:200])
+        else:
+            pause = min(timedelta(minutes=2 ** (parcel.attempts - 1)), LONGEST_PAUSE)
+            _mark(session, parcel.notices, counts, "later", state="queued", run_at=next_daylight(now + pause), problem=str(failure)[:200])
+
+
+def _mark(session: Session, ids: Sequence[int], counts: Counter[str] | None = None, counted: str = "", **values: Any) -> None:
+    if not ids:
+        return
+    session.execute(sa.update(Notice).where(Notice.id.in_(ids)).values(**values).execution_options(synchronize_session=False))  # type: ignore[union-attr]
+    if counts is not None:
+        counts[counted] += len(ids)

@@ -1,0 +1,92 @@
+"""The coordinator's table: wishes under way, whoever waits longest first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from wishes.claims.tables import Branch, Volunteer
+from wishes.intake.tables import Community, Wish
+from wishes.lifecycle import HELD, Kind, Status
+from wishes.tracking.tables import Clock
+
+UNDER_WAY = (Status.OPEN, Status.PROPOSED, *HELD)
+Since = Literal["claimed", "published"]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One wish under way. ``days_waiting`` since the instant asked for, ``overdue_days`` past its clock's due instant."""
+
+    wish_id: int
+    code: str
+    item: str
+    category: str
+    kind: Kind
+    status: Status
+    since: datetime
+    days_waiting: float
+    due_at: datetime | None
+    overdue_days: float | None
+    paused: bool
+    problem: str
+    county_code: str
+    community_id: int
+    community: str
+    branch_id: int | None
+    branch: str | None
+    volunteer_id: int | None
+    volunteer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows, and the cursor of the next page (None: this was the last)."""
+
+    rows: list[Waiting]
+    after: tuple[datetime, int] | None
+
+
+def oldest_waiting(session: Session, campaign_id: int, *, now: datetime, since: Since = "claimed", statuses: Sequence[Status] | None = None,
+                   county_code: str | None = None, category: str | None = None, branch_id: int | None = None,
+                   community_id: int | None = None, overdue_only: bool = False, after: tuple[datetime, int] | None = None,
+                   limit: int = 50) -> Page:
+    """Wishes under way, oldest first; *after* is the cursor of the page before.
+
+    *since* ``claimed`` looks at wishes somebody holds, ``published`` at all that children wait for. Effects: none.
+    """
+    started: Any = Wish.claimed_at if since == "claimed" else Wish.published_at
+    wanted = tuple(statuses) if statuses else HELD if since == "claimed" else UNDER_WAY
+    query: Any = sa.select(
+        Wish.id, Wish.code, Wish.item, Wish.category, Wish.kind, Wish.status, started, Clock.due_at, Clock.paused_at, Clock.problem,  # type: ignore[call-overload]
+        Wish.county_code, Wish.community_id, Community.name, Wish.taker_branch_id, Branch.name, Wish.taker_volunteer_id, Volunteer.name)
+    query = query.select_from(Wish).join(Community, Community.id == Wish.community_id)
+    query = query.outerjoin(Clock, sa.and_(Clock.wish_id == Wish.id, Clock.closed_at.is_(None)))  # type: ignore[arg-type,union-attr]
+    query = query.outerjoin(Branch, Branch.id == Wish.taker_branch_id).outerjoin(Volunteer, Volunteer.id == Wish.taker_volunteer_id)
+    query = query.where(Wish.campaign_id == campaign_id, Wish.status.in_(wanted), started.is_not(None))  # type: ignore[attr-defined]
+    for column, value in ((Wish.county_code, county_code), (Wish.category, category), (Wish.taker_branch_id, branch_id),
+                          (Wish.community_id, community_id)):
+        if value is not None:
+            query = query.where(column == value)
+    if overdue_only:
+        query = query.where(Clock.due_at < now)
+    if after is not None:
+        query = query.where(sa.or_(started > after[0], sa.and_(started == after[0], Wish.id > after[1])))  # type: ignore[operator]
+    rows = [_waiting(row, now) for row in session.execute(query.order_by(started, Wish.id).limit(limit + 1))]
+    more = len(rows) > limit
+    rows = rows[:limit]
+    return Page(rows, (rows[-1].since, rows[-1].wish_id) if more else None)
+
+
+def _waiting(row: Any, now: datetime) -> Waiting:
+    (wish_id, code, item, category, kind, status, since, due_at, paused_at, problem, county, community_id, community, branch_id, branch,
+     volunteer_id, volunteer) = row
+    overdue = None if due_at is None or paused_at is not None else (now - due_at).total_seconds() / 86_400
+    return Waiting(wish_id, code, item, category, kind, status, since, (now - since).total_seconds() / 86_400, due_at,
+                   overdue if overdue is not None and overdue > 0 else None, paused_at is not None, problem or "", county, community_id,
+                   community, branch_id, branch, volunteer_id, volunteer)
