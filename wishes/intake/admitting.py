@@ -20,7 +20,7 @@ from wishes.events.bulk import move_many
 from wishes.intake.codes import new_aliases, new_codes
 from wishes.intake.kinship import Kinship
 from wishes.intake.sealing import seal_identity
-from wishes.intake.shaping import Guide, birth_year, consent_values, household_key, identity_of, wish_values
+from wishes.intake.shaping import Guide, birth_year, consent_values, identity_of, wish_values
 from wishes.intake.tables import Child, Community, Consent, Household, ImportRow, Wish
 from wishes.intake.understanding.model import Entry, FileReading
 from wishes.protection.keyring import Keyring
@@ -165,7 +165,7 @@ def _new_children(
             kinds.setdefault(label, set()).update(entry.types)
     if not first:
         return 0
-    homes = {label: household_key(entry) or f"alone {label}" for label, entry in first.items()}
+    homes = {label: kinship.home(label) for label in first}
     unknown = [key for key in dict.fromkeys(homes.values()) if key not in kinship.household_ids]
     if unknown:
         rows_of = [{"campaign_id": run.campaign_id} for _ in unknown]

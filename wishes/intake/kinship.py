@@ -1,111 +1,143 @@
-"""Which entries speak of one child, and which children share a household. Pure.
+"""Which entries speak of one child and which children share a household, as ids of the database once they have some.
 
-The same child can be sent by the school and by the township, in several files and several times. Two entries are one
-child when a file puts them under one child, when one repeats the other, or when name, birth and sex agree and a
-guardian, a phone or the place does too. Namesakes differ in one of these.
+What is one child is decided by :mod:`wishes.intake.understanding.duplicates`; here its answer meets what is stored.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from wishes.intake.shaping import household_key
-from wishes.intake.understanding.model import Entry
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from wishes.campaigns.loading import table_of
+from wishes.intake.sealing import open_identity
+from wishes.intake.tables import Child, Wish
+from wishes.intake.understanding.duplicates import Duplicates, KnownChild, find_duplicates, mark_duplicates
+from wishes.intake.understanding.model import Entry, FileReading
+from wishes.lifecycle import Status
+from wishes.protection.vault import Vault
+
+_CHILD, _WISH = table_of(Child), table_of(Wish)
+_GONE = (Status.CANCELLED, Status.REJECTED)
 
 
-def child_labels(entries: Sequence[Entry]) -> dict[str, str]:
-    """Entry key → label of its child: the key of the child's first entry."""
-    union = _Union()
-    by_name: dict[str, list[Entry]] = {}
-    by_row: dict[tuple[str, str, int], Entry] = {}
-    keys = {entry.key for entry in entries}
-    for entry in entries:
-        union.add(entry.key)
-        row = (entry.file, entry.sheet, entry.child_row)
-        if row in by_row:
-            union.join(by_row[row].key, entry.key)
-        else:
-            by_row[row] = entry
-            if entry.child:
-                by_name.setdefault(entry.child, []).append(entry)
-    for namesakes in by_name.values():
-        for at, entry in enumerate(namesakes):
-            for other in namesakes[:at]:
-                if same_child(other, entry):
-                    union.join(other.key, entry.key)
-                    break
-    for entry in entries:
-        if entry.duplicate_of in keys:
-            union.join(entry.duplicate_of, entry.key)
-    return {entry.key: union.top(entry.key) for entry in entries}
+@dataclass(frozen=True, slots=True)
+class StoredChild:
+    """A child of the database as the comparison needs it. ``known.key`` is the id, a wish's key is ``wish:<id>``."""
 
-
-def same_child(one: Entry, other: Entry) -> bool:
-    """Whether two entries of one name are one child's."""
-    if one.child != other.child or not one.child:
-        return False
-    if one.gender and other.gender and one.gender != other.gender:
-        return False
-    if one.town and other.town and one.town != other.town:
-        return False
-    births = (one.birth or "", other.birth or "")
-    if not (births[0].startswith(births[1]) or births[1].startswith(births[0])):
-        return False
-    if one.age is not None and other.age is not None and abs(one.age - other.age) > 1:
-        return False
-    if min(map(len, births)) == 10 and one.town == other.town:
-        return True
-    return (
-        bool(set(one.phone) & set(other.phone))
-        or bool(one.guardian and one.guardian == other.guardian)
-        or bool(one.village and one.village == other.village and min(map(len, births)) >= 7)
-    )
+    child_id: int
+    household_id: int
+    known: KnownChild
 
 
 @dataclass(slots=True)
 class Kinship:
-    """What one import knows of children: the label of each entry's child, and the ids that labels and households have.
+    """Labels of children and homes, and the ids they have. Storing fills in the ids of new ones.
 
-    Filled from earlier imports and, file by file, by storing. Of no use after a transaction that was rolled back.
+    Of no further use after a transaction that was rolled back.
     """
 
-    labels: dict[str, str]
+    label_of_line: dict[tuple[str, str, int, str | None], str]
+    home_of_label: dict[str, str]
     child_ids: dict[str, int] = field(default_factory=dict)
     household_ids: dict[str, int] = field(default_factory=dict)
 
-    @classmethod
-    def of(cls, entries: Sequence[Entry], stored: Iterable[tuple[Entry, int, int]] = ()) -> Kinship:
-        """*stored* are entries that are wishes already, each with the ids of its child and household."""
-        known = list(stored)
-        kinship = cls(child_labels([*(entry for entry, _, _ in known), *entries]))
-        for entry, child_id, household_id in known:
-            kinship.child_ids.setdefault(kinship.labels[entry.key], child_id)
-            if key := household_key(entry):
-                kinship.household_ids.setdefault(key, household_id)
-        return kinship
-
     def label(self, entry: Entry) -> str:
-        return self.labels.get(entry.key, entry.key)
+        """The label of the entry's child."""
+        return self.label_of_line.get(_line(entry), entry.key)
+
+    def home(self, label: str) -> str:
+        """The label of the child's household."""
+        return self.home_of_label.get(label, f"home of {label}")
 
 
-class _Union:
-    """Sets that are joined; the top of a set is its first element."""
+def compare(readings: Sequence[FileReading], stored: Iterable[StoredChild] = ()) -> tuple[Kinship, Duplicates]:
+    """Compare files with each other and with what is stored; writes ``duplicate_of`` into the entries."""
+    known = list(stored)
+    found = find_duplicates(readings, [each.known for each in known])
+    mark_duplicates(readings, found)
+    return kinship_of(readings, found, known), found
 
-    def __init__(self) -> None:
-        self._above: dict[str, str] = {}
-        self._order: dict[str, int] = {}
 
-    def add(self, key: str) -> None:
-        self._above.setdefault(key, key)
-        self._order.setdefault(key, len(self._order))
+def kinship_of(readings: Sequence[FileReading], found: Duplicates, stored: Sequence[StoredChild]) -> Kinship:
+    """Labels of lines from a finished comparison."""
+    label_of_first: dict[str, str] = {}
+    for group in found.children:
+        label_of_first.update(dict.fromkeys(group, group[0]))
+    first_of_line: dict[tuple[str, str, int, str | None], str] = {}
+    for entry in (entry for reading in readings for entry in reading.entries):
+        first_of_line.setdefault(_line(entry), entry.key)
+    lines = {line: label_of_first.get(first, first) for line, first in first_of_line.items()}
+    homes = {label_of_first.get(key, key): home[0] for home in found.households for key in home}
+    kinship = Kinship(lines, homes)
+    for each in stored:
+        label = label_of_first.get(each.known.key, each.known.key)
+        kinship.child_ids.setdefault(label, each.child_id)
+        kinship.household_ids.setdefault(kinship.home(label), each.household_id)
+    return kinship
 
-    def top(self, key: str) -> str:
-        while self._above[key] != key:
-            self._above[key] = self._above[self._above[key]]
-            key = self._above[key]
-        return key
 
-    def join(self, one: str, other: str) -> None:
-        first, second = sorted((self.top(one), self.top(other)), key=self._order.__getitem__)
-        self._above[second] = first
+def stored_children(
+    session: Session,
+    vault: Vault,
+    campaign_id: int,
+    *,
+    name_indexes: Sequence[bytes] | None = None,
+    household_of: Sequence[int] = (),
+) -> list[StoredChild]:
+    """The campaign's children as the comparison needs them, identities opened; erased ones are left out.
+
+    *name_indexes* and *household_of* (ids of children) narrow to namesakes and to those children.
+    """
+    query = sa.select(_CHILD).where(_CHILD.c.campaign_id == campaign_id, _CHILD.c.data_key.is_not(None))
+    if name_indexes is not None:
+        query = query.where(sa.or_(_CHILD.c.name_index.in_(name_indexes), _CHILD.c.id.in_(household_of)))
+    children = session.execute(query).all()
+    wanted = {child.id for child in children}
+    wishes: dict[int, list[tuple[str, str]]] = {}
+    for wish_id, child_id, item in session.execute(
+        sa.select(_WISH.c.id, _WISH.c.child_id, _WISH.c.item)
+        .where(_WISH.c.campaign_id == campaign_id, _WISH.c.status.not_in(_GONE))
+        .order_by(_WISH.c.id)
+    ):
+        if child_id in wanted:
+            wishes.setdefault(child_id, []).append((f"wish:{wish_id}", item))
+    return [
+        StoredChild(
+            child.id,
+            child.household_id,
+            _known(
+                child.id,
+                child.sex,
+                open_identity(vault, child.id, child.data_key, child.identity),
+                wishes.get(child.id, []),
+            ),
+        )
+        for child in children
+    ]
+
+
+def _known(child_id: int, sex: str, identity: Mapping[str, object], wishes: Sequence[tuple[str, str]]) -> KnownChild:
+    def text(name: str) -> str | None:
+        value = identity.get(name)
+        return str(value) if value else None
+
+    phones = identity.get("phones")
+    return KnownChild(
+        key=f"child:{child_id}",
+        name=text("name") or "",
+        sex=sex or None,
+        birth=text("birth"),
+        county=text("county"),
+        town=text("town"),
+        guardian=text("guardian"),
+        phones=tuple(map(str, phones)) if isinstance(phones, list) else (),
+        village=text("village"),
+        wishes=tuple(wishes),
+    )
+
+
+def _line(entry: Entry) -> tuple[str, str, int, str | None]:
+    return entry.file, entry.sheet, entry.child_row, entry.child

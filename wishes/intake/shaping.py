@@ -133,11 +133,3 @@ def consent_values(entry: Entry, *, file_id: int, statement: str, now: datetime)
 
 def _visited(visit: str | None) -> datetime | None:
     return start_of_day(date.fromisoformat(visit)).astimezone(UTC) if visit and len(visit) == 10 else None
-
-
-def household_key(entry: Entry) -> str:
-    """What the children of one household have in common: guardian and first phone. Empty when either is missing.
-
-    A phone alone may be a teacher's who wrote her own for everyone; a name alone may be anyone's.
-    """
-    return f"{entry.guardian}|{entry.phone[0]}" if entry.guardian and entry.phone else ""

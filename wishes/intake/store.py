@@ -20,7 +20,7 @@ from wishes.campaigns.loading import table_of
 from wishes.campaigns.tables import Campaign
 from wishes.events.actions import record
 from wishes.intake.admitting import Admission, admission, admit, insert_keyed, sender_community
-from wishes.intake.kinship import Kinship
+from wishes.intake.kinship import Kinship, compare, stored_children
 from wishes.intake.sealing import seal_entry
 from wishes.intake.tables import ImportFile, ImportRow
 from wishes.intake.understanding.model import Entry, FileReading
@@ -107,7 +107,7 @@ def store_reading(
         counts = {**counts, "accepted": 0, "rejected": 0, "parked": 0, "duplicates": counts["read"], "repeats": earlier}
         _finish(session, run, file_id, "repeated", counts)
         return StoredFile(file_id, reading.file, "repeated", counts, earlier)
-    kin = kinship or Kinship.of(reading.entries)
+    kin = kinship or compare([reading], stored_children(session, run.vault, campaign.id))[0]
     statuses = _statuses(session, campaign.id, reading)
     row_ids = _store_rows(session, run, file_id, reading.entries, statuses)
     _link_duplicates(session, campaign.id, file_id, reading, row_ids)
@@ -249,16 +249,24 @@ def _link_duplicates(
 
 
 def row_ids_of(session: Session, campaign_id: int, keys: Sequence[str], *, but: int | None = None) -> dict[str, int]:
-    """``file|sheet|cell|part`` → row id, of entries stored in a campaign; the newest file of a name counts."""
-    names = {key.rsplit("|", 3)[0] for key in keys}
-    if not names:
-        return {}
-    wanted = set(keys)
-    found = session.execute(
-        sa.select(_FILE.c.name, _ROW.c.sheet, _ROW.c.cell, _ROW.c.part, _ROW.c.id)
-        .join(_ROW, _ROW.c.file_id == _FILE.c.id)
-        .where(_FILE.c.campaign_id == campaign_id, _FILE.c.name.in_(names), _FILE.c.id != (but or 0))
-        .order_by(_FILE.c.id)
-    )
-    keyed = ((f"{name}|{sheet}|{cell}|{part}", row_id) for name, sheet, cell, part, row_id in found)
-    return {key: row_id for key, row_id in keyed if key in wanted}
+    """Key → row id, of entries stored in a campaign; the newest file of a name counts.
+
+    A key is ``file|sheet|cell|part``, or ``wish:<id>`` for the row that a wish came from.
+    """
+    wish_ids = [int(key.removeprefix("wish:")) for key in keys if key.startswith("wish:")]
+    rows: dict[str, int] = {}
+    if wish_ids:
+        found = session.execute(sa.select(_ROW.c.wish_id, _ROW.c.id).where(_ROW.c.wish_id.in_(wish_ids)))
+        rows.update((f"wish:{wish_id}", row_id) for wish_id, row_id in found)
+    wanted = {key for key in keys if not key.startswith("wish:")}
+    names = {key.rsplit("|", 3)[0] for key in wanted}
+    if names:
+        stored = session.execute(
+            sa.select(_FILE.c.name, _ROW.c.sheet, _ROW.c.cell, _ROW.c.part, _ROW.c.id)
+            .join(_ROW, _ROW.c.file_id == _FILE.c.id)
+            .where(_FILE.c.campaign_id == campaign_id, _FILE.c.name.in_(names), _FILE.c.id != (but or 0))
+            .order_by(_FILE.c.id)
+        )
+        keyed = ((f"{name}|{sheet}|{cell}|{part}", row_id) for name, sheet, cell, part, row_id in stored)
+        rows.update((key, row_id) for key, row_id in keyed if key in wanted)
+    return rows

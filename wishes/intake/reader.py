@@ -1,0 +1,136 @@
+"""Reads files by a campaign's own rules, places, catalogue and words. Stores nothing.
+
+Many files are read by as many processes as are asked for; what understanding learnt from one is remembered for the next.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from wishes.campaigns.loading import table_of
+from wishes.campaigns.queries import campaign_by_id, rules_of
+from wishes.campaigns.tables import CatalogueItem as CatalogueRow
+from wishes.campaigns.tables import Place
+from wishes.intake.reading import UnreadableFile, read_workbook
+from wishes.intake.understanding import (
+    CampaignRules,
+    CatalogueItem,
+    FileReading,
+    Lexicon,
+    Places,
+    SenderMemory,
+    understand_file,
+)
+from wishes.intake.words import default_words
+
+SUFFIXES = frozenset({".xlsx", ".xlsm", ".csv"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A campaign's reader. Build with :func:`reader_for`; it needs no database afterwards."""
+
+    rules: CampaignRules
+    lexicon: Lexicon
+
+    def read(self, data: bytes, name: str, memory: SenderMemory | None = None) -> FileReading:
+        """One file, understood. What cannot be read at all has a ``problem`` and no entries; nothing is raised for it."""
+        digest = hashlib.sha256(data).hexdigest()
+        try:
+            workbook = read_workbook(data, name)
+        except UnreadableFile as error:
+            return FileReading(
+                name, digest=digest, problem=error.problem, problem_zh=error.say("zh"), problem_en=error.say("en")
+            )
+        reading = understand_file(workbook, rules=self.rules, lexicon=self.lexicon, memory=memory)
+        reading.digest = digest
+        return reading
+
+
+def reader_for(session: Session, campaign_id: int) -> Reader:
+    """The reader of a campaign, by what is stored of it now."""
+    campaign, rules = campaign_by_id(session, campaign_id), rules_of(session, campaign_id)
+    places, items = table_of(Place), table_of(CatalogueRow)
+    rows = [
+        {name: str(value) for name, value in row.items()}
+        for row in session.execute(
+            sa.select(places.c.code, places.c.name, places.c.level, places.c.county_code, places.c.former_county)
+            .where(places.c.campaign_id == campaign_id)
+            .order_by(places.c.id)
+        ).mappings()
+    ]
+    catalogue = [
+        CatalogueItem(
+            row["item"],
+            row["category"],
+            row["needs"],
+            row["size_kind"] or None,
+            row["price_low_fen"],
+            row["price_high_fen"],
+        )
+        for row in session.execute(
+            sa.select(items).where(items.c.campaign_id == campaign_id).order_by(items.c.id)
+        ).mappings()
+    ]
+    words = default_words()
+    return Reader(
+        CampaignRules(
+            start_on=campaign.starts_on,
+            ceiling_fen=campaign.price_ceiling_fen,
+            city_code=campaign.city_code,
+            age_limit=rules.age_limit_years,
+        ),
+        Lexicon(words, catalogue, Places.from_rows(rows, words.provinces)),
+    )
+
+
+def files_in(paths: Iterable[Path]) -> list[Path]:
+    """The workbooks among *paths*, folders searched through; Excel's lock files (``~$…``) and hidden files are none."""
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found += sorted(each for each in path.rglob("*") if each.suffix.lower() in SUFFIXES and each.is_file())
+        else:
+            found.append(path)
+    return [path for path in dict.fromkeys(found) if not path.name.startswith(("~$", "."))]
+
+
+def names_of(paths: Sequence[Path]) -> dict[Path, str]:
+    """What each file is called: its name, with its folder before it where two have the same."""
+    times: dict[str, int] = {}
+    for path in paths:
+        times[path.name] = times.get(path.name, 0) + 1
+    return {path: path.name if times[path.name] == 1 else f"{path.parent.name}/{path.name}" for path in paths}
+
+
+def read_files(reader: Reader, paths: Sequence[Path], *, processes: int = 1) -> Iterator[FileReading]:
+    """Read files in order. With more than one process the reader is inherited by each (it is not sent)."""
+    names = names_of(paths)
+    jobs = [(path, names[path]) for path in paths]
+    if processes < 2 or len(jobs) < 8:
+        for path, name in jobs:
+            yield reader.read(path.read_bytes(), name)
+        return
+    context = multiprocessing.get_context("fork")
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=_inherit, initargs=(reader,)) as pool:
+        yield from pool.map(_read, jobs, chunksize=4)
+
+
+_inherited: list[Reader] = []
+
+
+def _inherit(reader: Reader) -> None:
+    _inherited[:] = [reader]
+
+
+def _read(job: tuple[Path, str]) -> FileReading:
+    path, name = job
+    return _inherited[0].read(path.read_bytes(), name)
