@@ -21,7 +21,7 @@ from matching import Plan, Problem, criteria, solve
 from wishes.access import SYSTEM, Actor, require
 from wishes.campaigns.queries import rules_of
 from wishes.campaigns.rules import Rules
-from wishes.claims.scene import Floats, Ints, Scene, gates, look, scored
+from wishes.claims.candidates import Floats, Ints, Scene, gates, look, scored
 from wishes.claims.tables import MatchRun, Proposal, ProposalState
 from wishes.errors import Conflict
 from wishes.events.actions import record

@@ -20,7 +20,7 @@ from sqlmodel import Session
 from matching import UNLIMITED, criteria
 from wishes.campaigns.rules import Rules
 from wishes.campaigns.tables import Place
-from wishes.claims.actions import is_qualified
+from wishes.claims.taking import is_qualified
 from wishes.claims.tables import Branch, Volunteer
 from wishes.clock import local_day
 from wishes.intake.tables import Child, Wish
