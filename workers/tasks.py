@@ -1,0 +1,33 @@
+"""What Celery strikes. Each task asks the database what there is to do; the message itself says nothing."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from wishes.clock import utc_now
+from wishes.tracking import delivery, housekeeping, relay, sweep
+from workers.app import tools
+
+
+@shared_task(name="tick.sweep")
+def tick_sweep() -> None:
+    """Repeating is safe: a step that was done has moved its clock on, in the same transaction."""
+    sweep.sweep(tools().database, now=utc_now())
+
+
+@shared_task(name="tick.relay")
+def tick_relay() -> None:
+    """Repeating is safe: an announced event is marked, and a notice's key is unique."""
+    relay.relay(tools().database, now=utc_now())
+
+
+@shared_task(name="tick.deliver")
+def tick_deliver() -> None:
+    """Repeating is safe: a notice is taken by one run, and what was sent is on record."""
+    delivery.deliver(tools().database, tools().outlets, clock=utc_now, seconds=30)
+
+
+@shared_task(name="tick.housekeeping")
+def tick_housekeeping() -> None:
+    """Repeating is safe: what is past its keeping is deleted, and what is gone is gone."""
+    housekeeping.tidy(tools().database, now=utc_now())
