@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -14,11 +17,18 @@ from sqlmodel import Session
 
 from wishes.campaigns import actions as campaigns
 from wishes.campaigns.queries import campaign_by_slug
+from wishes.campaigns.tables import Campaign
 from wishes.claims.registers import StoredRegister, import_branches, import_members, import_volunteers
 from wishes.clock import utc_now
 from wishes.commands.edge import OPERATOR, Edge
 from wishes.db import Database
 from wishes.intake.actions import BulkOutcome, publish_all, verify_all
+from wishes.intake.batch import Batch, take_batch
+from wishes.intake.reader import Reader, files_in, read_files, reader_for
+from wishes.intake.report import write_report
+from wishes.intake.store import store_reading
+from wishes.intake.understanding.model import FileReading
+from wishes.protection.vault import Vault
 
 _campaign = click.option("--campaign", "slug", required=True, help="Short name of the campaign.")
 _dry_run = click.option("--dry-run", is_flag=True, help="Read and report, store nothing.")
@@ -90,6 +100,86 @@ def _list(name: str, verb: Callable[..., Any], help_text: str) -> None:
 
 _list("places", campaigns.import_places, "区县与乡镇。Counties and townships with their codes.")
 _list("catalogue", campaigns.import_catalogue, "心愿目录。Common wish items.")
+
+
+@import_.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@_campaign
+@_dry_run
+@_rows_file
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a workbook of every row and what became of it.",
+)
+@click.option("--processes", type=click.IntRange(1, 16), default=min(2, os.cpu_count() or 1), show_default=True)
+@click.option(
+    "--revise", is_flag=True, help="Also make the changes and withdrawals of files that were sent again corrected."
+)
+@click.pass_obj
+def wishes(
+    edge: Edge,
+    paths: tuple[Path, ...],
+    slug: str,
+    dry_run: bool,
+    rows_file: str | None,
+    report: Path | None,
+    processes: int,
+    revise: bool,
+) -> None:
+    """心愿表：读取、判断、登记。Read wish workbooks as their senders made them, and store what they hold."""
+    vault = Vault(edge.keyring)
+    with edge.database.reading() as session:
+        campaign = campaign_by_slug(session, slug)
+        assert campaign.id is not None
+        reader = reader_for(session, campaign.id)
+    files = files_in(paths)
+    edge.database.dispose()  # reading forks, and a connection belongs to one process
+    readings = _read_all(edge, reader, files, processes)
+    with edge.database.reading() as session:
+        batch = take_batch(session, vault, campaign.id, readings)
+    figures: dict[str, Any] = {"dry_run": dry_run, "files": len(readings), **batch.figures()}
+    if not dry_run:
+        figures["stored"] = _store_all(edge, campaign, batch, revise=revise)
+    objects = batch.objects() if rows_file or report else []
+    if report:
+        write_report(report, readings, batch.reported(objects))
+    _answer(edge, figures, objects, rows_file)
+
+
+def _read_all(edge: Edge, reader: Reader, files: list[Path], processes: int) -> list[FileReading]:
+    started, entries = time.monotonic(), 0
+    readings = []
+    for number, reading in enumerate(read_files(reader, files, processes=processes), 1):
+        readings.append(reading)
+        entries += len(reading.entries)
+        if number % 20 == 0 or number == len(files):
+            edge.progress(
+                f"read {number}/{len(files)} files, {entries} wishes, {entries / max(0.001, time.monotonic() - started):.0f}/s"
+            )
+    return readings
+
+
+def _store_all(edge: Edge, campaign: Campaign, batch: Batch, *, revise: bool) -> dict[str, int]:
+    """Store each file in a transaction of its own; what was stored when something fails stays, and is skipped next time."""
+    totals: Counter[str] = Counter()
+    for number, reading in enumerate(batch.readings, 1):
+        now = utc_now()
+        with edge.database.transaction() as session:
+            done = store_reading(
+                session,
+                campaign=campaign,
+                reading=reading,
+                keyring=edge.keyring,
+                now=now,
+                actor=OPERATOR,
+                kinship=batch.kinship,
+            )
+        totals.update({name: value for name, value in done.counts.items() if name != "repeats"})
+        totals[f"files_{done.state}"] += 1
+        if number % 20 == 0 or number == len(batch.readings):
+            edge.progress(f"stored {number}/{len(batch.readings)} files, {totals['wishes']} wishes")
+    return dict(totals)
 
 
 def _answer(edge: Edge, figures: dict[str, Any], rows: list[dict[str, Any]], rows_file: str | None) -> None:

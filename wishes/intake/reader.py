@@ -1,6 +1,6 @@
 """Reads files by a campaign's own rules, places, catalogue and words. Stores nothing.
 
-Many files are read by as many processes as are asked for; what understanding learnt from one is remembered for the next.
+Many files are read by as many processes as are asked for; what was learnt from one is remembered for the next.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Reader:
     lexicon: Lexicon
 
     def read(self, data: bytes, name: str, memory: SenderMemory | None = None) -> FileReading:
-        """One file, understood. What cannot be read at all has a ``problem`` and no entries; nothing is raised for it."""
+        """One file, understood. What cannot be read at all has a ``problem`` and no entries; nothing is raised."""
         digest = hashlib.sha256(data).hexdigest()
         try:
             workbook = read_workbook(data, name)
