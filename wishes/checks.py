@@ -7,7 +7,6 @@ import stat
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from importlib import import_module
 from typing import Any
 
 import redis
@@ -18,6 +17,7 @@ from wishes.clock import utc_now
 from wishes.db import Database
 from wishes.errors import MicrowishError
 from wishes.model import columns
+from wishes.processes import broker_url
 from wishes.protection.keyring import read_keyring
 from wishes.settings import Settings
 from wishes.tracking.tables import Heartbeat
@@ -100,7 +100,7 @@ def _invariants(settings: Settings, database: Database) -> Finding:
 
 
 def _broker(settings: Settings, database: Database) -> Finding:
-    url = settings.redis_url or import_module("workers.broker").EmbeddedBroker(settings.var_dir).redis_url
+    url = broker_url(settings)
     try:
         version = redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2).info("server")["redis_version"]
     except (redis.RedisError, OSError) as error:

@@ -1,13 +1,16 @@
-"""The processes of an installation, as a supervisor starts them: broker, web, worker, beat."""
+"""The processes of an installation, as a supervisor starts them: broker, web, worker, beat.
+
+The composition root of processes, and so the one module of ``wishes`` that knows ``workers``.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
-from importlib import import_module
-from typing import Any
 
 from wishes.settings import Settings
+from workers.broker import EmbeddedBroker
+from workers.supervisor import Child, Supervisor, run_until_signalled
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -21,17 +24,16 @@ def environment(settings: Settings) -> dict[str, str]:
     return told | ({"MICROWISH_REDIS_URL": settings.redis_url} if settings.redis_url else {})
 
 
-def children(settings: Settings, *, host: str, port: int, web_workers: int = 2, web: bool = True) -> list[Any]:
+def children(settings: Settings, *, host: str, port: int, web_workers: int = 2, web: bool = True) -> list[Child]:
     """The children in the order they start. The embedded broker is among them unless a Redis is configured."""
-    supervisor = import_module("workers.supervisor")  # composition: the web and the domain never import workers
     env, python = environment(settings), sys.executable
     found = []
     if settings.redis_url is None:
-        broker = import_module("workers.broker").EmbeddedBroker(settings.var_dir)
-        found.append(supervisor.Child("broker", broker.argv(), env, stops_last=True))
+        broker = EmbeddedBroker(settings.var_dir)
+        found.append(Child("broker", broker.argv(), env, stops_last=True))
     if web:
         found.append(
-            supervisor.Child(
+            Child(
                 "web",
                 [
                     python,
@@ -60,7 +62,7 @@ def children(settings: Settings, *, host: str, port: int, web_workers: int = 2, 
         )
     celery = [python, "-m", "celery", "-A", "workers"]
     found.append(
-        supervisor.Child(
+        Child(
             "worker",
             [*celery, "worker", "--concurrency", "1", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"],
             env,
@@ -68,7 +70,7 @@ def children(settings: Settings, *, host: str, port: int, web_workers: int = 2, 
         )
     )
     found.append(
-        supervisor.Child(
+        Child(
             "beat",
             [
                 *celery,
@@ -84,3 +86,13 @@ def children(settings: Settings, *, host: str, port: int, web_workers: int = 2, 
         )
     )
     return found
+
+
+def supervise(settings: Settings, *, host: str, port: int, web_workers: int = 2) -> None:
+    """Run all processes, kept alive, until this one is told to stop."""
+    run_until_signalled(Supervisor(children(settings, host=host, port=port, web_workers=web_workers)))
+
+
+def broker_url(settings: Settings) -> str:
+    """Where Redis answers, configured or embedded, as redis-py wants it."""
+    return settings.redis_url or EmbeddedBroker(settings.var_dir).redis_url

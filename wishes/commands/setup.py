@@ -9,6 +9,9 @@ import click
 from wishes import migrations
 from wishes.checks import check_all
 from wishes.commands.edge import Edge
+from wishes.i18n import LANGUAGES, Language
+from wishes.lifecycle import mermaid
+from wishes.processes import supervise
 from wishes.protection.keyring import create_keyring
 
 _as_json = click.option("--json", "as_json", is_flag=True, help="Pure JSON on standard output.")
@@ -39,12 +42,10 @@ def init(edge: Edge) -> None:
 def serve(edge: Edge, port: int, host: str, web_workers: int) -> None:
     """Run web, Celery worker and beat (and the embedded broker), kept alive until interrupted."""
     prepare(edge)
-    from wishes.processes import children
-    from workers.supervisor import Supervisor, run_until_signalled
 
     edge.progress(f"Serving on http://{host}:{port} — stop with Ctrl-C")
     edge.database.dispose()
-    run_until_signalled(Supervisor(children(edge.settings, host=host, port=port, web_workers=web_workers)))
+    supervise(edge.settings, host=host, port=port, web_workers=web_workers)
 
 
 @click.command()
@@ -64,4 +65,11 @@ def doctor(edge: Edge, as_json: bool) -> None:
         sys.exit(1)
 
 
-COMMANDS: list[click.Command] = [init, serve, doctor]
+@click.command()
+@click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True)
+def lifecycle(language: Language) -> None:
+    """Print the life of a wish as a Mermaid diagram."""
+    click.echo(mermaid(language))
+
+
+COMMANDS: list[click.Command] = [init, serve, doctor, lifecycle]
