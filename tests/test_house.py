@@ -102,6 +102,21 @@ def test_no_module_has_a_name_that_promises_nothing() -> None:
         for path, _ in modules(room):
             names = {part.removesuffix(".py") for part in path.parts}
             assert not names & {"utils", "util", "helpers", "common", "service", "services", "manager", "misc"}, path
+
+
+def test_nothing_is_caught_without_a_name() -> None:
+    for room in ROOMS:
+        for path, tree in modules(room):
+            for node in ast.walk(tree):
+                if isinstance(node, ast.ExceptHandler):
+                    named = [n.id for n in ast.walk(node.type) if isinstance(n, ast.Name)] if node.type else []
+                    assert node.type and not {"Exception", "BaseException"} & set(named), f"{path}:{node.lineno}"
+
+
+def test_no_task_is_pickled_and_none_waits_in_the_broker() -> None:
+    for room in ("wishes", "workers"):
+        for path, tree in modules(room):
+            assert "pickle" not in roots(tree), path
             for node in ast.walk(tree):
                 if isinstance(node, ast.keyword) and node.arg in ("eta", "countdown"):
                     pytest.fail(f"{path}: a deadline belongs into the database, not into {node.arg}=")
