@@ -28,6 +28,7 @@ from wishes.intake.reader import Reader, files_in, read_files, reader_for
 from wishes.intake.report import write_report
 from wishes.intake.store import store_reading
 from wishes.intake.understanding.model import FileReading
+from wishes.intake.updating import apply_revision
 from wishes.protection.vault import Vault
 
 _campaign = click.option("--campaign", "slug", required=True, help="Short name of the campaign.")
@@ -163,6 +164,7 @@ def _read_all(edge: Edge, reader: Reader, files: list[Path], processes: int) -> 
 def _store_all(edge: Edge, campaign: Campaign, batch: Batch, *, revise: bool) -> dict[str, int]:
     """Store each file in a transaction of its own; what was stored when something fails stays, and is skipped next time."""
     totals: Counter[str] = Counter()
+    revised = {revision.file for revision in batch.revisions} if revise else set()
     for number, reading in enumerate(batch.readings, 1):
         now = utc_now()
         with edge.database.transaction() as session:
@@ -175,6 +177,9 @@ def _store_all(edge: Edge, campaign: Campaign, batch: Batch, *, revise: bool) ->
                 actor=OPERATOR,
                 kinship=batch.kinship,
             )
+            if reading.file in revised:
+                applied = apply_revision(session, file_id=done.file_id, keyring=edge.keyring, actor=OPERATOR, now=now)
+                totals.update({f"revision_{name}": number for name, number in applied.items()})
         totals.update({name: value for name, value in done.counts.items() if name != "repeats"})
         totals[f"files_{done.state}"] += 1
         if number % 20 == 0 or number == len(batch.readings):
