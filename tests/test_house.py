@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -145,14 +144,3 @@ def test_nothing_is_loaded_from_elsewhere() -> None:
     for path in sorted((ROOT / "templates").rglob("*.html")):
         for url in re.findall(r"(?:src|href)=\"(https?://[^\"]+)\"", path.read_text(encoding="utf-8")):
             pytest.fail(f"{path.name} loads {url}")
-
-
-def test_no_file_of_the_repository_names_a_machine() -> None:
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split(
-        "\n"
-    )
-    for name in tracked:
-        path = ROOT / name
-        if path.suffix in {".py", ".md", ".toml", ".sh", ".html", ".js", ".yaml", ".lock", ".json"} and path.is_file():
-            text = path.read_text(encoding="utf-8")
-            assert "/root/" not in text.replace(".pyenv", ""), name
