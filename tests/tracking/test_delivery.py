@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -45,8 +46,20 @@ def send(world: World, outlets: Outlets, now: datetime = NOON) -> DeliveryReport
 
 def queue(world: World, count: int, *, account: str | None = "volunteer0", now: datetime = NOON) -> None:
     with world.database.transaction() as session:
-        post(session, [Posting(f"test:{account}:{n}", world.campaign, "propose", account and world.account[account],
-                               facts={"code": f"W{n:06d}", "item": "图书"}) for n in range(count)], now=now)
+        post(
+            session,
+            [
+                Posting(
+                    f"test:{account}:{n}",
+                    world.campaign,
+                    "propose",
+                    account and world.account[account],
+                    facts={"code": f"W{n:06d}", "item": "图书"},
+                )
+                for n in range(count)
+            ],
+            now=now,
+        )
 
 
 def test_a_letter_reaches_the_mailbox_in_the_readers_language(world: World, mailbox: Mailbox) -> None:
@@ -129,7 +142,9 @@ def test_a_letter_that_was_on_its_way_when_the_worker_died_is_not_sent_twice(wor
 
 def test_a_gateway_gets_the_same_key_at_every_try(world: World, posts: Posts) -> None:
     with world.database.transaction() as session:
-        session.execute(sa.text("UPDATE account SET login = '19900001234' WHERE id = :id"), {"id": world.account["volunteer0"]})
+        session.execute(
+            sa.text("UPDATE account SET login = '19900001234' WHERE id = :id"), {"id": world.account["volunteer0"]}
+        )
     outlets = Outlets.of([Sms(posts.url, "token")])
     queue(world, 1)
     posts.answer = (503, {})
@@ -139,13 +154,20 @@ def test_a_gateway_gets_the_same_key_at_every_try(world: World, posts: Posts) ->
     assert send(world, outlets, NOON + timedelta(minutes=1)).sent == 2
     first, *rest = [headers["Idempotency-Key"] for headers, _ in posts.received]
     assert first in rest and len({first, *rest}) == 2
-    assert posts.received[0][1] == next(body for headers, body in posts.received[1:] if headers["Idempotency-Key"] == first)
+    assert posts.received[0][1] == next(
+        body for headers, body in posts.received[1:] if headers["Idempotency-Key"] == first
+    )
 
 
-@pytest.mark.parametrize(("status", "outcome"), [(400, "failed"), (401, "failed"), (302, "failed"), (408, "queued"), (429, "queued"), (500, "queued")])
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [(400, "failed"), (401, "failed"), (302, "failed"), (408, "queued"), (429, "queued"), (500, "queued")],
+)
 def test_refusals_of_a_gateway_are_told_apart(world: World, posts: Posts, status: int, outcome: str) -> None:
     with world.database.transaction() as session:
-        session.execute(sa.text("UPDATE account SET login = '19900001234' WHERE id = :id"), {"id": world.account["volunteer0"]})
+        session.execute(
+            sa.text("UPDATE account SET login = '19900001234' WHERE id = :id"), {"id": world.account["volunteer0"]}
+        )
     posts.answer = (status, {})
     queue(world, 1)
     send(world, Outlets.of([Sms(posts.url, "token")]))
@@ -166,7 +188,11 @@ def test_the_robot_is_given_no_more_than_twenty_posts_a_minute(world: World, pos
     for minute in range(2):
         for n in range(25):
             with world.database.transaction() as session:
-                post(session, [Posting(f"group:{minute}:{n}", world.campaign, "escalate", facts={"code": "W1", "item": "图书"})], now=now)
+                post(
+                    session,
+                    [Posting(f"group:{minute}:{n}", world.campaign, "escalate", facts={"code": "W1", "item": "图书"})],
+                    now=now,
+                )
             send(world, robot, now)
         assert len(posts.received) == 20 * (minute + 1)
         now += timedelta(seconds=61)
@@ -226,13 +252,25 @@ def test_the_letters_id_is_made_from_its_key(mailbox: Mailbox) -> None:
     assert ids[0] == ids[1] != ids[2] and mailbox.letters[0].get_content().split() == ["文", ".", "二"]
 
 
-def test_the_channels_file_opens_what_it_names(world: World) -> None:
-    settings = from_environment({"MICROWISH_VAR_DIR": str(world.database.engine.url.database).rsplit("/", 1)[0]})
+def test_the_channels_file_opens_what_it_names(tmp_path: Path) -> None:
+    settings = from_environment({"MICROWISH_VAR_DIR": str(tmp_path)})
     assert [channel.name for channel in outlets_of(settings).channels] == ["console"]
     file = settings.var_dir / "channels.json"
-    file.write_text(json.dumps({"email": {"url": "smtp://mail.example.org", "sender": "wish@example.org"}, "wecom": {"url": "https://example.org/x"}}))
+    file.write_text(
+        json.dumps(
+            {
+                "email": {"url": "smtp://mail.example.org", "sender": "wish@example.org"},
+                "wecom": {"url": "https://example.org/x"},
+            }
+        )
+    )
     assert [channel.name for channel in outlets_of(settings).channels] == ["email", "wecom"]
-    for wrong in ("{", '{"email": {}}', '{"sms": {"url": "ftp://x", "token": "t"}}', '{"email": {"url": "http://x", "sender": "a@b"}}'):
+    for wrong in (
+        "{",
+        '{"email": {}}',
+        '{"sms": {"url": "ftp://x", "token": "t"}}',
+        '{"email": {"url": "http://x", "sender": "a@b"}}',
+    ):
         file.write_text(wrong)
         with pytest.raises(Misconfigured):
             outlets_of(settings)

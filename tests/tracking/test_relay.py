@@ -27,8 +27,11 @@ def told(world: World) -> set[tuple[str, int | None]]:
 def test_a_claim_is_told_to_the_taker_the_secretary_and_the_community(world: World) -> None:
     world.claimed(1)
     relay(world.database, now=NOON)
-    assert told(world) == {("claimed", world.account["volunteer0"]), ("claimed_here", world.account["secretary"]),
-                           ("claimed_here", world.account["worker"])}
+    assert told(world) == {
+        ("claimed", world.account["volunteer0"]),
+        ("claimed_here", world.account["secretary"]),
+        ("claimed_here", world.account["worker"]),
+    }
 
 
 def test_the_relay_run_again_tells_nothing_twice(world: World) -> None:
@@ -56,21 +59,26 @@ def test_a_lapse_reaches_taker_secretary_and_coordinator(world: World) -> None:
     sweep(world.database, now=NOON + timedelta(days=17))
     relay(world.database, now=NOON + timedelta(days=17))
     assert {account for kind, account in told(world) if kind == "lapse"} == {
-        world.account[name] for name in ("volunteer0", "secretary", "coordinator")}
+        world.account[name] for name in ("volunteer0", "secretary", "coordinator")
+    }
 
 
 def test_a_cancelled_wish_is_told_to_who_held_it(world: World) -> None:
     [wish] = world.claimed(1)
     relay(world.database, now=NOON)
     with world.database.transaction() as session:
-        claims.cancel(session, wish_id=wish, actor=world.coordinator(), now=NOON + timedelta(hours=1), reason="不需要了")
+        claims.cancel(
+            session, wish_id=wish, actor=world.coordinator(), now=NOON + timedelta(hours=1), reason="不需要了"
+        )
     relay(world.database, now=NOON + timedelta(hours=1))
     assert ("cancel", world.account["volunteer0"]) in told(world)
 
 
 def test_the_branch_secretary_is_told_of_what_is_proposed_to_a_member_without_account(world: World) -> None:
     with world.database.transaction() as session:
-        session.execute(sa.text("UPDATE account SET active = false WHERE id = :id"), {"id": world.account["volunteer0"]})
+        session.execute(
+            sa.text("UPDATE account SET active = false WHERE id = :id"), {"id": world.account["volunteer0"]}
+        )
     world.proposed(1)
     relay(world.database, now=NOON)
     assert told(world) == {("propose", world.account["secretary"])}
@@ -89,9 +97,23 @@ def test_ten_thousand_proposals_are_told_within_seconds(database: Database) -> N
         ids = world.wishes(200)
         taker = {"volunteer_id": world.volunteers[number], "branch_id": world.branch}
         with database.transaction() as session:
-            session.execute(sa.insert(Event.__table__), [
-                {"campaign_id": world.campaign, "wish_id": wish, "action": "propose", "old_status": "open", "new_status": "proposed",
-                 "reason": "", "data": taker, "occurred_at": NOON, "recorded_at": NOON} for wish in ids])
+            session.execute(
+                sa.insert(Event.__table__),
+                [
+                    {
+                        "campaign_id": world.campaign,
+                        "wish_id": wish,
+                        "action": "propose",
+                        "old_status": "open",
+                        "new_status": "proposed",
+                        "reason": "",
+                        "data": taker,
+                        "occurred_at": NOON,
+                        "recorded_at": NOON,
+                    }
+                    for wish in ids
+                ],
+            )
     began = time.perf_counter()
     report = relay(database, now=NOON)
     assert report == RelayReport(10_000, 10_000)
@@ -108,7 +130,7 @@ def test_every_kind_of_notice_has_words_in_both_languages() -> None:
     for kind in kinds:
         for stage in Status:
             for language in LANGUAGES:
-                text = line(kind, {"code": "W000001", "item": "图书", "stage": str(stage), "due_on": "2026-11-30"}, language)
+                text = line(
+                    kind, {"code": "W000001", "item": "图书", "stage": str(stage), "due_on": "2026-11-30"}, language
+                )
                 assert "W000001" in text and "{" not in text
-
-

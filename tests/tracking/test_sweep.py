@@ -33,8 +33,15 @@ def test_the_ladder_is_climbed_step_by_step_and_ends_in_a_release(world: World) 
         assert {n.kind for n in world.notices(state="queued")} >= {kind}
     told = {(n.kind, n.account_id) for n in world.notices()}
     taker, secretary, coordinator = (world.account[name] for name in ("volunteer0", "secretary", "coordinator"))
-    assert told == {("remind", taker), ("warn", taker), ("warn", secretary), ("escalate", taker), ("escalate", secretary),
-                    ("escalate", coordinator), ("escalate", None)}
+    assert told == {
+        ("remind", taker),
+        ("warn", taker),
+        ("warn", secretary),
+        ("escalate", taker),
+        ("escalate", secretary),
+        ("escalate", coordinator),
+        ("escalate", None),
+    }
     assert world.status(wish) is Status.CLAIMED
     assert sweep(world.database, now=at(17)).release == 1
     assert world.status(wish) is Status.OPEN
@@ -56,7 +63,10 @@ def test_after_days_of_standstill_outdated_reminders_are_recorded_as_skipped(wor
     report = sweep(world.database, now=at(30))
     assert (report.release, report.skipped, report.remind, report.warn, report.escalate) == (1, 3, 0, 0, 0)
     assert [(n.kind, n.state, n.problem) for n in world.notices()] == [
-        ("remind", "skipped", "superseded"), ("warn", "skipped", "superseded"), ("escalate", "skipped", "superseded")]
+        ("remind", "skipped", "superseded"),
+        ("warn", "skipped", "superseded"),
+        ("escalate", "skipped", "superseded"),
+    ]
     assert world.status(wish) is Status.OPEN
 
 
@@ -79,7 +89,9 @@ def test_a_proposal_nobody_answered_expires(world: World) -> None:
 def test_who_has_acknowledged_is_left_in_peace_but_time_still_runs_out(world: World) -> None:
     [wish] = world.claimed(1)
     with world.database.transaction() as session:
-        session.execute(sa.update(Clock).where(Clock.wish_id == wish, Clock.closed_at.is_(None)).values(acknowledged_at=at(1)))
+        session.execute(
+            sa.update(Clock).where(Clock.wish_id == wish, Clock.closed_at.is_(None)).values(acknowledged_at=at(1))
+        )
     for day in (7, 10):
         assert sweep(world.database, now=at(day)).skipped == 1
     assert {n.problem for n in world.notices()} == {"acknowledged"}
@@ -121,7 +133,9 @@ def test_what_keeps_failing_stops_with_its_problem_on_it(world: World) -> None:
 
 
 def test_a_stage_that_cannot_be_released_says_so_and_goes_on(database: Database) -> None:
-    rules = Rules(deadlines={Status.READY: Deadline(days=1, ladder=(Step(kind="release", hours=0), Step(kind="warn", hours=24)))})
+    rules = Rules(
+        deadlines={Status.READY: Deadline(days=1, ladder=(Step(kind="release", hours=0), Step(kind="warn", hours=24)))}
+    )
     world = build(database, rules=rules)
     [wish] = world.wishes(1, Status.READY)
     assert sweep(database, now=at(1)).skipped == 1

@@ -39,23 +39,45 @@ class World:
     account: dict[str, int] = field(default_factory=dict)
     made: int = 0
 
-    def wishes(self, count: int, status: Status = Status.OPEN, *, now: datetime = NOON, kind: Kind = Kind.GOODS) -> list[int]:
+    def wishes(
+        self, count: int, status: Status = Status.OPEN, *, now: datetime = NOON, kind: Kind = Kind.GOODS
+    ) -> list[int]:
         """Rows written directly, with the clock of their stage."""
         with self.database.transaction() as session:
-            rows = [{"campaign_id": self.campaign, "community_id": self.community, "child_id": self.child,
-                     "code": f"W{self.made + n:06d}", "kind": kind, "category": "book", "item": "图书", "county_code": "330102",
-                     "township_code": "330102001", "status": status, "created_at": now, "published_at": now, "price_fen": 5000}
-                    for n in range(count)]
+            rows = [
+                {
+                    "campaign_id": self.campaign,
+                    "community_id": self.community,
+                    "child_id": self.child,
+                    "code": f"W{self.made + n:06d}",
+                    "kind": kind,
+                    "category": "book",
+                    "item": "图书",
+                    "county_code": "330102",
+                    "township_code": "330102001",
+                    "status": status,
+                    "created_at": now,
+                    "published_at": now,
+                    "price_fen": 5000,
+                }
+                for n in range(count)
+            ]
             first = self.made
             self.made += count
             session.execute(sa.insert(Wish.__table__), [_filled(row) for row in rows])
-            ids = list(session.execute(sa.select(Wish.id).where(Wish.code >= f"W{first:06d}").order_by(Wish.id)).scalars())
+            ids = list(
+                session.execute(sa.select(Wish.id).where(Wish.code >= f"W{first:06d}").order_by(Wish.id)).scalars()
+            )
             for wish_id in ids:
                 restart_clock(session, campaign_id=self.campaign, wish_id=wish_id, stage=status, now=now)
         return ids
 
     def volunteer_actor(self, number: int = 0) -> Actor:
-        return Actor(self.account[f"volunteer{number}"], "", (Grant(Role.VOLUNTEER, self.campaign, volunteer_id=self.volunteers[number]),))
+        return Actor(
+            self.account[f"volunteer{number}"],
+            "",
+            (Grant(Role.VOLUNTEER, self.campaign, volunteer_id=self.volunteers[number]),),
+        )
 
     def coordinator(self) -> Actor:
         return Actor(self.account["coordinator"], "", (Grant(Role.COORDINATOR, self.campaign),))
@@ -65,7 +87,13 @@ class World:
         ids = self.wishes(count, now=now)
         with self.database.transaction() as session:
             for wish_id in ids:
-                claims.claim(session, wish_id=wish_id, actor=self.volunteer_actor(volunteer), volunteer_id=self.volunteers[volunteer], now=now)
+                claims.claim(
+                    session,
+                    wish_id=wish_id,
+                    actor=self.volunteer_actor(volunteer),
+                    volunteer_id=self.volunteers[volunteer],
+                    now=now,
+                )
         return ids
 
     def proposed(self, count: int, *, now: datetime = NOON, volunteer: int = 0) -> list[int]:
@@ -73,10 +101,25 @@ class World:
         with self.database.transaction() as session:
             for wish_id in ids:
                 taker = {"volunteer_id": self.volunteers[volunteer], "branch_id": self.branch}
-                session.add(Proposal(campaign_id=self.campaign, wish_id=wish_id, proposed_at=now, expires_at=now + timedelta(days=3),
-                                     state=ProposalState.OPEN, **taker))
-                move(session, "propose", wish_id=wish_id, actor=SYSTEM, now=now, data=dict(taker),
-                     changes={"taker_volunteer_id": taker["volunteer_id"], "taker_branch_id": taker["branch_id"]})
+                session.add(
+                    Proposal(
+                        campaign_id=self.campaign,
+                        wish_id=wish_id,
+                        proposed_at=now,
+                        expires_at=now + timedelta(days=3),
+                        state=ProposalState.OPEN,
+                        **taker,
+                    )
+                )
+                move(
+                    session,
+                    "propose",
+                    wish_id=wish_id,
+                    actor=SYSTEM,
+                    now=now,
+                    data=dict(taker),
+                    changes={"taker_volunteer_id": taker["volunteer_id"], "taker_branch_id": taker["branch_id"]},
+                )
         return ids
 
     def status(self, wish_id: int) -> Status:
@@ -96,7 +139,9 @@ class World:
 
     def open_clock(self, wish_id: int) -> Clock | None:
         with self.database.reading() as session:
-            return session.execute(sa.select(Clock).where(Clock.wish_id == wish_id, Clock.closed_at.is_(None))).scalar_one_or_none()
+            return session.execute(
+                sa.select(Clock).where(Clock.wish_id == wish_id, Clock.closed_at.is_(None))
+            ).scalar_one_or_none()
 
 
 def _filled(row: dict[str, Any]) -> dict[str, Any]:
@@ -108,18 +153,57 @@ def build(database: Database, *, volunteers: int = 1, rules: Rules | None = None
     world = World(database)
     with database.transaction() as session:
         organisation = _added(session, Organisation(slug="test", name="测试基金会", created_at=NOON))
-        world.campaign = _added(session, Campaign(
-            organisation_id=organisation, slug="test", name="测试", place="杭州市", city_code="3301", starts_on=date(2026, 1, 1),
-            ends_on=date(2026, 12, 31), price_ceiling_fen=30000, rules=(rules or Rules()).model_dump(mode="json"), created_at=NOON))
-        world.community = _added(session, Community(campaign_id=world.campaign, township_code="330102001", county_code="330102",
-                                                    name="第一社区", created_at=NOON))
+        world.campaign = _added(
+            session,
+            Campaign(
+                organisation_id=organisation,
+                slug="test",
+                name="测试",
+                place="杭州市",
+                city_code="3301",
+                starts_on=date(2026, 1, 1),
+                ends_on=date(2026, 12, 31),
+                price_ceiling_fen=30000,
+                rules=(rules or Rules()).model_dump(mode="json"),
+                created_at=NOON,
+            ),
+        )
+        world.community = _added(
+            session,
+            Community(
+                campaign_id=world.campaign,
+                township_code="330102001",
+                county_code="330102",
+                name="第一社区",
+                created_at=NOON,
+            ),
+        )
         household = _added(session, Household(campaign_id=world.campaign))
-        world.child = _added(session, Child(campaign_id=world.campaign, community_id=world.community, household_id=household,
-                                            alias="小一", created_at=NOON))
+        world.child = _added(
+            session,
+            Child(
+                campaign_id=world.campaign,
+                community_id=world.community,
+                household_id=household,
+                alias="小一",
+                created_at=NOON,
+            ),
+        )
         world.branch = _added(session, Branch(campaign_id=world.campaign, name="第一支部", created_at=NOON))
         for number in range(volunteers):
-            world.volunteers.append(_added(session, Volunteer(
-                campaign_id=world.campaign, branch_id=world.branch, code=f"V{number:05d}", name="志愿者", claim_limit=claim_limit, created_at=NOON)))
+            world.volunteers.append(
+                _added(
+                    session,
+                    Volunteer(
+                        campaign_id=world.campaign,
+                        branch_id=world.branch,
+                        code=f"V{number:05d}",
+                        name="志愿者",
+                        claim_limit=claim_limit,
+                        created_at=NOON,
+                    ),
+                )
+            )
             _person(session, world, f"volunteer{number}", Role.VOLUNTEER, volunteer_id=world.volunteers[-1])
         _person(session, world, "secretary", Role.BRANCH_SECRETARY, branch_id=world.branch)
         _person(session, world, "worker", Role.SOCIAL_WORKER, community_id=world.community)

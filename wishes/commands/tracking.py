@@ -32,7 +32,9 @@ class Instant(click.ParamType):
         try:
             moment = datetime.fromisoformat(value.strip())
         except ValueError:
-            self.fail(f"“{value}” is not a moment; write 2021-12-31 18:00 (Beijing time) or 2021-12-31T10:00:00Z", param, ctx)
+            self.fail(
+                f"“{value}” is not a moment; write 2021-12-31 18:00 (Beijing time) or 2021-12-31T10:00:00Z", param, ctx
+            )
         return moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)
 
 
@@ -41,10 +43,24 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Pure JSON on st
 
 @click.command()
 @click.option("--campaign", "slug", required=True, help="Short name of the campaign.")
-@click.option("--as-of", type=Instant(), help="With only what was known then, e.g. “2021-12-31 18:00”. Without it: now.")
-@click.option("--by", "by", type=click.Choice(GROUPINGS), multiple=True, help="Also for each; repeatable. [default: county, category]")
-@click.option("--measure", type=click.Choice(MEASURES), default="claim_to_delivery", show_default=True, metavar="MEASURE",
-              help=f"One of {', '.join(MEASURES)}.")
+@click.option(
+    "--as-of", type=Instant(), help="With only what was known then, e.g. “2021-12-31 18:00”. Without it: now."
+)
+@click.option(
+    "--by",
+    "by",
+    type=click.Choice(GROUPINGS),
+    multiple=True,
+    help="Also for each; repeatable. [default: county, category]",
+)
+@click.option(
+    "--measure",
+    type=click.Choice(MEASURES),
+    default="claim_to_delivery",
+    show_default=True,
+    metavar="MEASURE",
+    help=f"One of {', '.join(MEASURES)}.",
+)
 @_as_json
 @click.pass_obj
 def gaps(edge: Edge, slug: str, as_of: datetime | None, by: tuple[GroupedBy, ...], measure: str, as_json: bool) -> None:
@@ -68,7 +84,11 @@ def sweep(edge: Edge, now: datetime | None, limit: int, send: bool, as_json: boo
     moment = now or utc_now()
     swept = run_sweep(edge.database, now=moment, limit=limit)
     relayed = relay(edge.database, now=moment)
-    found: dict[str, object] = {"now": moment.astimezone(SHANGHAI).isoformat(), "swept": vars(swept), "relayed": vars(relayed)}
+    found: dict[str, object] = {
+        "now": moment.astimezone(SHANGHAI).isoformat(),
+        "swept": vars(swept),
+        "relayed": vars(relayed),
+    }
     if send:
         found["delivered"] = vars(deliver(edge.database, outlets_of(edge.settings), clock=lambda: moment))
     edge.emit(found, as_json)
@@ -77,8 +97,11 @@ def sweep(edge: Edge, now: datetime | None, limit: int, send: bool, as_json: boo
 @import_.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--campaign", "slug", required=True, help="Short name of the campaign.")
-@click.option("--wishes", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-              help="The list of wishes (wish_ref,county_code,category). [default: FILE-wishes.csv beside FILE]")
+@click.option(
+    "--wishes",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The list of wishes (wish_ref,county_code,category). [default: FILE-wishes.csv beside FILE]",
+)
 @click.option("--taken-at", type=Instant(), help="Until when the file speaks. [default: the campaign's events_as_of]")
 @_as_json
 @click.pass_obj
@@ -91,7 +114,9 @@ def events(edge: Edge, file: Path, slug: str, wishes: Path | None, taken_at: dat
     with edge.database.transaction() as session:
         campaign_id = campaign_by_slug(session, slug).id
         assert campaign_id is not None
-        report = import_history(session, campaign_id=campaign_id, events=file, wishes=beside, now=utc_now(), taken_at=taken_at)
+        report = import_history(
+            session, campaign_id=campaign_id, events=file, wishes=beside, now=utc_now(), taken_at=taken_at
+        )
     edge.emit(report.figures(), as_json)
 
 

@@ -28,7 +28,9 @@ def clock_values(rules: Rules, stage: Status, start: datetime) -> tuple[datetime
 
 def restart_clock(session: Session, *, campaign_id: int, wish_id: int, stage: Status, now: datetime) -> None:
     """Close the wish's open clock and open the one of *stage*, if the campaign sets a deadline for it."""
-    session.execute(sa.update(_Clock).where(_Clock.wish_id == wish_id, _Clock.closed_at.is_(None)).values(closed_at=now))
+    session.execute(
+        sa.update(_Clock).where(_Clock.wish_id == wish_id, _Clock.closed_at.is_(None)).values(closed_at=now)
+    )
     values = clock_values(rules_of(session, campaign_id), stage, now)
     if values is not None:
         due, next_at = values

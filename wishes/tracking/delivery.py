@@ -20,12 +20,17 @@ from sqlmodel import Session
 
 from wishes.db import Database
 from wishes.i18n import pick_language
+from wishes.model import columns
 from wishes.people.tables import Account
 from wishes.tracking.channels import Channel, Message, Outlets, PermanentFailure, TransientFailure
 from wishes.tracking.deadlines import next_daylight
 from wishes.tracking.heartbeat import beat
 from wishes.tracking.tables import Clock, Notice
 from wishes.tracking.wording import compose
+
+_Account = columns(Account)
+_Clock = columns(Clock)
+_Notice = columns(Notice)
 
 BATCH = 200
 LEASE = timedelta(minutes=3)
@@ -71,12 +76,22 @@ class _Parcel:
     attempts: int
 
 
-_COLUMNS: list[Any] = [Notice.id, Notice.account_id, Notice.kind, Notice.facts, Notice.message_key, Notice.attempts, Account.login,
-                       Account.language, Clock.closed_at.is_not(None)]  # type: ignore[union-attr]
+_COLUMNS: list[Any] = [
+    _Notice.id,
+    _Notice.account_id,
+    _Notice.kind,
+    _Notice.facts,
+    _Notice.message_key,
+    _Notice.attempts,
+    _Account.login,
+    _Account.language,
+    _Clock.closed_at.is_not(None),
+]
 
 
-def deliver(database: Database, outlets: Outlets, *, clock: Callable[[], datetime], limit: int = 5_000,
-            seconds: float = 40.0) -> DeliveryReport:
+def deliver(
+    database: Database, outlets: Outlets, *, clock: Callable[[], datetime], limit: int = 5_000, seconds: float = 40.0
+) -> DeliveryReport:
     """Send what may leave now, at most *limit* notices and for about *seconds*; repeat it as often as you like.
 
     *clock* tells the time, for sending takes some. Effects: messages leave; each notice ends ``sent``, ``failed``, ``unsure`` or
@@ -104,20 +119,31 @@ def deliver(database: Database, outlets: Outlets, *, clock: Callable[[], datetim
 def _recover(session: Session, now: datetime, counts: Counter[str]) -> None:
     """What a dead worker had taken is queued again; what it was sending is not sent twice."""
     for state, end, problem in (("taken", "queued", ""), ("sending", "unsure", "interrupted")):
-        found = session.execute(sa.update(Notice).where(Notice.state == state, Notice.run_at <= now)  # type: ignore[arg-type]
-                                .values(state=end, problem=problem).execution_options(synchronize_session=False))
-        counts[end if end == "unsure" else "later"] += found.rowcount  # type: ignore[attr-defined]
+        found = session.execute(
+            sa.update(Notice)
+            .where(_Notice.state == state, _Notice.run_at <= now)
+            .values(state=end, problem=problem)
+            .execution_options(synchronize_session=False)
+        )
+        counts[end if end == "unsure" else "later"] += found.rowcount
 
 
 def _due(session: Session, now: datetime, size: int) -> list[_Queued]:
     rows = session.execute(
-        sa.select(*_COLUMNS).outerjoin(Account, Account.id == Notice.account_id).outerjoin(Clock, Clock.id == Notice.clock_id)  # type: ignore[arg-type]
-        .where(Notice.state == "queued", Notice.run_at <= now).order_by(Notice.run_at, Notice.id).limit(size)  # type: ignore[arg-type]
-        .with_for_update(skip_locked=True, of=Notice))
+        sa.select(*_COLUMNS)
+        .outerjoin(Account, _Account.id == _Notice.account_id)
+        .outerjoin(Clock, _Clock.id == _Notice.clock_id)
+        .where(_Notice.state == "queued", _Notice.run_at <= now)
+        .order_by(_Notice.run_at, _Notice.id)
+        .limit(size)
+        .with_for_update(skip_locked=True, of=Notice)
+    )
     return [_Queued(*row) for row in rows]
 
 
-def _take(session: Session, queued: Sequence[_Queued], outlets: Outlets, now: datetime, counts: Counter[str]) -> list[_Parcel]:
+def _take(
+    session: Session, queued: Sequence[_Queued], outlets: Outlets, now: datetime, counts: Counter[str]
+) -> list[_Parcel]:
     """Decide which way each notice goes, put what goes together into one message, and mark it as taken."""
     settled = [each.id for each in queued if each.settled]
     inbox: list[int] = []
@@ -147,7 +173,15 @@ def _take(session: Session, queued: Sequence[_Queued], outlets: Outlets, now: da
         key = key or str(uuid.uuid4())
         title, body = compose([(each.kind, each.facts) for each in notices], pick_language(notices[0].language))
         taken.append(_Parcel(channel, Message(key, address, title, body), ids, notices[0].attempts + 1))
-        _mark(session, ids, state="taken", channel=name, message_key=key, attempts=notices[0].attempts + 1, run_at=now + LEASE)
+        _mark(
+            session,
+            ids,
+            state="taken",
+            channel=name,
+            message_key=key,
+            attempts=notices[0].attempts + 1,
+            run_at=now + LEASE,
+        )
     return taken
 
 
@@ -155,14 +189,24 @@ def _left_lately(session: Session, channel: str, now: datetime) -> int:
     """Messages that left by *channel* within a minute or are about to. One run at a time counts and takes."""
     if session.get_bind().dialect.name != "sqlite":
         session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"notice:{channel}"})
-    return int(session.execute(
-        sa.select(sa.func.count(sa.distinct(Notice.message_key))).where(  # type: ignore[arg-type]
-            Notice.channel == channel, sa.or_(Notice.sent_at > now - timedelta(minutes=1), Notice.state.in_(["taken", "sending"]))))  # type: ignore[attr-defined,operator,arg-type]
-        .scalar_one())
+    return int(
+        session.execute(
+            sa.select(sa.func.count(sa.distinct(_Notice.message_key))).where(
+                _Notice.channel == channel,
+                sa.or_(_Notice.sent_at > now - timedelta(minutes=1), _Notice.state.in_(["taken", "sending"])),
+            )
+        ).scalar_one()
+    )
 
 
-def _send_all(database: Database, parcels: Sequence[_Parcel], *, until: datetime, clock: Callable[[], datetime],
-              counts: Counter[str]) -> None:
+def _send_all(
+    database: Database,
+    parcels: Sequence[_Parcel],
+    *,
+    until: datetime,
+    clock: Callable[[], datetime],
+    counts: Counter[str],
+) -> None:
     """Send in order. The outcome of a message that must not be repeated is on record before the next one begins."""
     done: list[tuple[_Parcel, Exception | None]] = []
     for position, parcel in enumerate(parcels):
@@ -187,7 +231,9 @@ def _send_all(database: Database, parcels: Sequence[_Parcel], *, until: datetime
         _record(session, done, clock(), counts)
 
 
-def _record(session: Session, done: Iterable[tuple[_Parcel, Exception | None]], now: datetime, counts: Counter[str]) -> None:
+def _record(
+    session: Session, done: Iterable[tuple[_Parcel, Exception | None]], now: datetime, counts: Counter[str]
+) -> None:
     for parcel, failure in done:
         if failure is None:
             counts["messages"] += 1
@@ -196,12 +242,24 @@ def _record(session: Session, done: Iterable[tuple[_Parcel, Exception | None]], 
             _mark(session, parcel.notices, counts, "failed", state="failed", problem=str(failure)[:200])
         else:
             pause = min(timedelta(minutes=2 ** (parcel.attempts - 1)), LONGEST_PAUSE)
-            _mark(session, parcel.notices, counts, "later", state="queued", run_at=next_daylight(now + pause), problem=str(failure)[:200])
+            _mark(
+                session,
+                parcel.notices,
+                counts,
+                "later",
+                state="queued",
+                run_at=next_daylight(now + pause),
+                problem=str(failure)[:200],
+            )
 
 
-def _mark(session: Session, ids: Sequence[int], counts: Counter[str] | None = None, counted: str = "", **values: Any) -> None:
+def _mark(
+    session: Session, ids: Sequence[int], counts: Counter[str] | None = None, counted: str = "", **values: Any
+) -> None:
     if not ids:
         return
-    session.execute(sa.update(Notice).where(Notice.id.in_(ids)).values(**values).execution_options(synchronize_session=False))  # type: ignore[union-attr]
+    session.execute(
+        sa.update(Notice).where(_Notice.id.in_(ids)).values(**values).execution_options(synchronize_session=False)
+    )
     if counts is not None:
         counts[counted] += len(ids)

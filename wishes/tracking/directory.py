@@ -12,7 +12,11 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from wishes.access import Role
+from wishes.model import columns
 from wishes.people.tables import Account, RoleGrant
+
+_Account = columns(Account)
+_RoleGrant = columns(RoleGrant)
 
 
 class Audience(StrEnum):
@@ -34,7 +38,11 @@ class Concerned:
     branch_id: int | None = None
 
 
-_CAMPAIGN_WIDE = {Audience.INSPECTORS: Role.INSPECTOR, Audience.COURIERS: Role.COURIER, Audience.COORDINATORS: Role.COORDINATOR}
+_CAMPAIGN_WIDE = {
+    Audience.INSPECTORS: Role.INSPECTOR,
+    Audience.COURIERS: Role.COURIER,
+    Audience.COORDINATORS: Role.COORDINATOR,
+}
 
 
 class Directory:
@@ -42,9 +50,11 @@ class Directory:
 
     def __init__(self, session: Session, concerned: Iterable[Concerned]) -> None:
         wanted = set(concerned)
-        self._volunteers = _accounts(session, Role.VOLUNTEER, RoleGrant.volunteer_id, {c.volunteer_id for c in wanted})
-        self._branches = _accounts(session, Role.BRANCH_SECRETARY, RoleGrant.branch_id, {c.branch_id for c in wanted})
-        self._communities = _accounts(session, Role.SOCIAL_WORKER, RoleGrant.community_id, {c.community_id for c in wanted})
+        self._volunteers = _accounts(session, Role.VOLUNTEER, _RoleGrant.volunteer_id, {c.volunteer_id for c in wanted})
+        self._branches = _accounts(session, Role.BRANCH_SECRETARY, _RoleGrant.branch_id, {c.branch_id for c in wanted})
+        self._communities = _accounts(
+            session, Role.SOCIAL_WORKER, _RoleGrant.community_id, {c.community_id for c in wanted}
+        )
         self._campaigns = _campaign_accounts(session, {c.campaign_id for c in wanted})
 
     def accounts(self, audience: Audience, of: Concerned) -> frozenset[int]:
@@ -56,7 +66,11 @@ class Directory:
         if audience is Audience.COMMUNITY:
             return self._communities.get(of.community_id, _NOBODY)
         found = self._campaign(of.campaign_id, _CAMPAIGN_WIDE[audience])
-        return found or self._campaign(of.campaign_id, Role.COORDINATOR) or self._campaign(of.campaign_id, Role.CAMPAIGN_ADMIN)
+        return (
+            found
+            or self._campaign(of.campaign_id, Role.COORDINATOR)
+            or self._campaign(of.campaign_id, Role.CAMPAIGN_ADMIN)
+        )
 
     def _campaign(self, campaign_id: int, role: Role) -> frozenset[int]:
         return self._campaigns.get((campaign_id, role), _NOBODY) | self._campaigns.get((None, role), _NOBODY)
@@ -69,18 +83,25 @@ def _accounts(session: Session, role: Role, column: Any, ids: set[int | None]) -
     ids = ids - {None}
     if not ids:
         return {}
-    rows = session.execute(sa.select(column, RoleGrant.account_id).join(Account, Account.id == RoleGrant.account_id)  # type: ignore[call-overload,arg-type]
-                           .where(RoleGrant.role == role, Account.active, column.in_(ids)))
+    rows = session.execute(
+        sa.select(column, _RoleGrant.account_id)
+        .join(Account, _Account.id == _RoleGrant.account_id)
+        .where(_RoleGrant.role == role, _Account.active, column.in_(ids))
+    )
     return _grouped(rows)
 
 
 def _campaign_accounts(session: Session, campaigns: set[int]) -> dict[Any, frozenset[int]]:
     roles = (*_CAMPAIGN_WIDE.values(), Role.CAMPAIGN_ADMIN)
     rows = session.execute(
-        sa.select(RoleGrant.campaign_id, RoleGrant.role, RoleGrant.account_id)  # type: ignore[call-overload]
-        .join(Account, Account.id == RoleGrant.account_id)
-        .where(Account.active, RoleGrant.role.in_(roles),  # type: ignore[attr-defined]
-               sa.or_(RoleGrant.campaign_id.in_(campaigns), RoleGrant.campaign_id.is_(None))))  # type: ignore[union-attr]
+        sa.select(_RoleGrant.campaign_id, _RoleGrant.role, _RoleGrant.account_id)
+        .join(Account, _Account.id == _RoleGrant.account_id)
+        .where(
+            _Account.active,
+            _RoleGrant.role.in_(roles),
+            sa.or_(_RoleGrant.campaign_id.in_(campaigns), _RoleGrant.campaign_id.is_(None)),
+        )
+    )
     return _grouped(((campaign_id, role), account_id) for campaign_id, role, account_id in rows)
 
 

@@ -26,22 +26,38 @@ from wishes.tracking.survival import Bools, Curve, Floats, kaplan_meier, summary
 
 GroupedBy = Literal["county", "category", "branch", "community"]
 GROUPINGS: tuple[GroupedBy, ...] = get_args(GroupedBy)
-STAGES = (Status.SUBMITTED, Status.VERIFIED, Status.OPEN, Status.PROPOSED, Status.CLAIMED, Status.SCHEDULED, Status.READY,
-          Status.INSPECTED, Status.IN_TRANSIT, Status.DELIVERED)
+STAGES = (
+    Status.SUBMITTED,
+    Status.VERIFIED,
+    Status.OPEN,
+    Status.PROPOSED,
+    Status.CLAIMED,
+    Status.SCHEDULED,
+    Status.READY,
+    Status.INSPECTED,
+    Status.IN_TRANSIT,
+    Status.DELIVERED,
+)
 MEASURES = ("claim_to_delivery", "published_to_delivery", *map(str, STAGES))
 NOBODY = "none"
 """The group of those who belong to none: a wish that no branch holds."""
 
 _DAY = 86_400 * 1_000_000
 _FORWARD: dict[Status, frozenset[Status]] = {
-    stage: frozenset(_later) for stage, _later in (
-        (Status.SUBMITTED, {Status.VERIFIED, Status.OPEN}), (Status.VERIFIED, {Status.OPEN}),
-        (Status.OPEN, {Status.PROPOSED, Status.CLAIMED}), (Status.PROPOSED, {Status.CLAIMED}),
+    stage: frozenset(_later)
+    for stage, _later in (
+        (Status.SUBMITTED, {Status.VERIFIED, Status.OPEN}),
+        (Status.VERIFIED, {Status.OPEN}),
+        (Status.OPEN, {Status.PROPOSED, Status.CLAIMED}),
+        (Status.PROPOSED, {Status.CLAIMED}),
         (Status.CLAIMED, {Status.READY, Status.SCHEDULED, Status.INSPECTED, Status.IN_TRANSIT, Status.DELIVERED}),
         (Status.SCHEDULED, {Status.DELIVERED}),
         (Status.READY, {Status.INSPECTED, Status.IN_TRANSIT, Status.DELIVERED}),
-        (Status.INSPECTED, {Status.IN_TRANSIT, Status.DELIVERED}), (Status.IN_TRANSIT, {Status.DELIVERED}),
-        (Status.DELIVERED, {Status.CLOSED}))}
+        (Status.INSPECTED, {Status.IN_TRANSIT, Status.DELIVERED}),
+        (Status.IN_TRANSIT, {Status.DELIVERED}),
+        (Status.DELIVERED, {Status.CLOSED}),
+    )
+}
 """Where a wish goes when the stage is done; anywhere else it was sent back, and its time in the stage is censored."""
 
 
@@ -54,18 +70,29 @@ class Spans:
     groups: dict[str, Grouping]
 
 
-def gaps(session: Session, campaign_id: int, *, as_of: datetime, measure: str = "claim_to_delivery",
-         by: Sequence[GroupedBy] = ("county", "category")) -> dict[str, Any]:
+def gaps(
+    session: Session,
+    campaign_id: int,
+    *,
+    as_of: datetime,
+    measure: str = "claim_to_delivery",
+    by: Sequence[GroupedBy] = ("county", "category"),
+) -> dict[str, Any]:
     """The figures as they were known at *as_of*: ``{as_of, measure, overall, by_county, …}``, durations in days.
 
     Each group is a :func:`~wishes.tracking.survival.summary`. Raises Invalid for a measure or grouping there is not.
     """
     check(measure, by)
     spans = measured(load_history(session, campaign_id), as_of=as_of, measure=measure)
-    found: dict[str, Any] = {"as_of": local(as_of).isoformat(), "measure": measure,
-                             "overall": summary(spans.days, spans.finished)}
+    found: dict[str, Any] = {
+        "as_of": local(as_of).isoformat(),
+        "measure": measure,
+        "overall": summary(spans.days, spans.finished),
+    }
     for name in by:
-        found[f"by_{name}"] = {key: summary(spans.days[rows], spans.finished[rows]) for key, rows in _grouped(spans.groups[name])}
+        found[f"by_{name}"] = {
+            key: summary(spans.days[rows], spans.finished[rows]) for key, rows in _grouped(spans.groups[name])
+        }
     return found
 
 
@@ -79,12 +106,20 @@ def gap_curve(session: Session, campaign_id: int, *, as_of: datetime, measure: s
 def check(measure: str, by: Iterable[str]) -> None:
     """Raise Invalid unless *measure* and *by* are ones we know."""
     if measure not in MEASURES:
-        raise Invalid("measure", Text("没有这个指标：{value}。可用：{known}。", "There is no measure “{value}”. Known: {known}."),
-                      value=measure, known=", ".join(MEASURES))
+        raise Invalid(
+            "measure",
+            Text("没有这个指标：{value}。可用：{known}。", "There is no measure “{value}”. Known: {known}."),
+            value=measure,
+            known=", ".join(MEASURES),
+        )
     for name in by:
         if name not in GROUPINGS:
-            raise Invalid("by", Text("不能按“{value}”分组。可用：{known}。", "Cannot group by “{value}”. Known: {known}."),
-                          value=name, known=", ".join(GROUPINGS))
+            raise Invalid(
+                "by",
+                Text("不能按“{value}”分组。可用：{known}。", "Cannot group by “{value}”. Known: {known}."),
+                value=name,
+                known=", ".join(GROUPINGS),
+            )
 
 
 def measured(history: History, *, as_of: datetime, measure: str) -> Spans:
@@ -127,8 +162,13 @@ class _Story:
         return self.rows[np.isin(self.known.kind, [CODE[kind] for kind in kinds])]
 
 
-def _to_delivery(known: History, story: _Story, start: npt.NDArray[np.int64], until: npt.NDArray[np.int64],
-                 branch_of: npt.NDArray[np.int64]) -> Spans:
+def _to_delivery(
+    known: History,
+    story: _Story,
+    start: npt.NDArray[np.int64],
+    until: npt.NDArray[np.int64],
+    branch_of: npt.NDArray[np.int64],
+) -> Spans:
     delivered = story.last("delivered")
     delivered[story.last("redone") > delivered] = -1
     ended = story.last("cancelled", "withdrawn", "rejected")
@@ -162,17 +202,33 @@ def _at(known: History, place: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return known.occurred[place] if known.wish.size else np.zeros(place.size, dtype=np.int64)
 
 
-def _spans(known: History, counted: Bools, start: npt.NDArray[np.int64], end: npt.NDArray[np.int64], finished: Bools,
-           branch_of: npt.NDArray[np.int64]) -> Spans:
+def _spans(
+    known: History,
+    counted: Bools,
+    start: npt.NDArray[np.int64],
+    end: npt.NDArray[np.int64],
+    finished: Bools,
+    branch_of: npt.NDArray[np.int64],
+) -> Spans:
     days = np.maximum(end - start, 0)[counted] / _DAY
     holder = branch_of[counted]
     branch = known.branch
     if not branch.names:
         held = Grouping(np.zeros(holder.size, dtype=np.int32), ("",))
     else:
-        held = Grouping(np.where(holder >= 0, branch.codes[holder], len(branch.names)).astype(np.int32), (*branch.names, ""))
-    return Spans(days, finished[counted], {"county": known.county.picked(counted), "category": known.category.picked(counted),
-                                           "community": known.community.picked(counted), "branch": held})
+        held = Grouping(
+            np.where(holder >= 0, branch.codes[holder], len(branch.names)).astype(np.int32), (*branch.names, "")
+        )
+    return Spans(
+        days,
+        finished[counted],
+        {
+            "county": known.county.picked(counted),
+            "category": known.category.picked(counted),
+            "community": known.community.picked(counted),
+            "branch": held,
+        },
+    )
 
 
 def _grouped(groups: Grouping) -> list[tuple[str, npt.NDArray[np.int64]]]:
@@ -182,6 +238,6 @@ def _grouped(groups: Grouping) -> list[tuple[str, npt.NDArray[np.int64]]]:
     found: dict[str, npt.NDArray[np.int64]] = {}
     for code, name in enumerate(groups.names):
         if cuts[code] < cuts[code + 1]:
-            rows = order[cuts[code]:cuts[code + 1]]
+            rows = order[cuts[code] : cuts[code + 1]]
             found[name or NOBODY] = np.concatenate((found[name or NOBODY], rows)) if (name or NOBODY) in found else rows
     return sorted(found.items())

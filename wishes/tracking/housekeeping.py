@@ -8,9 +8,15 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from wishes.db import Database
+from wishes.model import columns
 from wishes.people.tables import IdempotencyKey, SignInAttempt, WebSession
 from wishes.tracking.heartbeat import beat
 from wishes.tracking.tables import Notice
+
+_IdempotencyKey = columns(IdempotencyKey)
+_Notice = columns(Notice)
+_SignInAttempt = columns(SignInAttempt)
+_WebSession = columns(WebSession)
 
 KEEP_SESSIONS = timedelta(days=30)
 KEEP_ATTEMPTS = timedelta(days=2)
@@ -32,14 +38,17 @@ def tidy(database: Database, *, now: datetime) -> TidyReport:
     """Delete what is past its keeping; repeat it as often as you like."""
     report = TidyReport()
     old: dict[str, sa.Delete] = {
-        "sessions": sa.delete(WebSession).where(WebSession.expires_at < now - KEEP_SESSIONS),  # type: ignore[arg-type]
-        "attempts": sa.delete(SignInAttempt).where(SignInAttempt.at < now - KEEP_ATTEMPTS),  # type: ignore[arg-type]
-        "answers": sa.delete(IdempotencyKey).where(IdempotencyKey.created_at < now - KEEP_ANSWERS),  # type: ignore[arg-type]
-        "notices": sa.delete(Notice).where(Notice.created_at < now - KEEP_NOTICES, Notice.state.not_in(["queued", "taken", "sending"]))}  # type: ignore[attr-defined,arg-type]
+        "sessions": sa.delete(WebSession).where(_WebSession.expires_at < now - KEEP_SESSIONS),
+        "attempts": sa.delete(SignInAttempt).where(_SignInAttempt.at < now - KEEP_ATTEMPTS),
+        "answers": sa.delete(IdempotencyKey).where(_IdempotencyKey.created_at < now - KEEP_ANSWERS),
+        "notices": sa.delete(Notice).where(
+            _Notice.created_at < now - KEEP_NOTICES, _Notice.state.not_in(["queued", "taken", "sending"])
+        ),
+    }
     for name, statement in old.items():
         with database.transaction() as session:
             done = session.execute(statement.execution_options(synchronize_session=False))
-            setattr(report, name, done.rowcount)  # type: ignore[attr-defined]
+            setattr(report, name, done.rowcount)
     with database.transaction() as session:
         beat(session, "housekeeping", now=now, detail=vars(report))
     return report

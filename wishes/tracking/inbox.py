@@ -35,9 +35,7 @@ def unread_count(session: Session, account_id: int) -> int:
         session.execute(
             sa.select(sa.func.count())
             .select_from(_Notice)
-            .where(
-                _Notice.account_id == account_id, _Notice.read_at.is_(None), _Notice.state != "skipped"
-            )
+            .where(_Notice.account_id == account_id, _Notice.read_at.is_(None), _Notice.state != "skipped")
         ).scalar_one()
     )
 

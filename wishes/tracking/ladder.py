@@ -47,8 +47,10 @@ def walk(deadline: Deadline, *, opened: datetime, due: datetime, step: int, ackn
         number += 1
         at = step_at(due, opened, deadline, number)
     last = number - 1
-    rungs = tuple(Rung(n, deadline.ladder[n].kind, when, _verdict(deadline.ladder[n].kind, n == last, acknowledged))
-                  for n, when in due_now)
+    rungs = tuple(
+        Rung(n, deadline.ladder[n].kind, when, _verdict(deadline.ladder[n].kind, n == last, acknowledged))
+        for n, when in due_now
+    )
     return Walk(rungs, number, at)
 
 

@@ -35,8 +35,26 @@ def post(session: Session, postings: Sequence[Posting], *, now: datetime) -> Non
         return
     run_at = next_daylight(now)
     insert = sqlite.insert(Notice) if session.get_bind().dialect.name == "sqlite" else postgresql.insert(Notice)
-    session.execute(insert.on_conflict_do_nothing(index_elements=["effect_key"]), [
-        {"effect_key": p.effect_key, "campaign_id": p.campaign_id, "kind": p.kind, "account_id": p.account_id,
-         "wish_id": p.wish_id, "event_id": p.event_id, "clock_id": p.clock_id, "facts": p.facts, "channel": "", "message_key": "",
-         "state": "skipped" if p.skipped else "queued", "attempts": 0, "problem": p.skipped, "run_at": run_at,
-         "created_at": now} for p in postings])
+    session.execute(
+        insert.on_conflict_do_nothing(index_elements=["effect_key"]),
+        [
+            {
+                "effect_key": p.effect_key,
+                "campaign_id": p.campaign_id,
+                "kind": p.kind,
+                "account_id": p.account_id,
+                "wish_id": p.wish_id,
+                "event_id": p.event_id,
+                "clock_id": p.clock_id,
+                "facts": p.facts,
+                "channel": "",
+                "message_key": "",
+                "state": "skipped" if p.skipped else "queued",
+                "attempts": 0,
+                "problem": p.skipped,
+                "run_at": run_at,
+                "created_at": now,
+            }
+            for p in postings
+        ],
+    )

@@ -23,8 +23,12 @@ from wishes.campaigns.queries import rules_of
 from wishes.clock import SHANGHAI, local_day, start_of_day
 from wishes.errors import Invalid
 from wishes.i18n import Text
+from wishes.model import columns
 from wishes.tracking.history import IMPORTABLE
 from wishes.tracking.tables import PastEvent, PastFile, PastWish
+
+_PastEvent = columns(PastEvent)
+_PastWish = columns(PastWish)
 
 EVENT_COLUMNS = ("wish_ref", "event", "occurred_at", "recorded_at", "actor", "value")
 WISH_COLUMNS = ("wish_ref", "county_code", "category")
@@ -42,12 +46,18 @@ class HistoryReport:
     taken_at: datetime
 
     def figures(self) -> dict[str, Any]:
-        return {"lines": self.lines, "wishes": self.wishes, "repeated": self.repeated, "added": self.added,
-                "taken_at": self.taken_at.astimezone(SHANGHAI).isoformat()}
+        return {
+            "lines": self.lines,
+            "wishes": self.wishes,
+            "repeated": self.repeated,
+            "added": self.added,
+            "taken_at": self.taken_at.astimezone(SHANGHAI).isoformat(),
+        }
 
 
-def import_history(session: Session, *, campaign_id: int, events: Path, wishes: Path, now: datetime,
-                   taken_at: datetime | None = None) -> HistoryReport:
+def import_history(
+    session: Session, *, campaign_id: int, events: Path, wishes: Path, now: datetime, taken_at: datetime | None = None
+) -> HistoryReport:
     """Load the two files; loading them again adds nothing.
 
     *taken_at*: until when the file speaks; else the campaign's ``events_as_of``, else the end of its last day. Raises Invalid
@@ -71,20 +81,54 @@ def import_history(session: Session, *, campaign_id: int, events: Path, wishes: 
             raise _bad(events.name, number, Text("时间或数值无法读取", "a time or value cannot be read")) from None
         same = found.get((ref, kind, at))
         if same is None:
-            found[ref, kind, at] = {"kind": kind, "occurred_at": at, "recorded_at": heard, "actor": actor[:24], "value": score, "ref": ref}
+            found[ref, kind, at] = {
+                "kind": kind,
+                "occurred_at": at,
+                "recorded_at": heard,
+                "actor": actor[:24],
+                "value": score,
+                "ref": ref,
+            }
         else:
             same["recorded_at"] = min(same["recorded_at"], heard)
     taken = taken_at or _taken(session, campaign_id, found.values())
-    _insert_new(session, PastWish, ({"campaign_id": campaign_id, "ref": ref, "county_code": county, "category": category}
-                                    for ref, (county, category) in refs.items()), ["campaign_id", "ref"])
-    ids = {ref: row_id for ref, row_id in session.execute(
-        sa.select(PastWish.ref, PastWish.id).where(PastWish.campaign_id == campaign_id))}  # type: ignore[call-overload]
+    _insert_new(
+        session,
+        PastWish,
+        (
+            {"campaign_id": campaign_id, "ref": ref, "county_code": county, "category": category}
+            for ref, (county, category) in refs.items()
+        ),
+        ["campaign_id", "ref"],
+    )
+    ids = {
+        ref: row_id
+        for ref, row_id in session.execute(
+            sa.select(_PastWish.ref, _PastWish.id).where(_PastWish.campaign_id == campaign_id)
+        )
+    }
     before = _count(session, campaign_id)
-    _insert_new(session, PastEvent, ({"campaign_id": campaign_id, "past_wish_id": ids[row.pop("ref")], **row} for row in found.values()),
-                ["past_wish_id", "kind", "occurred_at"])
+    _insert_new(
+        session,
+        PastEvent,
+        ({"campaign_id": campaign_id, "past_wish_id": ids[row.pop("ref")], **row} for row in found.values()),
+        ["past_wish_id", "kind", "occurred_at"],
+    )
     report = HistoryReport(lines, len(refs), lines - len(found), _count(session, campaign_id) - before, taken)
-    _insert_new(session, PastFile, [{"campaign_id": campaign_id, "digest": hashlib.sha256(raw).hexdigest(), "taken_at": taken,
-                                     "imported_at": now, "counts": report.figures()}], ["campaign_id", "digest"])
+    _insert_new(
+        session,
+        PastFile,
+        [
+            {
+                "campaign_id": campaign_id,
+                "digest": hashlib.sha256(raw).hexdigest(),
+                "taken_at": taken,
+                "imported_at": now,
+                "counts": report.figures(),
+            }
+        ],
+        ["campaign_id", "digest"],
+    )
     return report
 
 
@@ -121,8 +165,11 @@ def _insert_new(session: Session, table: Any, rows: Iterable[dict[str, Any]], ke
     insert: Any = (sqlite if session.get_bind().dialect.name == "sqlite" else postgresql).insert(table.__table__)
     statement = insert.on_conflict_do_nothing(index_elements=key)
     if table is PastEvent:  # heard of earlier than we thought
-        statement = insert.on_conflict_do_update(index_elements=key, set_={"recorded_at": insert.excluded.recorded_at},
-                                                 where=insert.excluded.recorded_at < PastEvent.recorded_at)
+        statement = insert.on_conflict_do_update(
+            index_elements=key,
+            set_={"recorded_at": insert.excluded.recorded_at},
+            where=insert.excluded.recorded_at < _PastEvent.recorded_at,
+        )
     chunk: list[dict[str, Any]] = []
     for row in rows:
         chunk.append(row)
@@ -134,7 +181,11 @@ def _insert_new(session: Session, table: Any, rows: Iterable[dict[str, Any]], ke
 
 
 def _count(session: Session, campaign_id: int) -> int:
-    return int(session.execute(sa.select(sa.func.count()).select_from(PastEvent).where(PastEvent.campaign_id == campaign_id)).scalar_one())  # type: ignore[arg-type]
+    return int(
+        session.execute(
+            sa.select(sa.func.count()).select_from(PastEvent).where(_PastEvent.campaign_id == campaign_id)
+        ).scalar_one()
+    )
 
 
 def _bad(name: str, line: int, what: Text) -> Invalid:

@@ -45,9 +45,7 @@ def late_by_stage(session: Session, campaign_id: int, *, now: datetime) -> dict[
     """How many wishes are past their deadline, by stage."""
     rows = session.execute(
         sa.select(_Clock.stage, sa.func.count())
-        .where(
-            _Clock.campaign_id == campaign_id, _Clock.closed_at.is_(None), _Clock.due_at < now
-        )
+        .where(_Clock.campaign_id == campaign_id, _Clock.closed_at.is_(None), _Clock.due_at < now)
         .group_by(_Clock.stage)
     )
     return {str(stage): int(n) for stage, n in rows}

@@ -18,35 +18,40 @@ from wishes.claims.tables import Claim
 from wishes.db import Database
 from wishes.events.tables import Event
 from wishes.intake.tables import Wish
+from wishes.model import columns
 from wishes.tracking.directory import Audience, Concerned, Directory
 from wishes.tracking.heartbeat import beat
 from wishes.tracking.notices import Posting, post
+
+_Claim = columns(Claim)
+_Event = columns(Event)
+_Wish = columns(Wish)
 
 BATCH = 1000
 
 _A = Audience
 TOLD: dict[str, tuple[tuple[str, Audience], ...]] = {
     # action            what they are told, and who
-    "return":           (("return", _A.COMMUNITY),),
-    "reject":           (("reject", _A.COMMUNITY),),
-    "unpublish":        (("unpublish", _A.COMMUNITY),),
-    "propose":          (("propose", _A.TAKER),),
-    "accept":           (("claimed", _A.TAKER), ("claimed_here", _A.COMMUNITY), ("claimed_here", _A.SECRETARY)),
-    "claim":            (("claimed", _A.TAKER), ("claimed_here", _A.COMMUNITY), ("claimed_here", _A.SECRETARY)),
-    "release":          (("release", _A.TAKER), ("release", _A.COORDINATORS)),
-    "lapse":            (("lapse", _A.TAKER), ("lapse", _A.SECRETARY), ("lapse", _A.COORDINATORS)),
-    "schedule":         (("schedule", _A.COMMUNITY), ("schedule", _A.TAKER)),
-    "fail_inspection":  (("fail_inspection", _A.TAKER), ("fail_inspection", _A.SECRETARY)),
-    "dispatch":         (("dispatch", _A.COMMUNITY),),
-    "undeliverable":    (("undeliverable", _A.TAKER), ("undeliverable", _A.COORDINATORS)),
-    "deliver":          (("delivered", _A.TAKER), ("delivered", _A.SECRETARY), ("delivered", _A.COMMUNITY)),
+    "return": (("return", _A.COMMUNITY),),
+    "reject": (("reject", _A.COMMUNITY),),
+    "unpublish": (("unpublish", _A.COMMUNITY),),
+    "propose": (("propose", _A.TAKER),),
+    "accept": (("claimed", _A.TAKER), ("claimed_here", _A.COMMUNITY), ("claimed_here", _A.SECRETARY)),
+    "claim": (("claimed", _A.TAKER), ("claimed_here", _A.COMMUNITY), ("claimed_here", _A.SECRETARY)),
+    "release": (("release", _A.TAKER), ("release", _A.COORDINATORS)),
+    "lapse": (("lapse", _A.TAKER), ("lapse", _A.SECRETARY), ("lapse", _A.COORDINATORS)),
+    "schedule": (("schedule", _A.COMMUNITY), ("schedule", _A.TAKER)),
+    "fail_inspection": (("fail_inspection", _A.TAKER), ("fail_inspection", _A.SECRETARY)),
+    "dispatch": (("dispatch", _A.COMMUNITY),),
+    "undeliverable": (("undeliverable", _A.TAKER), ("undeliverable", _A.COORDINATORS)),
+    "deliver": (("delivered", _A.TAKER), ("delivered", _A.SECRETARY), ("delivered", _A.COMMUNITY)),
     "deliver_directly": (("delivered", _A.TAKER), ("delivered", _A.SECRETARY), ("delivered", _A.COMMUNITY)),
-    "attend":           (("delivered", _A.TAKER), ("delivered", _A.SECRETARY), ("delivered", _A.COMMUNITY)),
-    "close":            (("close", _A.TAKER),),
-    "dispute":          (("dispute", _A.TAKER), ("dispute", _A.COORDINATORS)),
-    "settle":           (("settle", _A.TAKER), ("settle", _A.COMMUNITY)),
-    "redo":             (("redo", _A.TAKER), ("redo", _A.SECRETARY)),
-    "cancel":           (("cancel", _A.TAKER), ("cancel", _A.COMMUNITY)),
+    "attend": (("delivered", _A.TAKER), ("delivered", _A.SECRETARY), ("delivered", _A.COMMUNITY)),
+    "close": (("close", _A.TAKER),),
+    "dispute": (("dispute", _A.TAKER), ("dispute", _A.COORDINATORS)),
+    "settle": (("settle", _A.TAKER), ("settle", _A.COMMUNITY)),
+    "redo": (("redo", _A.TAKER), ("redo", _A.SECRETARY)),
+    "cancel": (("cancel", _A.TAKER), ("cancel", _A.COMMUNITY)),
 }
 """Who is told of a move. Those not listed (submitted, verified, published, declined, expired …) show on the boards."""
 
@@ -87,8 +92,19 @@ class _News:
 
 
 _COLUMNS: list[Any] = [
-    Event.id, Event.campaign_id, Event.action, Event.actor_id, Event.data, Event.recorded_at, Event.wish_id, Wish.code, Wish.item,
-    Wish.community_id, Wish.taker_volunteer_id, Wish.taker_branch_id]
+    _Event.id,
+    _Event.campaign_id,
+    _Event.action,
+    _Event.actor_id,
+    _Event.data,
+    _Event.recorded_at,
+    _Event.wish_id,
+    _Wish.code,
+    _Wish.item,
+    _Wish.community_id,
+    _Wish.taker_volunteer_id,
+    _Wish.taker_branch_id,
+]
 
 
 def relay(database: Database, *, now: datetime, limit: int = 20_000) -> RelayReport:
@@ -113,8 +129,13 @@ def relay(database: Database, *, now: datetime, limit: int = 20_000) -> RelayRep
 
 def _announce(session: Session, *, now: datetime, size: int) -> tuple[int, int]:
     rows = session.execute(
-        sa.select(*_COLUMNS).outerjoin(Wish, Wish.id == Event.wish_id).where(Event.announced_at.is_(None))  # type: ignore[union-attr,arg-type]
-        .order_by(Event.id).limit(size).with_for_update(skip_locked=True, of=Event))  # type: ignore[arg-type]
+        sa.select(*_COLUMNS)
+        .outerjoin(Wish, _Wish.id == _Event.wish_id)
+        .where(_Event.announced_at.is_(None))
+        .order_by(_Event.id)
+        .limit(size)
+        .with_for_update(skip_locked=True, of=Event)
+    )
     news = [_News(*row) for row in rows]
     if not news:
         return 0, 0
@@ -124,8 +145,12 @@ def _announce(session: Session, *, now: datetime, size: int) -> tuple[int, int]:
     directory = Directory(session, concerned.values())
     postings = [posting for each in told for posting in _postings(each, concerned[each.event_id], directory)]
     post(session, postings, now=now)
-    session.execute(sa.update(Event).where(Event.id.in_([each.event_id for each in news]))  # type: ignore[union-attr]
-                    .values(announced_at=now).execution_options(synchronize_session=False))
+    session.execute(
+        sa.update(Event)
+        .where(_Event.id.in_([each.event_id for each in news]))
+        .values(announced_at=now)
+        .execution_options(synchronize_session=False)
+    )
     return len(news), len(postings)
 
 
@@ -134,10 +159,22 @@ def _postings(each: _News, concerned: Concerned, directory: Directory) -> list[P
     kinds: dict[int, str] = {}
     for kind, audience in TOLD[each.action]:
         for account in directory.accounts(audience, concerned):
-            if account != each.actor_id or audience is Audience.TAKER:  # who did it knows; who took it wants it in writing
+            if (
+                account != each.actor_id or audience is Audience.TAKER
+            ):  # who did it knows; who took it wants it in writing
                 kinds.setdefault(account, kind)
-    return [Posting(f"event:{each.event_id}:{account}", each.campaign_id, kind, account, each.wish_id, each.event_id, facts=facts)
-            for account, kind in sorted(kinds.items())]
+    return [
+        Posting(
+            f"event:{each.event_id}:{account}",
+            each.campaign_id,
+            kind,
+            account,
+            each.wish_id,
+            each.event_id,
+            facts=facts,
+        )
+        for account, kind in sorted(kinds.items())
+    ]
 
 
 def _held_until(session: Session, event_ids: list[int]) -> dict[int, tuple[int | None, int | None]]:
@@ -145,6 +182,8 @@ def _held_until(session: Session, event_ids: list[int]) -> dict[int, tuple[int |
     if not event_ids:
         return {}
     rows = session.execute(
-        sa.select(Event.id, Claim.volunteer_id, Claim.branch_id)  # type: ignore[call-overload]
-        .join(Claim, sa.and_(Claim.wish_id == Event.wish_id, Claim.ended_at == Event.recorded_at)).where(Event.id.in_(event_ids)))
+        sa.select(_Event.id, _Claim.volunteer_id, _Claim.branch_id)
+        .join(Claim, sa.and_(_Claim.wish_id == _Event.wish_id, _Claim.ended_at == _Event.recorded_at))
+        .where(_Event.id.in_(event_ids))
+    )
     return {event_id: (volunteer_id, branch_id) for event_id, volunteer_id, branch_id in rows}

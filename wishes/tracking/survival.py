@@ -39,7 +39,10 @@ class Curve:
 
     def quantile_interval(self, share: float) -> tuple[float | None, float | None]:
         """The 95 % confidence interval of :meth:`quantile`, where the curve's own bounds cross."""
-        return (_first_at_or_below(self.times, self.lower, 1.0 - share), _first_at_or_below(self.times, self.upper, 1.0 - share))
+        return (
+            _first_at_or_below(self.times, self.lower, 1.0 - share),
+            _first_at_or_below(self.times, self.upper, 1.0 - share),
+        )
 
     def still_waiting(self, day: float) -> float:
         """S at *day*; after the last time on record, what was seen last."""
@@ -69,7 +72,9 @@ def kaplan_meier(days: Floats, finished: Bools) -> Curve:
         lower = np.exp(-np.exp(np.log(-log_waiting) - spread))
         upper = np.exp(-np.exp(np.log(-log_waiting) + spread))
     unknown = np.isnan(lower)  # nothing has finished yet
-    return Curve(times, at_risk, done, waiting, np.where(unknown, 1.0, lower), np.where(unknown, 1.0, upper))
+    return Curve(
+        times, at_risk, done, waiting.astype(np.float64), np.where(unknown, 1.0, lower), np.where(unknown, 1.0, upper)
+    )
 
 
 def summary(days: Floats, finished: Bools) -> dict[str, Any]:

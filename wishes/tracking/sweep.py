@@ -24,23 +24,35 @@ from wishes.db import Database
 from wishes.errors import MicrowishError
 from wishes.intake.tables import Wish
 from wishes.lifecycle import Status
+from wishes.model import columns
 from wishes.tracking.directory import Audience, Concerned, Directory
 from wishes.tracking.heartbeat import beat
 from wishes.tracking.ladder import Rung, Walk, walk
 from wishes.tracking.notices import Posting, post
 from wishes.tracking.tables import Clock
 
+_Clock = columns(Clock)
+_Wish = columns(Wish)
+
 BATCH = 200
 MOST_ATTEMPTS = 8
 
 WHO_ACTS: dict[Status, Audience] = {
-    Status.PROPOSED: Audience.TAKER, Status.CLAIMED: Audience.TAKER, Status.SCHEDULED: Audience.TAKER,
-    Status.READY: Audience.INSPECTORS, Status.INSPECTED: Audience.COURIERS, Status.IN_TRANSIT: Audience.COURIERS,
-    Status.DELIVERED: Audience.COMMUNITY}
+    Status.PROPOSED: Audience.TAKER,
+    Status.CLAIMED: Audience.TAKER,
+    Status.SCHEDULED: Audience.TAKER,
+    Status.READY: Audience.INSPECTORS,
+    Status.INSPECTED: Audience.COURIERS,
+    Status.IN_TRANSIT: Audience.COURIERS,
+    Status.DELIVERED: Audience.COMMUNITY,
+}
 """Who has to do something for a wish to leave the stage; in the others, the coordinators."""
 
 TOLD_TOO: dict[str, tuple[Audience, ...]] = {
-    "remind": (), "warn": (Audience.SECRETARY,), "escalate": (Audience.SECRETARY, Audience.COORDINATORS)}
+    "remind": (),
+    "warn": (Audience.SECRETARY,),
+    "escalate": (Audience.SECRETARY, Audience.COORDINATORS),
+}
 """Whom a rung tells besides; each rung tells everyone the rungs before it told."""
 
 RELEASE = {Status.CLAIMED: claims.lapse, Status.SCHEDULED: claims.lapse, Status.PROPOSED: claims.expire}
@@ -87,8 +99,22 @@ class _Due:
 
 
 _COLUMNS: list[Any] = [
-    Clock.id, Clock.campaign_id, Clock.wish_id, Clock.stage, Clock.opened_at, Clock.due_at, Clock.step, Clock.acknowledged_at,
-    Clock.attempts, Wish.status, Wish.code, Wish.item, Wish.community_id, Wish.taker_volunteer_id, Wish.taker_branch_id]
+    _Clock.id,
+    _Clock.campaign_id,
+    _Clock.wish_id,
+    _Clock.stage,
+    _Clock.opened_at,
+    _Clock.due_at,
+    _Clock.step,
+    _Clock.acknowledged_at,
+    _Clock.attempts,
+    _Wish.status,
+    _Wish.code,
+    _Wish.item,
+    _Wish.community_id,
+    _Wish.taker_volunteer_id,
+    _Wish.taker_branch_id,
+]
 
 
 @dataclass
@@ -151,9 +177,13 @@ def _strike(session: Session, *, now: datetime, size: int) -> SweepReport:
 def _due(session: Session, now: datetime, size: int) -> list[_Due]:
     """The wish is locked before its clock, as every move does, and what somebody else holds is left for the next sweep."""
     rows = session.execute(
-        sa.select(*_COLUMNS).join(Wish, Wish.id == Clock.wish_id)  # type: ignore[arg-type]
-        .where(Clock.closed_at.is_(None), Clock.next_at.is_not(None), Clock.next_at <= now)  # type: ignore[union-attr,operator]
-        .order_by(Clock.next_at, Clock.id).limit(size).with_for_update(skip_locked=True, of=[Wish, Clock]))  # type: ignore[arg-type,list-item]
+        sa.select(*_COLUMNS)
+        .join(Wish, _Wish.id == _Clock.wish_id)
+        .where(_Clock.closed_at.is_(None), _Clock.next_at.is_not(None), _Clock.next_at <= now)
+        .order_by(_Clock.next_at, _Clock.id)
+        .limit(size)
+        .with_for_update(skip_locked=True, of=[Wish, Clock])
+    )
     return [_Due(*row) for row in rows]
 
 
@@ -169,8 +199,14 @@ def _plan(batch: _Batch, each: _Due, rules: Rules, directory: Directory, now: da
     if deadline is None or each.stage != each.status:
         path = Walk((), each.step, None)
     else:
-        path = walk(deadline, opened=each.opened_at, due=each.due_at, step=each.step,
-                    acknowledged=each.acknowledged_at is not None, now=now)
+        path = walk(
+            deadline,
+            opened=each.opened_at,
+            due=each.due_at,
+            step=each.step,
+            acknowledged=each.acknowledged_at is not None,
+            now=now,
+        )
     for rung in path.rungs:
         if rung.verdict != "do":
             batch.postings.append(_posting(each, rung, skipped=rung.verdict))
@@ -183,7 +219,9 @@ def _plan(batch: _Batch, each: _Due, rules: Rules, directory: Directory, now: da
         else:
             batch.postings.append(_posting(each, rung, skipped="no_release_here"))
             batch.counts["skipped"] += 1
-    batch.advanced.append({"id": each.clock_id, "step": path.step, "next_at": path.next_at, "attempts": 0, "problem": ""})
+    batch.advanced.append(
+        {"id": each.clock_id, "step": path.step, "next_at": path.next_at, "attempts": 0, "problem": ""}
+    )
 
 
 def _tell(each: _Due, rung: Rung, directory: Directory) -> list[Posting]:
@@ -196,19 +234,30 @@ def _tell(each: _Due, rung: Rung, directory: Directory) -> list[Posting]:
     return told or [_posting(each, rung, skipped="nobody_to_tell")]
 
 
-def _posting(each: _Due, rung: Rung, *, account_id: int | None = None, group: bool = False, skipped: str = "") -> Posting:
+def _posting(
+    each: _Due, rung: Rung, *, account_id: int | None = None, group: bool = False, skipped: str = ""
+) -> Posting:
     whom = "group" if group else account_id if account_id is not None else "-"
     return Posting(
-        f"clock:{each.clock_id}:{rung.number}:{whom}", each.campaign_id, rung.kind, account_id, each.wish_id,
-        clock_id=each.clock_id, skipped=skipped,
-        facts={"code": each.code, "item": each.item, "stage": each.stage, "due_on": local_day(each.due_at).isoformat()})
+        f"clock:{each.clock_id}:{rung.number}:{whom}",
+        each.campaign_id,
+        rung.kind,
+        account_id,
+        each.wish_id,
+        clock_id=each.clock_id,
+        skipped=skipped,
+        facts={"code": each.code, "item": each.item, "stage": each.stage, "due_on": local_day(each.due_at).isoformat()},
+    )
 
 
 def _lock_takers(session: Session, releases: list[_Due]) -> None:
     """Volunteers, then branches, each in the order of their ids: nobody can then wait for us while we wait for them."""
-    for table, ids in ((Volunteer, {each.taker_volunteer_id for each in releases}), (Branch, {each.taker_branch_id for each in releases})):
+    for table, ids in (
+        (Volunteer, {each.taker_volunteer_id for each in releases}),
+        (Branch, {each.taker_branch_id for each in releases}),
+    ):
         if ids - {None} and session.get_bind().dialect.name != "sqlite":
-            session.execute(sa.select(table.id).where(table.id.in_(ids - {None})).order_by(table.id).with_for_update())  # type: ignore[attr-defined]
+            session.execute(sa.select(table.id).where(table.id.in_(ids - {None})).order_by(table.id).with_for_update())
 
 
 def _release(session: Session, batch: _Batch, each: _Due, now: datetime) -> None:
@@ -218,7 +267,7 @@ def _release(session: Session, batch: _Batch, each: _Due, now: datetime) -> None
     except (MicrowishError, SQLAlchemyError, ValueError, LookupError) as error:
         if isinstance(error, DBAPIError) and error.connection_invalidated:
             raise
-        batch.failures.append((each, error.code if isinstance(error, MicrowishError) else type(error).__name__))  # type: ignore[assignment]
+        batch.failures.append((each, error.code if isinstance(error, MicrowishError) else type(error).__name__))
     else:
         batch.counts["release"] += 1
 
@@ -226,7 +275,10 @@ def _release(session: Session, batch: _Batch, each: _Due, now: datetime) -> None
 def _note_failure(session: Session, each: _Due, problem: str, now: datetime) -> None:
     """The step stays due and is tried again ever later; at last the clock stops for a person to look at."""
     attempts = each.attempts + 1
-    again = None if attempts >= MOST_ATTEMPTS else now + timedelta(minutes=2 ** attempts)
-    session.execute(sa.update(Clock).where(Clock.id == each.clock_id, Clock.closed_at.is_(None))  # type: ignore[arg-type,union-attr]
-                    .values(step=each.step, next_at=again, attempts=attempts, problem=problem[:60])
-                    .execution_options(synchronize_session=False))
+    again = None if attempts >= MOST_ATTEMPTS else now + timedelta(minutes=2**attempts)
+    session.execute(
+        sa.update(Clock)
+        .where(_Clock.id == each.clock_id, _Clock.closed_at.is_(None))
+        .values(step=each.step, next_at=again, attempts=attempts, problem=problem[:60])
+        .execution_options(synchronize_session=False)
+    )

@@ -13,7 +13,14 @@ from sqlmodel import Session
 from wishes.claims.tables import Branch, Volunteer
 from wishes.intake.tables import Community, Wish
 from wishes.lifecycle import HELD, Kind, Status
+from wishes.model import columns
 from wishes.tracking.tables import Clock
+
+_Branch = columns(Branch)
+_Clock = columns(Clock)
+_Community = columns(Community)
+_Volunteer = columns(Volunteer)
+_Wish = columns(Wish)
 
 UNDER_WAY = (Status.OPEN, Status.PROPOSED, *HELD)
 Since = Literal["claimed", "published"]
@@ -52,41 +59,109 @@ class Page:
     after: tuple[datetime, int] | None
 
 
-def oldest_waiting(session: Session, campaign_id: int, *, now: datetime, since: Since = "claimed", statuses: Sequence[Status] | None = None,
-                   county_code: str | None = None, category: str | None = None, branch_id: int | None = None,
-                   community_id: int | None = None, overdue_only: bool = False, after: tuple[datetime, int] | None = None,
-                   limit: int = 50) -> Page:
+def oldest_waiting(
+    session: Session,
+    campaign_id: int,
+    *,
+    now: datetime,
+    since: Since = "claimed",
+    statuses: Sequence[Status] | None = None,
+    county_code: str | None = None,
+    category: str | None = None,
+    branch_id: int | None = None,
+    community_id: int | None = None,
+    overdue_only: bool = False,
+    after: tuple[datetime, int] | None = None,
+    limit: int = 50,
+) -> Page:
     """Wishes under way, oldest first; *after* is the cursor of the page before.
 
     *since* ``claimed`` looks at wishes somebody holds, ``published`` at all that children wait for. Effects: none.
     """
-    started: Any = Wish.claimed_at if since == "claimed" else Wish.published_at
+    started: Any = _Wish.claimed_at if since == "claimed" else _Wish.published_at
     wanted = tuple(statuses) if statuses else HELD if since == "claimed" else UNDER_WAY
     query: Any = sa.select(
-        Wish.id, Wish.code, Wish.item, Wish.category, Wish.kind, Wish.status, started, Clock.due_at, Clock.paused_at, Clock.problem,  # type: ignore[call-overload]
-        Wish.county_code, Wish.community_id, Community.name, Wish.taker_branch_id, Branch.name, Wish.taker_volunteer_id, Volunteer.name)
-    query = query.select_from(Wish).join(Community, Community.id == Wish.community_id)
-    query = query.outerjoin(Clock, sa.and_(Clock.wish_id == Wish.id, Clock.closed_at.is_(None)))  # type: ignore[arg-type,union-attr]
-    query = query.outerjoin(Branch, Branch.id == Wish.taker_branch_id).outerjoin(Volunteer, Volunteer.id == Wish.taker_volunteer_id)
-    query = query.where(Wish.campaign_id == campaign_id, Wish.status.in_(wanted), started.is_not(None))  # type: ignore[attr-defined]
-    for column, value in ((Wish.county_code, county_code), (Wish.category, category), (Wish.taker_branch_id, branch_id),
-                          (Wish.community_id, community_id)):
+        _Wish.id,
+        _Wish.code,
+        _Wish.item,
+        _Wish.category,
+        _Wish.kind,
+        _Wish.status,
+        started,
+        _Clock.due_at,
+        _Clock.paused_at,
+        _Clock.problem,
+        _Wish.county_code,
+        _Wish.community_id,
+        _Community.name,
+        _Wish.taker_branch_id,
+        _Branch.name,
+        _Wish.taker_volunteer_id,
+        _Volunteer.name,
+    )
+    query = query.select_from(Wish).join(Community, _Community.id == _Wish.community_id)
+    query = query.outerjoin(Clock, sa.and_(_Clock.wish_id == _Wish.id, _Clock.closed_at.is_(None)))
+    query = query.outerjoin(Branch, _Branch.id == _Wish.taker_branch_id).outerjoin(
+        Volunteer, _Volunteer.id == _Wish.taker_volunteer_id
+    )
+    query = query.where(_Wish.campaign_id == campaign_id, _Wish.status.in_(wanted), started.is_not(None))
+    for column, value in (
+        (_Wish.county_code, county_code),
+        (_Wish.category, category),
+        (_Wish.taker_branch_id, branch_id),
+        (_Wish.community_id, community_id),
+    ):
         if value is not None:
             query = query.where(column == value)
     if overdue_only:
-        query = query.where(Clock.due_at < now)
+        query = query.where(_Clock.due_at < now)
     if after is not None:
-        query = query.where(sa.or_(started > after[0], sa.and_(started == after[0], Wish.id > after[1])))  # type: ignore[operator]
-    rows = [_waiting(row, now) for row in session.execute(query.order_by(started, Wish.id).limit(limit + 1))]
+        query = query.where(sa.or_(started > after[0], sa.and_(started == after[0], _Wish.id > after[1])))
+    rows = [_waiting(row, now) for row in session.execute(query.order_by(started, _Wish.id).limit(limit + 1))]
     more = len(rows) > limit
     rows = rows[:limit]
     return Page(rows, (rows[-1].since, rows[-1].wish_id) if more else None)
 
 
 def _waiting(row: Any, now: datetime) -> Waiting:
-    (wish_id, code, item, category, kind, status, since, due_at, paused_at, problem, county, community_id, community, branch_id, branch,
-     volunteer_id, volunteer) = row
+    (
+        wish_id,
+        code,
+        item,
+        category,
+        kind,
+        status,
+        since,
+        due_at,
+        paused_at,
+        problem,
+        county,
+        community_id,
+        community,
+        branch_id,
+        branch,
+        volunteer_id,
+        volunteer,
+    ) = row
     overdue = None if due_at is None or paused_at is not None else (now - due_at).total_seconds() / 86_400
-    return Waiting(wish_id, code, item, category, kind, status, since, (now - since).total_seconds() / 86_400, due_at,
-                   overdue if overdue is not None and overdue > 0 else None, paused_at is not None, problem or "", county, community_id,
-                   community, branch_id, branch, volunteer_id, volunteer)
+    return Waiting(
+        wish_id,
+        code,
+        item,
+        category,
+        kind,
+        status,
+        since,
+        (now - since).total_seconds() / 86_400,
+        due_at,
+        overdue if overdue is not None and overdue > 0 else None,
+        paused_at is not None,
+        problem or "",
+        county,
+        community_id,
+        community,
+        branch_id,
+        branch,
+        volunteer_id,
+        volunteer,
+    )

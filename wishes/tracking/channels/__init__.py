@@ -24,7 +24,18 @@ from wishes.tracking.channels.message import Channel, Message, PermanentFailure,
 from wishes.tracking.channels.sms import Sms
 from wishes.tracking.channels.wecom import WeComRobot
 
-__all__ = ["Channel", "Console", "Email", "Message", "Outlets", "PermanentFailure", "Sms", "TransientFailure", "WeComRobot", "outlets_of"]
+__all__ = [
+    "Channel",
+    "Console",
+    "Email",
+    "Message",
+    "Outlets",
+    "PermanentFailure",
+    "Sms",
+    "TransientFailure",
+    "WeComRobot",
+    "outlets_of",
+]
 
 
 @dataclass(frozen=True)

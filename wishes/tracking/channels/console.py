@@ -21,6 +21,10 @@ class Console:
 
     def send(self, message: Message) -> None:
         try:
-            print(f"✉ {message.address}: {message.title} · {message.body.splitlines()[0]}", file=self._output or sys.stderr, flush=True)
+            print(
+                f"✉ {message.address}: {message.title} · {message.body.splitlines()[0]}",
+                file=self._output or sys.stderr,
+                flush=True,
+            )
         except OSError as error:
             raise TransientFailure(type(error).__name__) from error

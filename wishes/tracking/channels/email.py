@@ -48,7 +48,9 @@ class Email:
             self._hand_over(letter)
         except smtplib.SMTPRecipientsRefused as error:
             codes = [code for code, _ in error.recipients.values()]
-            raise (PermanentFailure if all(code >= 500 for code in codes) else TransientFailure)(f"recipient refused: {codes}") from error
+            raise (PermanentFailure if all(code >= 500 for code in codes) else TransientFailure)(
+                f"recipient refused: {codes}"
+            ) from error
         except smtplib.SMTPResponseException as error:
             # the sign-in being refused is the installation's fault, not the letter's
             lasting = error.smtp_code >= 500 and not isinstance(error, smtplib.SMTPAuthenticationError)
@@ -58,8 +60,11 @@ class Email:
 
     def _hand_over(self, letter: EmailMessage) -> None:
         context = ssl.create_default_context()
-        server = (smtplib.SMTP_SSL(self._host, self._port, timeout=TIMEOUT_S, context=context) if self._tls
-                  else smtplib.SMTP(self._host, self._port, timeout=TIMEOUT_S))
+        server = (
+            smtplib.SMTP_SSL(self._host, self._port, timeout=TIMEOUT_S, context=context)
+            if self._tls
+            else smtplib.SMTP(self._host, self._port, timeout=TIMEOUT_S)
+        )
         with server:
             server.ehlo()
             if not self._tls and (self._user or server.has_extn("starttls")):

@@ -38,8 +38,12 @@ def post_json(url: str, body: Mapping[str, Any], *, headers: Mapping[str, str] |
 
     Raises TransientFailure for 408, 429, 5xx and a network that fails, PermanentFailure for any other refusal.
     """
-    request = urllib.request.Request(url, json.dumps(body, ensure_ascii=False).encode(), method="POST",
-                                     headers={"Content-Type": "application/json; charset=utf-8", **(headers or {})})
+    request = urllib.request.Request(
+        url,
+        json.dumps(body, ensure_ascii=False).encode(),
+        method="POST",
+        headers={"Content-Type": "application/json; charset=utf-8", **(headers or {})},
+    )
     try:
         with _OPENER.open(request, timeout=TIMEOUT_S) as answer:
             text = answer.read(LONGEST_ANSWER)

@@ -25,5 +25,8 @@ class Sms:
         return login if login is not None and _MOBILE.fullmatch(login) else None
 
     def send(self, message: Message) -> None:
-        post_json(self._url, {"to": message.address, "text": f"【心愿】{message.body.splitlines()[0]}", "key": message.key},
-                  headers={"Authorization": f"Bearer {self._token}", "Idempotency-Key": message.key})
+        post_json(
+            self._url,
+            {"to": message.address, "text": f"【心愿】{message.body.splitlines()[0]}", "key": message.key},
+            headers={"Authorization": f"Bearer {self._token}", "Idempotency-Key": message.key},
+        )
