@@ -30,7 +30,7 @@ _ALONE: tuple[tuple[str, str, float], ...] = (
     ("id", "id", 0.6), ("phone", "phone", 0.6), ("sex", "sex", 0.8), ("recno", "record", 0.6), ("relation", "relation", 0.7),
     ("types", "types", 0.7), ("class", "class", 0.7), ("school", "school", 0.7), ("ethnicity", "ethnicity", 0.8),
     ("address", "place", 0.7), ("birth", "date", 0.7), ("wish_category", "category", 0.8), ("name", "name", 0.75),
-    ("wish", "item", 0.6), ("consent", "consent", 0.9), ("price", "price", 0.8),
+    ("wish", "item", 0.6), ("consent", "agreed", 0.8), ("price", "price", 0.8),
 )
 _GUARDIAN_GROUP = re.compile(r"监护|家长|联系人|父母|家庭成员|抚养|照料")
 _WISH_GROUP = re.compile(r"心愿|愿望|需求|礼物|物品|物资")

@@ -100,6 +100,8 @@ def _text_looks(value: str, lexicon: Lexicon) -> tuple[str, ...]:
         kinds.append("age")
     if text in lexicon.yes or text in lexicon.no:
         kinds.append("consent")
+        if "同意" in text or "签" in text:
+            kinds.append("agreed")
     if text in _TICKS:
         kinds.append("tick")
     if text in lexicon.relations:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from wishes.intake.reading.grid import Sheet, Value, Workbook, cell_name
+from wishes.intake.understanding.cards import Card, find_cards, read_card
 from wishes.intake.understanding.fates import Roles, kind_of_row, roles_of
 from wishes.intake.understanding.headers import HeaderWords
 from wishes.intake.understanding.lexicon import Lexicon
@@ -32,6 +33,7 @@ class _Sheet:
     grid: Grid
     blocks: list[Block]
     use: str
+    cards: list[Card] = field(default_factory=list)
     heads: list[str] = field(default_factory=list)
     """Texts above and below the tables."""
 
@@ -58,7 +60,7 @@ def understand_file(
             ]
     notes = [t for s in sheets if s.use == "notes" for row in s.grid.text for t in row if t]
     _sender(reading, data, lexicon)
-    titles = [c.title for s in data for b in s.blocks for c in b.columns]
+    titles = [c.title for s in data for b in s.blocks for c in b.columns] + [p.title for s in data for c in s.cards for p in c.pairs]
     groups = [t for s in data for b in s.blocks for r in b.header_rows for t in s.grid.text[r] if t]
     kind_codes, sex_codes = legends([*notes, *titles, *groups, *(h for s in data for h in s.heads)], lexicon)
     from_notes = next((t for t in notes if consent_statement(t, lexicon)), "")
@@ -85,25 +87,25 @@ def _open_sheet(sheet: Sheet, lexicon: Lexicon, headers: HeaderWords) -> _Sheet:
     grid = grid_of(sheet)
     if not any(any(row) for row in grid.text):
         return _Sheet(grid, [], "empty")
-    blocks = [b for b in blocks_of(grid, lexicon, headers) if _is_data(b)]
+    cards = find_cards(grid, lexicon, headers)
+    if cards:
+        labelled = {p.row for c in cards for p in c.pairs}
+        heads = [t for r, row in enumerate(grid.text) if r not in labelled for t in dict.fromkeys(row) if t]
+        return _Sheet(grid, [], "data", cards, heads)
+    blocks = blocks_of(grid, lexicon, headers)
     if not blocks:
         headless = headless_block(grid, lexicon, headers)
         blocks = [headless] if headless is not None else []
     if not blocks:
         return _Sheet(grid, [], "notes")
-    first = min((b.header_rows[0] if b.header_rows else b.start) for b in blocks)
+    first = min(b.header_rows[0] if b.header_rows else b.start for b in blocks)
     heads = [t for row in grid.text[:first] for t in dict.fromkeys(row) if t]
     width = max(3, grid.width // 3)
     for row in grid.text[first:]:
         filled = [t for t in dict.fromkeys(row) if t]
         if len(filled) <= min(2, width) and filled and len(filled[0]) > 8:
             heads.append(filled[0])
-    return _Sheet(grid, blocks, "data", heads)
-
-
-def _is_data(block: Block) -> bool:
-    roles = {c.role for c in block.columns}
-    return "wish" in roles and bool(roles & {"name", "phone", "birth", "guardian", "sex", "serial"})
+    return _Sheet(grid, blocks, "data", [], heads)
 
 
 def _keeps_zeros(sheet: _Sheet) -> bool:
@@ -120,6 +122,9 @@ def _sender(reading: FileReading, data: list[_Sheet], lexicon: Lexicon) -> None:
     units: list[str] = []
     addresses: list[str] = []
     for sheet in data:
+        for card in sheet.cards:
+            units += [p.text for p in card.pairs if p.role in ("unit_name", "school") and p.text]
+            addresses += [p.text for p in card.pairs if p.role in ("address", "village", "town") and p.text]
         for block in sheet.blocks:
             roles = roles_of(block)
             for role, target in (("unit_name", units), ("school", units), ("address", addresses), ("village", addresses), ("town", addresses)):
@@ -135,6 +140,15 @@ def _read_sheet(
 ) -> None:
     grid = sheet.grid
     fates: dict[int, str] = {}
+    for card in sheet.cards:
+        entries = read_card(card, grid, context, context.lexicon)
+        for entry in entries:
+            judge(entry, rules)
+        reading.entries += entries
+        fates.update({p.row: "wish" for p in card.pairs})
+    if sheet.cards:
+        rows = sorted(fates)
+        report.tables.append(TableReading((), rows[0], rows[-1], [], "cards"))
     for block in sheet.blocks:
         for row in block.header_rows:
             fates[row] = "header"
@@ -183,7 +197,7 @@ class _BlockReader:
         for entry in entries_of(person, wishes, self.context.lexicon, shared_price=shared, shared_price_cell=shared_cell):
             if gone and "withdrawn" not in entry.reasons:
                 entry.reasons.append("withdrawn")
-            judge(entry, self.rules, self.context.lexicon)
+            judge(entry, self.rules)
             self.entries.append(entry)
         return "wish"
 
@@ -220,7 +234,7 @@ class _BlockReader:
         if self.person is not None and self._continues(row, cells):
             return self.person
         hidden = row in self.grid.sheet.hidden_rows
-        self.person = read_person(cells, self.roles, self.context, self.section_village, hidden)
+        self.person = read_person(cells, self.context, self.section_village, hidden)
         self.person_cells = cells
         return self.person
 

@@ -33,6 +33,8 @@ class HeaderWords:
         self._exact: dict[str, list[str]] = {}
         for role, titles in words.headers.items():
             for title in titles:
+                if not title_key(title):
+                    continue
                 roles = self._exact.setdefault(title_key(title), [])
                 if role not in roles:
                     roles.append(role)

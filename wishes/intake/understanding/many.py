@@ -60,13 +60,14 @@ def read_many(
     """Read all files, in the order given. ``progress`` is called in this process as each file is done.
 
     Large files are handed out first, so that no process is left with the largest alone. With ``processes`` 1, or where
-    processes cannot be forked, all is read here.
+    processes cannot be forked (inside a worker of a pool), all is read here.
     """
     sources = [p if isinstance(p, Source) else Source(p.name, p) for p in paths]
     if memories:
         sources = [Source(s.name, s.path, s.data, memories.get(s.name, s.memory)) for s in sources]
     lexicon = Lexicon(words, catalogue, places)
-    if processes <= 1 or len(sources) < 8 or "fork" not in multiprocessing.get_all_start_methods():
+    alone = multiprocessing.current_process().daemon or "fork" not in multiprocessing.get_all_start_methods()
+    if processes <= 1 or len(sources) < 8 or alone:
         done = []
         for source in sources:
             reading = read_one(source, rules, lexicon)

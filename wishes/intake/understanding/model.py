@@ -122,6 +122,9 @@ class Entry:
             phone=list(self.phone), types=list(self.types), reasons=list(self.reasons), warnings=list(self.warnings),
             price_low=_yuan(self.price_low), price_high=_yuan(self.price_high),
         )
+        if {"over_ceiling", "unsafe_item", "cash_wish"} & set(self.reasons):
+            # Refused for the thing itself: no class is claimed for it.
+            values.update(category=None, need=None, size_kind=None, size=None)
         return {"file": self.file, **values, "confidence": round(self.confidence, 3), "duplicate_of": self.duplicate_of}
 
 

@@ -136,6 +136,8 @@ _BEFORE_PIECES = re.compile(r"[一两二三四五六七八九十\d]+块(?!钱)")
 @lru_cache(maxsize=16384)
 def inline_price(text: str) -> tuple[str, Price | None]:
     """A wish's text without the price written into it, and that price."""
+    # 身高17080元: a height and a price run into each other.
+    text = re.sub(r"(身高\s*1\d\d)(?=\d{2,3}(?:\.\d+)?\s*[元块])", r"\1 ", text)
     for match in _INLINE.finditer(text):
         money = match["money"]
         if _BEFORE_PIECES.fullmatch(money.strip()) and "(" not in match[0]:

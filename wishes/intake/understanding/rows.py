@@ -7,13 +7,12 @@ from dataclasses import dataclass, field, replace
 
 from wishes.intake.reading.grid import Value, cell_name
 from wishes.intake.understanding.dates import NOTHING, When, birth_from_id, read_birth, read_visit
-from wishes.intake.understanding.fates import Roles
 from wishes.intake.understanding.lexicon import Lexicon
 from wishes.intake.understanding.model import ColumnReading, Entry, Trace
 from wishes.intake.understanding.numerals import number
 from wishes.intake.understanding.people import Name, Phones, read_guardian, read_name, read_phones, read_sex
 from wishes.intake.understanding.places import Address
-from wishes.intake.understanding.text import flat, plain, tight
+from wishes.intake.understanding.text import tight
 
 _AGE = re.compile(r"(\d{1,3})(?:\.\d+)?(?:周?岁)?(?:半)?")
 
@@ -46,6 +45,8 @@ class Cells:
     value: dict[int, Value] = field(default_factory=dict)
     month_only: frozenset[int] = frozenset()
     struck: frozenset[int] = frozenset()
+    where: dict[int, str] = field(default_factory=dict)
+    """Places that differ from row and column (a card's cells)."""
 
     def one(self, role: str) -> str:
         """The first filled cell of a role."""
@@ -58,15 +59,7 @@ class Cells:
         return next((c for c, text in self.text.get(role, ()) if text), None)
 
 
-@dataclass(slots=True)
-class Person:
-    """All that a line says of a child, apart from the wishes."""
-
-    entry: Entry
-    problem: str = ""
-
-
-def read_person(cells: Cells, roles: Roles, context: Context, section_village: str | None, hidden: bool) -> Entry:
+def read_person(cells: Cells, context: Context, section_village: str | None, hidden: bool) -> Entry:
     """The child of a line, as an entry without a wish."""
     lexicon = context.lexicon
     entry = Entry(context.file, context.sheet, "", 1, cells.row, child_row=cells.row)
@@ -93,7 +86,7 @@ def read_person(cells: Cells, roles: Roles, context: Context, section_village: s
     if cells.one("relation"):
         entry.relation = tight(cells.one("relation"))
     _read_phone(entry, cells)
-    _read_types(entry, cells, roles, context)
+    _read_types(entry, cells, context)
     visit_text = cells.one("visit")
     if visit_text:
         column = cells.column("visit")
@@ -115,7 +108,7 @@ def read_person(cells: Cells, roles: Roles, context: Context, section_village: s
 
 def _trace(entry: Entry, cells: Cells, name: str, role: str, how: str, confidence: float) -> None:
     column = cells.column(role)
-    place = cell_name(cells.row, column) if column is not None else ""
+    place = "" if column is None else cells.where.get(column) or cell_name(cells.row, column)
     # Identity numbers are never kept, also not as the source of a birth date.
     entry.traces[name] = Trace(place, "" if role == "id" else cells.one(role), how, confidence)
 
@@ -212,7 +205,7 @@ def _read_phone(entry: Entry, cells: Cells) -> None:
 _ORDER = ("orphan", "unattended", "poor", "disabled", "left_behind", "other")
 
 
-def _read_types(entry: Entry, cells: Cells, roles: Roles, context: Context) -> None:
+def _read_types(entry: Entry, cells: Cells, context: Context) -> None:
     kinds = context.lexicon.kinds
     found: set[str] = set()
     for _, text in cells.text.get("types", ()):
@@ -272,6 +265,3 @@ def column_for(columns: list[ColumnReading], role: str, wish: int) -> int | None
 def text_at(row: list[str], column: int | None) -> str:
     return row[column] if column is not None and column < len(row) else ""
 
-
-def plain_value(value: Value) -> str:
-    return flat(value) if isinstance(value, str) else plain(value)

@@ -12,7 +12,7 @@ from wishes.intake.understanding.things import ThingReader
 _OPEN, _CLOSE = "([{（【《“「『<", ")]}）】》”」』>"
 _STRONG = ";；\n/|+&、"
 _WEAK = ",，。！!"
-_NUMBERED = re.compile(r"[(（]?(?<![\d.])(\d)[)）.、:：,，]\s*(?!\d)|[(（](\d)[)）]\s*|(?:^|(?<=[;；,，。\n ]))第?([一二三四五])[、.:：]\s*")
+_NUMBERED = re.compile(r"[(（]?(?<![\d.])(\d)(?:[)）、]|[.:：,，]\s*(?!\d))\s*|[(（](\d)[)）]\s*|(?:^|(?<=[;；,，。\n ]))第?([一二三四五])[、.:：]\s*")
 _ORDER = "一二三四五"
 _AND = re.compile(r"(?:以及|还有|另外|外加|再加|和|与|及|跟|加)")
 
@@ -107,11 +107,8 @@ class Splitter:
             first, second = self._things.read(left), self._things.read(right)
             certain = ("exact", "last word", "listed")
             if first.verdict not in ("unknown", "none") and second.verdict not in ("unknown", "none"):
-                service = {"companionship", "experience", "psych"}
-                if first.how in certain and second.how in certain and not (whole.category in service and first.category != second.category and second.category in service and first.category not in service):
-                    if first.category in service and first.category == second.category and first.item == second.item:
-                        return None
-                    return [Part(left, 0.92), Part(right, 0.92)]
+                if first.how in certain and second.how in certain:
+                    return None if first.item == second.item else [Part(left, 0.92), Part(right, 0.92)]
         return None
 
 

@@ -74,7 +74,7 @@ def find_headers(grid: Grid, headers: HeaderWords) -> list[tuple[int, ...]]:
             row += 1
             continue
         hits, filled = header_score(_row_texts(grid, row), headers)
-        if not _is_header(hits, filled):
+        if not _is_header(hits, filled) or _alternates(_row_texts(grid, row), headers):
             row += 1
             continue
         rows = [row]
@@ -104,6 +104,12 @@ def _is_header(hits: int, filled: int) -> bool:
     return (hits >= 3 and hits >= 0.5 * filled) or (hits >= 2 and filled <= 3)
 
 
+def _alternates(texts: Sequence[str], headers: HeaderWords) -> bool:
+    """Title, value, title, value: a line of a form."""
+    known = [headers.is_title(t) for t in texts]
+    return len(known) >= 4 and all(known[0::2]) and not any(known[1::2])
+
+
 def _is_group_row(grid: Grid, row: int, header: int) -> bool:
     spans = [s for s in grid.sheet.merged if s[0] == row and s[2] == row and 0 < s[3] - s[1] < grid.width * 0.7]
     return len(spans) >= 2 and all(len(grid.text[row][s[1]]) <= 20 for s in spans)
@@ -126,6 +132,8 @@ def _may_be_header(grid: Grid, row: int) -> bool:
         if not isinstance(value, str):
             return False
         text = grid.text[row][column]
+        if text.endswith((":", "：")):
+            return False  # 填表人： is a place to sign
         if len(text) >= 2 and text.replace(".", "").replace("-", "").replace("/", "").isdigit():
             return False
         filled += 1
@@ -170,45 +178,82 @@ def _spread_groups(spread: list[list[str]]) -> None:
 
 
 def blocks_of(grid: Grid, lexicon: Lexicon, headers: HeaderWords) -> list[Block]:
-    """All tables of a sheet. A header repeated further down continues its table's columns."""
+    """All tables of a sheet that hold wishes. A header repeated further down continues its table's columns.
+
+    A row below such a table that merely looks like a header, but under which no wishes stand, is no header: else the rows
+    below it would be lost.
+    """
     groups = find_headers(grid, headers)
-    blocks: list[Block] = []
-    known: list[tuple[tuple[str, ...], list[Block]]] = []
-    for index, rows in enumerate(groups):
-        end = groups[index + 1][0] if index + 1 < len(groups) else grid.height
-        start = rows[-1] + 1
-        titles = titles_of(grid, rows)
-        signature = tuple(title_key(t.text) for t in titles)
-        same = next((b for s, b in known if s == signature), None)
-        if same is not None:
-            made = [Block(rows, start, end, b.columns, b.left, b.right) for b in same]
-        else:
+    signatures = [tuple(title_key(t.text) for t in titles_of(grid, rows)) for rows in groups]
+    kept: list[tuple[tuple[int, ...], tuple[str, ...]]] = []
+    made: dict[tuple[str, ...], list[Block]] = {}
+    for index, (rows, signature) in enumerate(zip(groups, signatures, strict=True)):
+        if signature not in made:
             # Look at all rows under equal headers at once, so that a short first part does not mislead.
-            spans = [(start, end)] + [
-                (later[-1] + 1, groups[i + 1][0] if i + 1 < len(groups) else grid.height)
-                for i, later in enumerate(groups)
-                if i > index and tuple(title_key(t.text) for t in titles_of(grid, later)) == signature
+            spans = [
+                (group[-1] + 1, groups[i + 1][0] if i + 1 < len(groups) else grid.height)
+                for i, group in enumerate(groups)
+                if i >= index and signatures[i] == signature
             ]
-            made = []
-            for left, right in side_by_side(titles):
-                part = [t for t in titles if left <= t.column < right]
-                looks = {t.column: _look(grid, t.column, spans, lexicon) for t in part}
-                part = [t for t in part if t.text or looks[t.column].filled]
-                made.append(Block(rows, start, end, assign(part, looks, headers), left, right))
-            known.append((signature, made))
-        blocks += made
+            blocks = _columns_of(grid, rows, spans, lexicon, headers)
+            if not any(_holds_wishes(b) for b in blocks):
+                continue
+            made[signature] = [b for b in blocks if _holds_wishes(b)]
+        kept.append((rows, signature))
+    found = []
+    for index, (rows, signature) in enumerate(kept):
+        end = kept[index + 1][0][0] if index + 1 < len(kept) else grid.height
+        found += [Block(rows, rows[-1] + 1, end, b.columns, b.left, b.right) for b in made[signature]]
+    return found
+
+
+def _holds_wishes(block: Block) -> bool:
+    roles = {c.role for c in block.columns}
+    return "wish" in roles and bool(roles & {"name", "phone", "birth", "guardian", "sex", "serial"})
+
+
+def _columns_of(
+    grid: Grid, rows: tuple[int, ...], spans: Sequence[tuple[int, int]], lexicon: Lexicon, headers: HeaderWords
+) -> list[Block]:
+    titles = titles_of(grid, rows)
+    blocks = []
+    for left, right in side_by_side(titles):
+        part = [t for t in titles if left <= t.column < right]
+        looks = {t.column: _look(grid, t.column, spans, lexicon) for t in part}
+        part = [t for t in part if t.text or looks[t.column].filled]
+        blocks.append(Block(rows, 0, 0, assign(part, looks, headers), left, right))
     return blocks
 
 
+_TELLING = ("sex", "phone", "date", "id", "consent", "relation", "price", "number", "types", "item", "place")
+
+
 def headless_block(grid: Grid, lexicon: Lexicon, headers: HeaderWords) -> Block | None:
-    """A table without any header, recognised by its cells alone: needs names and wishes."""
-    spans = [(0, grid.height)]
-    titles = [Title(c, "") for c in range(grid.width)]
-    looks = {t.column: _look(grid, t.column, spans, lexicon) for t in titles}
+    """A table without header, or with titles nobody knows, recognised by its cells: needs names and wishes."""
+    looks = {c: _look(grid, c, [(0, grid.height)], lexicon) for c in range(grid.width)}
+    header = _unknown_header(grid, looks, lexicon, headers)
+    start = header + 1 if header is not None else 0
+    rows = (header,) if header is not None else ()
+    looks = {c: _look(grid, c, [(start, grid.height)], lexicon) for c in range(grid.width)}
+    titles = titles_of(grid, rows) if rows else [Title(c, "") for c in range(grid.width)]
     columns = assign([t for t in titles if looks[t.column].filled], looks, headers)
     roles = {c.role for c in columns}
     if "name" in roles and "wish" in roles:
-        return Block((), 0, grid.height, columns, 0, grid.width)
+        return Block(rows, start, grid.height, columns, 0, grid.width)
+    return None
+
+
+def _unknown_header(grid: Grid, looks: dict[int, ColumnLook], lexicon: Lexicon, headers: HeaderWords) -> int | None:
+    """The row near the top whose cells look like nothing their columns hold."""
+    telling = {c: {k for k in _TELLING if look.share(k) >= 0.6} for c, look in looks.items()}
+    for row in range(min(grid.height, 8)):
+        filled = [c for c in range(grid.width) if grid.text[row][c] and (row, c) not in grid.merged_from]
+        if len(filled) < 3 or not _may_be_header(grid, row):
+            continue
+        judged = [c for c in filled if telling[c]]
+        alike = [c for c in judged if any(look_at([grid.values[row][c]], lexicon).share(k) for k in telling[c])]
+        titled = any(headers.is_title(grid.text[row][c]) for c in filled)
+        return row if len(judged) >= (1 if titled else 3) and len(alike) <= 0.25 * len(judged) else None
     return None
 
 

@@ -119,7 +119,7 @@ class ThingReader:
         self._attributes = frozenset(phrases["color"])
         units = "|".join(sorted(map(re.escape, phrases["unit_words"]), key=len, reverse=True))
         amount = rf"(?:\d{{1,3}}|{CHINESE_NUMBER}{{1,3}})"
-        self._front = re.compile(rf"^(?P<n>{amount}|几|整|全)(?:{units})(?!(?:装|餐|件套))")
+        self._front = re.compile(rf"^(?P<n>{amount}|几|整|全)(?:{units})(?!(?:装|餐|套))")
         self._back = re.compile(rf"(?P<n>{amount}|整)(?:{units})$")
         self._guard = _Guard(words)
         self._cache: dict[str, Thing] = {}
@@ -174,7 +174,7 @@ class ThingReader:
         shown = flat(text)
         without_price, price = inline_price(shown)
         size_text = without_price
-        core, qty = self._core(without_price)
+        core, qty = self._core(self._without_reason(without_price))
         verdict, doubt = self._guard.judge(shown, core)
         if not core and price is not None:
             return Thing("cash", tight(shown), price=price, how="only money")
@@ -193,6 +193,11 @@ class ThingReader:
         if verdict == "unsure" or (verdict == "sign" and confidence < 0.95):
             return Thing("unsure", found.item, found.category, found.need, size_kind, size, qty, price, found.catalogued, how, 0.5, doubt)
         return Thing("good", found.item, found.category, found.need, size_kind, size, qty, price, found.catalogued, how, confidence)
+
+    def _without_reason(self, text: str) -> str:
+        """Without the clause that tells why: 练习本,上学用 is 练习本."""
+        head, comma, tail = text.replace("，", ",").partition(",")
+        return head if comma and head.strip() and self.is_reason(tail) else text
 
     def _bare(self, text: str) -> str:
         """Without quotes, list number and opening words."""
@@ -228,14 +233,14 @@ class ThingReader:
         bare = _LETTER_SIZE.sub(" ", _SIZE.sub(" ", bare))
         bare = tight(bare).strip(",，。;；:：、!！~-—·")
         for _ in range(2):
-            if (front := self._front.match(bare)) is not None and _key(bare) not in self._known and len(bare) > front.end():
-                value = number(front["n"])
-                qty = qty or (int(value) if value else None)
-                bare = self._bare(bare[front.end() :].removeprefix("的"))
             if (back := self._back.search(bare)) is not None and _key(bare) not in self._known and back.start() > 0:
                 value = number(back["n"])
                 qty = qty or (int(value) if value else None)
                 bare = bare[: back.start()].rstrip("共")
+            if (front := self._front.match(bare)) is not None and _key(bare) not in self._known and len(bare) > front.end():
+                value = number(front["n"])
+                qty = qty or (int(value) if value else None)
+                bare = self._bare(bare[front.end() :].removeprefix("的"))
         return _key(bare), qty
 
     def _find(self, core: str) -> tuple[_Known | None, str, float]:

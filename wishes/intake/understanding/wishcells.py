@@ -161,7 +161,7 @@ def _unreadable(entry: Entry, cell: str, text: str) -> None:
         entry.traces["price"] = Trace(cell, text, "unreadable price", 0.5)
 
 
-def judge(entry: Entry, rules: CampaignRules, lexicon: Lexicon) -> None:
+def judge(entry: Entry, rules: CampaignRules) -> None:
     """Apply the campaign's rules: fill ``reasons``, ``confidence`` and ``status``."""
     reasons = entry.reasons
     if not entry.child:
@@ -178,9 +178,6 @@ def judge(entry: Entry, rules: CampaignRules, lexicon: Lexicon) -> None:
     if rules.consent_required and entry.consent == "no" and "consent_unreadable" not in entry.doubts:
         reasons.append("no_consent")
     entry.reasons = list(dict.fromkeys(reasons))
-    if entry.item not in lexicon.things.catalogue and {"over_ceiling", "unsafe_item", "cash_wish"} & set(reasons):
-        # Refused for the thing itself, and the catalogue does not class it: no class is claimed.
-        entry.category = entry.need = entry.size_kind = entry.size = None
     price = entry.traces.get("price")
     if price is not None and price.how == "unreadable price":
         entry.doubts.append("price_unreadable")

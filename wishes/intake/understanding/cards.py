@@ -1,0 +1,189 @@
+"""Forms: one child per card, titles beside their values, several cards below and beside each other."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+from wishes.intake.reading.grid import Value, cell_name
+from wishes.intake.understanding.headers import HeaderWords, ordinal_of
+from wishes.intake.understanding.lexicon import Lexicon
+from wishes.intake.understanding.model import Entry
+from wishes.intake.understanding.rows import Cells, Context, read_person, says_withdrawn
+from wishes.intake.understanding.tables import Grid, find_headers
+from wishes.intake.understanding.text import flat, tight
+from wishes.intake.understanding.wishcells import WishCell, entries_of
+
+_ROLES = frozenset((
+    "name", "sex", "birth", "age", "id", "address", "village", "town", "county", "school", "guardian", "relation", "phone", "types",
+    "wish", "size", "qty", "price", "consent", "visit", "recno", "remark", "wish_category", "class", "unit_name", "reason",
+    "ethnicity", "teacher", "claimer", "serial", "health",
+))
+_WITHIN = re.compile(r"^([^:：]{2,14})[:：]\s*(.*)$", re.S)
+
+
+@dataclass(slots=True)
+class Pair:
+    """A title and its value on a card."""
+
+    role: str
+    title: str
+    row: int
+    label_column: int
+    column: int
+    text: str
+    value: Value
+
+
+@dataclass(slots=True)
+class Card:
+    pairs: list[Pair] = field(default_factory=list)
+
+    def of(self, role: str) -> list[Pair]:
+        return [p for p in self.pairs if p.role == role]
+
+
+def find_cards(grid: Grid, lexicon: Lexicon, headers: HeaderWords) -> list[Card]:
+    """The cards of a sheet, or none when it is no sheet of forms."""
+    pairs, side_by_side_titles = _pairs(grid, lexicon, headers)
+    filled = [p for p in pairs if p.text]
+    roles = {p.role for p in filled}
+    if "name" not in roles or "wish" not in {p.role for p in pairs} or len(roles) < 3 or len(filled) <= side_by_side_titles:
+        return []
+    named = [p for p in filled if p.role == "name" and (lexicon.is_name(tight(p.text)) or tight(p.text) in lexicon.example_names)]
+    wished = [p for p in filled if p.role == "wish"]
+    if not named or (len(named) < 2 and find_headers(grid, headers)) or not wished:
+        return []
+    title, _ = Counter(p.title for p in pairs if p.role == "name").most_common(1)[0]
+    first = next(p.title for p in pairs if p.role == "name")
+    opener = first if sum(p.title == first for p in pairs) >= sum(p.title == title for p in pairs) else title
+    bands = sorted({p.label_column for p in pairs if p.role == "name" and p.title == opener})
+    # Name titles a column or two apart stand in one card, not in two.
+    edges = [c for i, c in enumerate(bands) if i == 0 or c - bands[i - 1] >= 3]
+    cards: list[Card] = []
+    for index, left in enumerate(edges):
+        low = 0 if index == 0 else left
+        high = edges[index + 1] if index + 1 < len(edges) else grid.width
+        cards += _cut([p for p in pairs if low <= p.label_column < high], opener, left, grid)
+    return [c for c in cards if any(p.text for p in c.pairs if p.role in ("name", "wish", "phone", "birth", "guardian"))]
+
+
+def _pairs(grid: Grid, lexicon: Lexicon, headers: HeaderWords) -> tuple[list[Pair], int]:
+    """All title and value pairs, and how many titles have another title to their right (as in a table)."""
+    pairs: list[Pair] = []
+    beside = 0
+    for row, texts in enumerate(grid.text):
+        column = 0
+        while column < len(texts):
+            text = texts[column]
+            if not text or (row, column) in grid.merged_from:
+                column += 1
+                continue
+            inside = _WITHIN.match(text)
+            if inside is not None and headers.is_title(inside[1]) and not headers.is_title(text):
+                role = _role(inside[1], inside[2], lexicon, headers)
+                if role:
+                    pairs.append(Pair(role, tight(inside[1]), row, column, column, flat(inside[2]), inside[2]))
+                column += 1
+                continue
+            if not headers.is_title(text):
+                column += 1
+                continue
+            at = column + 1
+            while at < len(texts) and (row, at) in grid.merged_from and grid.merged_from[row, at] == (row, column):
+                at += 1
+            value = texts[at] if at < len(texts) else ""
+            if value and headers.is_title(value) and not _is_value(text, value, lexicon, headers):
+                beside += 1
+                value = ""
+            role = _role(text, value, lexicon, headers)
+            if role and at < len(texts):
+                pairs.append(Pair(role, tight(text), row, column, at, value, grid.values[row][at] if value else ""))
+            column = at + (1 if value else 0)
+    return pairs, beside
+
+
+def _is_value(title: str, text: str, lexicon: Lexicon, headers: HeaderWords) -> bool:
+    """残疾 and 留守 are titles of tick columns, but values beside 困境类型; so is 同意 beside 监护人是否同意."""
+    meant = {m.role for m in headers.meanings(title)}
+    if "consent" in meant and (tight(text) in lexicon.yes or tight(text) in lexicon.no):
+        return True
+    return bool(meant & {"types", "wish_category"}) and (lexicon.kinds.kind_of(text) is not None or text in lexicon.category_words)
+
+
+def _role(title: str, value: str, lexicon: Lexicon, headers: HeaderWords) -> str:
+    roles = [m.role for m in headers.meanings(title) if m.role in _ROLES]
+    if {"types", "wish_category"} <= set(roles):
+        return "types" if lexicon.kinds.read(value).found else "wish_category"
+    return roles[0] if roles else ""
+
+
+def _cut(pairs: list[Pair], opener: str, left: int, grid: Grid) -> list[Card]:
+    """Cut one band of pairs into cards: at blank rows where each stretch names one child, else at the opening title."""
+    starts = [p.row for p in pairs if p.role == "name" and p.title == opener and p.label_column == left]
+    if not starts:
+        return []
+    blank = [r for r in range(grid.height) if not any(grid.text[r])]
+    bounds: list[int] = []
+    for index, start in enumerate(starts):
+        previous = starts[index - 1] if index else -1
+        gaps = [r for r in blank if previous < r < start]
+        bounds.append(gaps[-1] + 1 if gaps else (start if index else 0))
+    cards = []
+    for index, bound in enumerate(bounds):
+        end = bounds[index + 1] if index + 1 < len(bounds) else grid.height
+        card = Card()
+        for pair in pairs:
+            if bound <= pair.row < end:
+                if pair.role == "name" and (pair.title != opener or pair.row != starts[index]):
+                    pair.role = "guardian"
+                card.pairs.append(pair)
+        cards.append(card)
+    return cards
+
+
+def read_card(card: Card, grid: Grid, context: Context, lexicon: Lexicon) -> list[Entry]:
+    """The entries of one card, not yet judged."""
+    opener = card.of("name")[0]
+    cells = Cells(opener.row)
+    for index, pair in enumerate(card.pairs):
+        cells.text.setdefault(pair.role, []).append((index, pair.text))
+        cells.value[index] = pair.value
+        cells.where[index] = cell_name(pair.row, pair.column)
+    months = grid.sheet.month_only
+    cells.month_only = frozenset(i for i, p in enumerate(card.pairs) if (p.row, p.column) in months)
+    hidden = opener.row in grid.sheet.hidden_rows
+    person = read_person(cells, context, None, hidden)
+    wishes = card.of("wish")
+    prices = card.of("price")
+    wish_cells = []
+    shared = None
+    if len(wishes) > 1 and len(prices) == 1 and not ordinal_of(prices[0].title):
+        shared = prices[0].text
+    for position, wish in enumerate(wishes, 1):
+        price = _companion(prices, position, ordinal_of(wish.title), len(wishes))
+        size = _companion(card.of("size"), position, ordinal_of(wish.title), len(wishes))
+        amount = _companion(card.of("qty"), position, ordinal_of(wish.title), len(wishes))
+        wish_cells.append(WishCell(
+            wish.row, wish.column, wish.text,
+            price=price.text if price and shared is None else "", price_cell=cell_name(price.row, price.column) if price else "",
+            size=size.text if size else "", qty=amount.text if amount else "",
+            struck=(wish.row, wish.column) in grid.sheet.struck,
+        ))
+    entries = entries_of(person, wish_cells, lexicon, shared_price=shared)
+    struck = (opener.row, opener.column) in grid.sheet.struck
+    remark = " ".join(p.text for p in card.of("remark") if p.text)
+    if struck or says_withdrawn(remark, lexicon):
+        for entry in entries:
+            entry.reasons.append("withdrawn")
+    return entries
+
+
+def _companion(pairs: list[Pair], position: int, ordinal: int, wishes: int) -> Pair | None:
+    if wishes == 1:
+        return next((p for p in pairs if p.text), pairs[0] if pairs else None)
+    for pair in pairs:
+        if ordinal and ordinal_of(pair.title) == ordinal:
+            return pair
+    return pairs[position - 1] if position <= len(pairs) and len(pairs) == wishes else None
