@@ -15,7 +15,12 @@ from wishes.errors import MicrowishError
 from wishes.protection.keyring import Keyring, read_keyring
 from wishes.settings import Settings, from_environment
 
-GROUPS = ("setup", "people", "campaign", "importing", "matching", "claiming", "tracking")
+COMMANDS = {
+    "init": "setup", "serve": "setup", "doctor": "setup", "lifecycle": "setup", "demo": "demo", "users": "people",
+    "campaign": "campaign", "import": "importing", "verify": "importing", "publish": "importing", "match": "matching",
+    "claim": "claiming", "labels": "labels", "gaps": "tracking", "sweep": "tracking",
+}  # fmt: skip
+"""Command → module of :mod:`wishes.commands`. Only the module of the command that was typed is imported."""
 
 
 class Workbench:
@@ -62,7 +67,20 @@ def _lines(value: Any, indent: str = "") -> None:
         click.echo(f"{indent}{value}")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """The commands, each loaded when it is asked for: the engine's libraries take a second that ``users`` need not wait."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return super().get_command(context, name)
+        found: list[click.Command] = importlib.import_module(f"wishes.commands.{COMMANDS[name]}").COMMANDS
+        return next(command for command in found if command.name == name)
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="microwish")
 @click.pass_context
 def cli(context: click.Context) -> None:
@@ -71,11 +89,6 @@ def cli(context: click.Context) -> None:
     Settings come from the environment: MICROWISH_DATABASE_URL, MICROWISH_REDIS_URL, MICROWISH_VAR_DIR.
     """
     context.obj = context.obj or Workbench()
-
-
-for _name in GROUPS:
-    for _command in importlib.import_module(f"wishes.commands.{_name}").COMMANDS:
-        cli.add_command(_command)
 
 
 def main() -> None:
