@@ -62,6 +62,20 @@ class Weights(BaseModel):
     need: float = Field(default=30.0, ge=0, le=100)
     reliability: float = Field(default=10.0, ge=0, le=100)
     fairness: float = Field(default=10.0, ge=0, le=100)
+    variety: float = Field(default=3.0, ge=0, le=100)
+    pairing: float = Field(default=5.0, ge=0, le=100)
+    freshness: float = Field(default=3.0, ge=0, le=100)
+    together: float = Field(default=2.0, ge=0, le=100)
+
+
+class Matching(BaseModel):
+    """How the engine is run: its bounds, not its values (those are :class:`Weights`)."""
+
+    model_config = ConfigDict(extra="allow")
+    longest_wait_days: int = Field(default=60, ge=1)  # who waited longer goes first, whatever it costs the others
+    moves_percent: float = Field(default=10.0, ge=0, le=100)  # of the standing proposals an incremental run may move
+    reserve_percent: float = Field(default=0.0, ge=0, le=90)  # of each pledge kept for urgent wishes still to come
+    training_required: bool = False  # whether who meets a child must have been trained
 
 
 class Rules(BaseModel):
@@ -79,6 +93,7 @@ class Rules(BaseModel):
     vetting_reference_on: date | None = None
     deadlines: dict[Status, Deadline] = Field(default_factory=_default_deadlines)
     weights: Weights = Weights()
+    matching: Matching = Matching()
 
     def vetting_day(self, today: date) -> date:
         """The day checks are judged at: today, or the fixed day of a campaign that is replayed."""

@@ -85,17 +85,20 @@ class Volunteer(SQLModel, table=True):
 
 
 class MatchRun(SQLModel, table=True):
-    """One run of the engine: what went in, what came out."""
+    """One run of the engine: what went in, what came out. Equal ``inputs`` and weights give an equal ``plan``, to the byte."""
 
     __tablename__ = "match_run"
     __table_args__ = (sa.Index("ix_match_run_campaign", "campaign_id", "id"),)
     id: int | None = row_id()
     campaign_id: int = refers("campaign.id")
     policy: str = Field(default="batch", max_length=16)
-    state: str = Field(default="proposed", max_length=16)  # proposed, undone
+    state: str = Field(default="proposed", max_length=16)  # running, proposed, undone, failed
     inputs_hash: str = Field(default="", max_length=64)
     weights: dict[str, Any] = document()
     figures: dict[str, Any] = document()
+    unmatched: list[dict[str, Any]] = document(list)  # reasons, counted; see wishes.claims.match_reasons
+    advice: list[dict[str, Any]] = document(list)
+    inputs: bytes | None = Field(default=None, sa_type=sa.LargeBinary)  # see wishes.claims.match_archive
     plan: bytes | None = Field(default=None, sa_type=sa.LargeBinary)
     started_by: int | None = refers("account.id", null=True)
     started_at: datetime = instant()
