@@ -125,19 +125,57 @@ class ImportFile(SQLModel, table=True):
     """One workbook as it was sent, and what became of it."""
 
     __tablename__ = "import_file"
-    __table_args__ = (sa.Index("ix_import_file_campaign_digest", "campaign_id", "digest"),)
+    __table_args__ = (
+        sa.Index("ix_import_file_campaign_digest", "campaign_id", "digest"),
+        sa.Index("ix_import_file_state", "state", "campaign_id"),
+    )
     id: int | None = row_id()
     campaign_id: int = refers("campaign.id")
     name: str = Field(max_length=255)
     digest: str = Field(max_length=64)  # SHA-256 of the bytes
-    state: str = Field(default="queued", max_length=12)  # queued, reading, done, failed, repeated
+    state: str = Field(default="queued", max_length=12)  # queued, reading, revises, done, failed, repeated, dropped
     problem_zh: str = Field(default="", max_length=300)
     problem_en: str = Field(default="", max_length=300)
     counts: dict[str, Any] = document()
     sent_by: int | None = refers("account.id", null=True)
     community_id: int | None = refers("community.id", null=True)
+    batch: str = Field(
+        default="", max_length=32, sa_column_kwargs={"server_default": ""}
+    )  # files that were sent together
+    size_bytes: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    original_key: bytes | None = sealed()  # opens the workbook as it was sent; without it what is on disk is noise
+    attempts: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    started_at: datetime | None = instant(null=True)
     created_at: datetime = instant()
     finished_at: datetime | None = instant(null=True)
+
+
+class TaughtColumn(SQLModel, table=True):
+    """What a coordinator said a column of one sender means, by its title. ``sender`` is no person: see ``teaching``."""
+
+    __tablename__ = "taught_column"
+    __table_args__ = (sa.UniqueConstraint("campaign_id", "sender", "title"),)
+    id: int | None = row_id()
+    campaign_id: int = refers("campaign.id")
+    sender: str = Field(max_length=160)
+    title: str = Field(max_length=120)
+    role: str = Field(max_length=24)
+    taught_by: int | None = refers("account.id", null=True)
+    taught_at: datetime = instant()
+
+
+class TaughtWord(SQLModel, table=True):
+    """A word that a coordinator added to the campaign's own: ``book`` and ``key`` as in the word files."""
+
+    __tablename__ = "taught_word"
+    __table_args__ = (sa.UniqueConstraint("campaign_id", "book", "key", "word"),)
+    id: int | None = row_id()
+    campaign_id: int = refers("campaign.id")
+    book: str = Field(max_length=12)
+    key: str = Field(max_length=60)
+    word: str = Field(max_length=60)
+    taught_by: int | None = refers("account.id", null=True)
+    taught_at: datetime = instant()
 
 
 class ImportRow(SQLModel, table=True):

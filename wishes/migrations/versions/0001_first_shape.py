@@ -241,6 +241,36 @@ def upgrade() -> None:
         sa.UniqueConstraint("campaign_id", "code", name=op.f("uq_place_campaign_id_code")),
     )
     op.create_table(
+        "taught_column",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sender", sa.String(160), nullable=False),
+        sa.Column("title", sa.String(120), nullable=False),
+        sa.Column("role", sa.String(24), nullable=False),
+        sa.Column("taught_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("taught_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_taught_column_campaign_id_campaign")),
+        sa.ForeignKeyConstraint(["taught_by"], ["account.id"], name=op.f("fk_taught_column_taught_by_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_taught_column")),
+        sa.UniqueConstraint("campaign_id", "sender", "title", name=op.f("uq_taught_column_campaign_id_sender_title")),
+    )
+    op.create_table(
+        "taught_word",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("book", sa.String(12), nullable=False),
+        sa.Column("key", sa.String(60), nullable=False),
+        sa.Column("word", sa.String(60), nullable=False),
+        sa.Column("taught_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("taught_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_taught_word_campaign_id_campaign")),
+        sa.ForeignKeyConstraint(["taught_by"], ["account.id"], name=op.f("fk_taught_word_taught_by_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_taught_word")),
+        sa.UniqueConstraint(
+            "campaign_id", "book", "key", "word", name=op.f("uq_taught_word_campaign_id_book_key_word")
+        ),
+    )
+    op.create_table(
         "web_session",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("secret_hash", sa.LargeBinary(length=32), nullable=False),
@@ -293,6 +323,11 @@ def upgrade() -> None:
         sa.Column("counts", sa.JSON(), nullable=False),
         sa.Column("sent_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("community_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("batch", sa.String(32), server_default="", nullable=False),
+        sa.Column("size_bytes", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("original_key", sa.LargeBinary(), nullable=True),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("started_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("created_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("finished_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_import_file_campaign_id_campaign")),
@@ -302,6 +337,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("import_file", schema=None) as batch_op:
         batch_op.create_index("ix_import_file_campaign_digest", ["campaign_id", "digest"], unique=False)
+        batch_op.create_index("ix_import_file_state", ["state", "campaign_id"], unique=False)
 
     op.create_table(
         "past_event",
@@ -880,6 +916,7 @@ def downgrade() -> None:
 
     op.drop_table("past_event")
     with op.batch_alter_table("import_file", schema=None) as batch_op:
+        batch_op.drop_index("ix_import_file_state")
         batch_op.drop_index("ix_import_file_campaign_digest")
 
     op.drop_table("import_file")
@@ -893,6 +930,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_web_session_account_id"))
 
     op.drop_table("web_session")
+    op.drop_table("taught_word")
+    op.drop_table("taught_column")
     op.drop_table("place")
     op.drop_table("past_wish")
     op.drop_table("past_file")
