@@ -6,7 +6,7 @@ counters are guarded by CHECK constraints, so that no race can pass a pledge or 
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,19 +16,13 @@ from sqlmodel import Session
 from wishes.access import SYSTEM, Actor, Role
 from wishes.campaigns.queries import rules_of
 from wishes.claims.tables import Branch, Claim, ClaimState, Proposal, ProposalState, Volunteer
+from wishes.claims.taking import find_taker, open_claim, require_fit, require_own, take
+from wishes.claims.taking import is_qualified as is_qualified
 from wishes.clock import local_day
-from wishes.errors import CapacityReached, Conflict, Forbidden, Invalid, NotFound, NotQualified, PledgeReached
+from wishes.errors import CapacityReached, Conflict, Forbidden, Invalid, NotFound
 from wishes.events.actions import Moved, WishState, move, wish_state
 from wishes.i18n import Text
-from wishes.lifecycle import HELD, Kind, Status
-
-
-def is_qualified(need: str, *, vetted_on: date | None, qualification: str, on: date, vetting_days: int) -> bool:
-    """Whether a person may meet the child. Source: Law on the Protection of Minors art. 62 (checked again every year)."""
-    if need == "none":
-        return True
-    vetted = vetted_on is not None and vetted_on <= on < vetted_on + timedelta(days=vetting_days)
-    return vetted and (need != "psych" or bool(qualification))
+from wishes.lifecycle import HELD, Status
 
 
 def taker_of(actor: Actor, campaign_id: int, *, as_branch: bool = False) -> dict[str, int]:
@@ -52,26 +46,23 @@ def claim(session: Session, *, wish_id: int, actor: Actor, now: datetime, volunt
     Raises NotQualified, CapacityReached, PledgeReached, Conflict (someone was quicker), NotPossibleNow, Forbidden.
     """
     state = wish_state(session, wish_id)
-    if state.status is not Status.OPEN and state.status in (*HELD, Status.PROPOSED):
-        raise Conflict(wish_id=wish_id)
-    taker = _taker(session, state, volunteer_id=volunteer_id, branch_id=branch_id, now=now)
-    done = move(session, "claim", wish_id=wish_id, actor=actor, now=now, seen=state,
-                changes={"taker_volunteer_id": taker.volunteer_id, "taker_branch_id": taker.branch_id},
-                data={"volunteer_id": taker.volunteer_id, "branch_id": taker.branch_id})
-    _open_claim(session, state, taker, now=now, via=via)
-    return done
+    taker = find_taker(session, state.campaign_id, volunteer_id=volunteer_id, branch_id=branch_id)
+    return take(session, state=state, taker=taker, rules=rules_of(session, state.campaign_id), actor=actor, now=now, via=via)
 
 
 def accept(session: Session, *, wish_id: int, actor: Actor, now: datetime, volunteer_id: int | None = None) -> Moved:
     """Accept a standing proposal. A branch's secretary may name the member (*volunteer_id*) who will carry it."""
     state = wish_state(session, wish_id)
     proposal = _standing_proposal(session, state)
-    taker = _taker(session, state, volunteer_id=volunteer_id or proposal.volunteer_id, branch_id=proposal.branch_id, now=now)
+    taker = find_taker(session, state.campaign_id, volunteer_id=volunteer_id or proposal.volunteer_id, branch_id=proposal.branch_id)
+    if taker.volunteer_id != proposal.volunteer_id:
+        require_own(actor, state.campaign_id, taker)
+    require_fit(state, taker, rules_of(session, state.campaign_id), on=local_day(now))
     done = move(session, "accept", wish_id=wish_id, actor=actor, now=now, seen=state,
                 changes={"taker_volunteer_id": taker.volunteer_id, "taker_branch_id": taker.branch_id},
                 data={"volunteer_id": taker.volunteer_id, "branch_id": taker.branch_id})
     _end_proposal(session, proposal.id, ProposalState.ACCEPTED, now)
-    _open_claim(session, state, taker, now=now, via="proposal", proposal_id=proposal.id)
+    open_claim(session, state, taker, now=now, via="proposal", proposal_id=proposal.id)
     return done
 
 
@@ -150,57 +141,6 @@ def live_claim_id(session: Session, wish_id: int) -> int | None:
 _NOBODY: dict[str, Any] = {"taker_volunteer_id": None, "taker_branch_id": None}
 
 
-class _Taker:
-    """Who takes the wish and for whose pledge."""
-
-    def __init__(self, volunteer_id: int | None, branch_id: int | None, limit: int) -> None:
-        self.volunteer_id, self.branch_id, self.limit = volunteer_id, branch_id, limit
-
-
-def _taker(session: Session, state: WishState, *, volunteer_id: int | None, branch_id: int | None, now: datetime) -> _Taker:
-    limit = 0
-    if volunteer_id is not None:
-        person = session.execute(sa.select(
-            Volunteer.campaign_id, Volunteer.branch_id, Volunteer.vetted_on, Volunteer.qualification, Volunteer.claim_limit,
-            Volunteer.active).where(Volunteer.id == volunteer_id)).one_or_none()  # type: ignore[call-overload]
-        if person is None or person.campaign_id != state.campaign_id or not person.active:
-            raise NotFound("这位志愿者", "volunteer")
-        if branch_id is not None and person.branch_id != branch_id:
-            raise Forbidden(branch_id=branch_id)
-        rules = rules_of(session, state.campaign_id)
-        if not is_qualified(state.need, vetted_on=person.vetted_on, qualification=person.qualification, on=local_day(now),
-                            vetting_days=rules.vetting_days):
-            raise NotQualified(need=state.need)
-        branch_id, limit = person.branch_id, person.claim_limit
-    elif branch_id is None:
-        raise Forbidden()
-    elif state.need != "none":
-        raise Invalid("volunteer_id", Text("这个心愿需要与儿童见面，请指定一位经过核查的志愿者。",
-                                           "This wish means meeting the child: name a vetted volunteer."))
-    return _Taker(volunteer_id, branch_id, limit)
-
-
-def _open_claim(session: Session, state: WishState, taker: _Taker, *, now: datetime, via: str, proposal_id: int | None = None) -> None:
-    spend = state.price_fen if state.kind is Kind.GOODS else 0
-    if taker.volunteer_id is not None:
-        _count(session, sa.update(Volunteer).where(Volunteer.id == taker.volunteer_id)  # type: ignore[arg-type]
-               .values(live_claims=Volunteer.live_claims + 1), CapacityReached(limit=taker.limit))
-    if taker.branch_id is not None:
-        _count(session, sa.update(Branch).where(Branch.id == taker.branch_id)  # type: ignore[arg-type]
-               .values(used_count=Branch.used_count + 1, used_fen=Branch.used_fen + spend), PledgeReached(branch_id=taker.branch_id))
-    _count(session, sa.insert(Claim).values(
-        campaign_id=state.campaign_id, wish_id=state.id, branch_id=taker.branch_id, volunteer_id=taker.volunteer_id,
-        proposal_id=proposal_id, via=via, state=ClaimState.LIVE, spend_fen=spend, claimed_at=now, end_reason=""), Conflict(wish_id=state.id))
-
-
-def _count(session: Session, statement: Any, refusal: Exception) -> None:
-    """Run *statement*; a constraint of the database that says no becomes *refusal*."""
-    try:
-        session.execute(statement.execution_options(synchronize_session=False))
-    except IntegrityError as error:
-        raise refusal from error
-
-
 def _give_back(session: Session, name: str, *, wish_id: int, actor: Actor, now: datetime, reason: str) -> Moved:
     state = wish_state(session, wish_id)
     claim_id = live_claim_id(session, wish_id)
@@ -244,9 +184,14 @@ def _revive_claim(session: Session, state: WishState) -> None:
     revived = session.execute(
         sa.update(Claim).where(Claim.wish_id == state.id, Claim.state == ClaimState.DELIVERED)  # type: ignore[arg-type]
         .values(state=ClaimState.LIVE, ended_at=None).returning(Claim.volunteer_id)).one_or_none()  # type: ignore[call-overload]
-    if revived is not None and revived.volunteer_id is not None:
-        _count(session, sa.update(Volunteer).where(Volunteer.id == revived.volunteer_id)  # type: ignore[arg-type]
-               .values(live_claims=Volunteer.live_claims + 1), CapacityReached(limit=0))
+    if revived is None or revived.volunteer_id is None:
+        return
+    limit = session.execute(sa.select(Volunteer.claim_limit).where(Volunteer.id == revived.volunteer_id)).scalar_one()  # type: ignore[call-overload]
+    try:
+        session.execute(sa.update(Volunteer).where(Volunteer.id == revived.volunteer_id)  # type: ignore[arg-type]
+                        .values(live_claims=Volunteer.live_claims + 1).execution_options(synchronize_session=False))
+    except IntegrityError as error:
+        raise CapacityReached(limit=limit) from error
 
 
 def _standing_proposal(session: Session, state: WishState) -> Any:

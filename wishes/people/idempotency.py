@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -107,7 +108,7 @@ def repeat(request: Request, digest: bytes, answer: Answer) -> Answer:
     return answer
 
 
-def lock_number(account_id: int | sa.ColumnElement[int], key: str | sa.ColumnElement[str]) -> sa.ColumnElement[int]:
+def lock_number(account_id: Any, key: Any) -> sa.ColumnElement[int]:
     """PostgreSQL's number for the advisory lock of a key; two keys that share one merely wait for each other."""
     colon: sa.ColumnElement[str] = sa.literal_column("':'", sa.Text)
     return sa.func.hashtextextended(

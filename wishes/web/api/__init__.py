@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response, request
 from flask_wtf.csrf import CSRFProtect
 
+from wishes.handover.actions import WrongCode
 from wishes.web import problems
 from wishes.web.api import campaigns, gaps, handovers, mine, moves, tokens, wishes
 from wishes.web.api.contract import Api, BadInput
@@ -25,6 +26,7 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
         for operation in room.OPERATIONS:
             api.add(operation)
     document = describe(api.operations, PREFIX)
+    api.register_error_handler(WrongCode, handovers.wrong_code)
 
     @api.get("/openapi.json")
     def openapi() -> Response:
@@ -39,8 +41,14 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
     @api.errorhandler(BadInput)
     def _bad_input(error: BadInput) -> Response:
         tongue = language()
-        return problems.problem(error.status, error.code, error.title.say(tongue), error.say(tongue), field=error.field,
-                                errors=[{"field": field, "detail": text.say(tongue)} for field, text in error.errors])
+        return problems.problem(
+            error.status,
+            error.code,
+            error.title.say(tongue),
+            error.say(tongue),
+            field=error.field,
+            errors=[{"field": field, "detail": text.say(tongue)} for field, text in error.errors],
+        )
 
     csrf.exempt(api)
     app.register_blueprint(api)

@@ -23,7 +23,7 @@ from wishes.clock import utc_now
 from wishes.errors import Invalid, NotSignedIn
 from wishes.i18n import Text
 from wishes.people import idempotency
-from wishes.people.actions import secret_digest
+from wishes.protection.passwords import secret_digest
 from wishes.people.queries import actor_of_token
 from wishes.web.api.wording import of_validation
 from wishes.web.identity import database
@@ -92,7 +92,13 @@ class Api(Blueprint):
 
     def add(self, operation: Operation) -> None:
         self.operations.append(operation)
-        serve = operation.handler if operation.by_hand else _serve_change(operation) if operation.changes else _serve(operation)
+        serve = (
+            operation.handler
+            if operation.by_hand
+            else _serve_change(operation)
+            if operation.changes
+            else _serve(operation)
+        )
         self.add_url_rule(operation.rule, operation.operation_id, serve, methods=[operation.method])
 
 
@@ -116,7 +122,13 @@ def idempotency_key() -> str | None:
     """The request's Idempotency-Key. Raises Invalid when it is no key: 1 to 80 visible ASCII characters."""
     key = request.headers.get(KEY_HEADER)
     if key is not None and not (1 <= len(key) <= KEY_LENGTH and key.isascii() and key.isprintable() and key.strip()):
-        raise Invalid(KEY_HEADER, Text("Idempotency-Key 须为 1–80 个可见的 ASCII 字符。", "An Idempotency-Key has 1 to 80 visible ASCII characters."))
+        raise Invalid(
+            KEY_HEADER,
+            Text(
+                "Idempotency-Key 须为 1–80 个可见的 ASCII 字符。",
+                "An Idempotency-Key has 1 to 80 visible ASCII characters.",
+            ),
+        )
     return key
 
 
@@ -164,7 +176,12 @@ def _validated(model: type[Model], given: Any) -> Model:
     try:
         return model.model_validate(given)
     except ValidationError as error:
-        raise BadInput([(".".join(map(str, wrong["loc"])), of_validation(wrong)) for wrong in error.errors(include_url=False, include_input=False)]) from error
+        raise BadInput(
+            [
+                (".".join(map(str, wrong["loc"])), of_validation(wrong))
+                for wrong in error.errors(include_url=False, include_input=False)
+            ]
+        ) from error
 
 
 def respond(status: int, body: str, *, replayed: bool = False) -> Response:

@@ -10,11 +10,11 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from wishes import __version__
 from wishes.web.api.contract import KEY_HEADER, KEY_LENGTH, REPLAYED_HEADER, Operation
 from wishes.web.api.paths import parameters, template
 from wishes.web.api.shapes import Problem
 
+VERSION = "1.0.0"
 _REF = "#/components/schemas/{model}"
 _ABOUT = """\
 Everything the pages do for social workers, volunteers, branches and coordinators, for programs.
@@ -29,10 +29,18 @@ spends no key. Keys belong to an account and are kept for seven days.
 **Units.** Money in fen, instants in UTC, days in Asia/Shanghai."""
 
 PROBLEMS: dict[int, str] = {
-    400: "The body is not JSON.", 401: "No token, or one that is unknown, expired or revoked.", 403: "Your role does not permit this.",
-    404: "There is no such thing, or it is not yours to know of.", 409: "Someone was quicker, or the wish stands elsewhere now.",
-    413: "The body is too large.", 415: "The body is not sent as application/json.", 422: "A field cannot be used, or an idempotency key was reused.",
-    429: "Too many requests; see Retry-After.", 500: "A fault of ours.", 503: "The database is recovering; nothing was changed. See Retry-After."}
+    400: "The body is not JSON.",
+    401: "No token, or one that is unknown, expired or revoked.",
+    403: "Your role does not permit this.",
+    404: "There is no such thing, or it is not yours to know of.",
+    409: "Someone was quicker, or the wish stands elsewhere now.",
+    413: "The body is too large.",
+    415: "The body is not sent as application/json.",
+    422: "A field cannot be used, or an idempotency key was reused.",
+    429: "Too many requests; see Retry-After.",
+    500: "A fault of ours.",
+    503: "The database is recovering; nothing was changed. See Retry-After.",
+}
 READ_PROBLEMS = (401, 403, 404, 422, 429, 500, 503)
 CHANGE_PROBLEMS = tuple(PROBLEMS)
 
@@ -46,38 +54,67 @@ def describe(operations: Sequence[Operation], prefix: str) -> str:
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
         paths.setdefault(template(operation.rule), {})[operation.method.lower()] = _operation(operation)
-    return json.dumps({
-        "openapi": "3.1.0",
-        "info": {"title": "Microwish", "version": __version__, "description": _ABOUT,
-                 "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
-        "servers": [{"url": prefix}], "security": [{"bearer": []}],
-        "tags": [{"name": tag} for tag in dict.fromkeys(op.tag for op in operations)],
-        "paths": paths,
-        "components": {
-            "schemas": schemas["$defs"],
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
-            "responses": {str(status): _problem(status, words) for status, words in PROBLEMS.items()}},
-    }, ensure_ascii=False)
+    return json.dumps(
+        {
+            "openapi": "3.1.0",
+            "info": {
+                "title": "Microwish",
+                "version": VERSION,
+                "description": _ABOUT,
+                "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+            },
+            "servers": [{"url": prefix}],
+            "security": [{"bearer": []}],
+            "tags": [{"name": tag} for tag in dict.fromkeys(op.tag for op in operations)],
+            "paths": paths,
+            "components": {
+                "schemas": schemas["$defs"],
+                "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+                "responses": {str(status): _problem(status, words) for status, words in PROBLEMS.items()},
+            },
+        },
+        ensure_ascii=False,
+    )
 
 
 def _operation(operation: Operation) -> dict[str, Any]:
     summary, _, more = (inspect.getdoc(operation.handler) or "").partition("\n\n")
     described: dict[str, Any] = {
-        "operationId": operation.operation_id, "tags": [operation.tag], "summary": " ".join(summary.split()),
-        "parameters": [*parameters(operation.rule), *_query(operation.query), *(_KEY if operation.method == "POST" else [])],
-        "responses": {str(operation.status): _success(operation),
-                      **{str(status): {"$ref": f"#/components/responses/{status}"}
-                         for status in (CHANGE_PROBLEMS if operation.changes else READ_PROBLEMS)}}}
+        "operationId": operation.operation_id,
+        "tags": [operation.tag],
+        "summary": " ".join(summary.split()),
+        "parameters": [
+            *parameters(operation.rule),
+            *_query(operation.query),
+            *(_KEY if operation.method == "POST" else []),
+        ],
+        "responses": {
+            str(operation.status): _success(operation),
+            **{
+                str(status): {"$ref": f"#/components/responses/{status}"}
+                for status in (CHANGE_PROBLEMS if operation.changes else READ_PROBLEMS)
+            },
+        },
+    }
     if more:
         described["description"] = more
     if operation.body:
-        described["requestBody"] = {"required": any(f.is_required() for f in operation.body.model_fields.values()),
-                                    "content": {"application/json": {"schema": _named(operation.body)}}}
+        described["requestBody"] = {
+            "required": any(f.is_required() for f in operation.body.model_fields.values()),
+            "content": {"application/json": {"schema": _named(operation.body)}},
+        }
     return described
 
 
-_KEY = [{"name": KEY_HEADER, "in": "header", "required": False, "description": "Names this request, so that sending it again changes nothing.",
-         "schema": {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH, "pattern": "^[!-~]([ -~]*[!-~])?$"}}]
+_KEY = [
+    {
+        "name": KEY_HEADER,
+        "in": "header",
+        "required": False,
+        "description": "Names this request, so that sending it again changes nothing.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH, "pattern": "^[!-~]([ -~]*[!-~])?$"},
+    }
+]
 
 
 def _success(operation: Operation) -> dict[str, Any]:
@@ -85,7 +122,9 @@ def _success(operation: Operation) -> dict[str, Any]:
     if operation.answer:
         found["content"] = {"application/json": {"schema": _named(operation.answer)}}
     if operation.method == "POST":
-        found["headers"] = {REPLAYED_HEADER: {"description": "Present when this is an earlier answer.", "schema": {"const": "true"}}}
+        found["headers"] = {
+            REPLAYED_HEADER: {"description": "Present when this is an earlier answer.", "schema": {"const": "true"}}
+        }
     return found
 
 
@@ -105,8 +144,16 @@ def _query(model: type[BaseModel] | None) -> Iterable[dict[str, Any]]:
         return []
     schema = model.model_json_schema(ref_template=_REF)
     needed = schema.get("required", [])
-    return [{"name": name, "in": "query", "required": name in needed, "description": part.pop("description", name),
-             "schema": _inlined(part, schema.get("$defs", {}))} for name, part in schema["properties"].items()]
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": name in needed,
+            "description": part.pop("description", name),
+            "schema": _inlined(part, schema.get("$defs", {})),
+        }
+        for name, part in schema["properties"].items()
+    ]
 
 
 def _inlined(part: Any, definitions: dict[str, Any]) -> Any:

@@ -43,5 +43,13 @@ def template(rule: str) -> str:
 
 def parameters(rule: str) -> list[dict[str, Any]]:
     """OpenAPI's description of the rule's varying parts."""
-    return [{"name": name, "in": "path", "required": True, "description": CONVERTERS[kind].__doc__,
-             "schema": CONVERTERS[kind].schema} for kind, name in _PART.findall(rule)]  # type: ignore[attr-defined]
+    return [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": CONVERTERS[kind].__doc__,
+            "schema": CONVERTERS[kind].schema,
+        }
+        for kind, name in _PART.findall(rule)
+    ]  # type: ignore[attr-defined]

@@ -24,9 +24,15 @@ _WORDS: dict[str, Text] = {
     "date_from_datetime_parsing": Text("日期须写成 2021-06-01。", "Write the date like 2021-06-01."),
     "date_parsing": Text("日期须写成 2021-06-01。", "Write the date like 2021-06-01."),
     "date_type": Text("日期须写成 2021-06-01。", "Write the date like 2021-06-01."),
-    "datetime_from_date_parsing": Text("时间须写成 2021-06-01T08:00:00+08:00。", "Write the instant like 2021-06-01T08:00:00+08:00."),
-    "datetime_parsing": Text("时间须写成 2021-06-01T08:00:00+08:00。", "Write the instant like 2021-06-01T08:00:00+08:00."),
-    "timezone_aware": Text("时间须带时区，如 2021-06-01T08:00:00+08:00。", "The instant needs its zone, as in 2021-06-01T08:00:00+08:00."),
+    "datetime_from_date_parsing": Text(
+        "时间须写成 2021-06-01T08:00:00+08:00。", "Write the instant like 2021-06-01T08:00:00+08:00."
+    ),
+    "datetime_parsing": Text(
+        "时间须写成 2021-06-01T08:00:00+08:00。", "Write the instant like 2021-06-01T08:00:00+08:00."
+    ),
+    "timezone_aware": Text(
+        "时间须带时区，如 2021-06-01T08:00:00+08:00。", "The instant needs its zone, as in 2021-06-01T08:00:00+08:00."
+    ),
     "model_type": Text("须为一个 JSON 对象。", "This must be a JSON object."),
 }
 _OTHERWISE = Text("这个值不能用。", "This value cannot be used.")

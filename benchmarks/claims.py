@@ -1,0 +1,279 @@
+"""How many claims a second: the bare SQL, a hand-written handler, and the API with everything in place.
+
+    python -m benchmarks.claims [--claims 4000] [--rounds 5]
+
+All on one private PostgreSQL that flushes every commit, through gunicorn with two gthread workers where HTTP is involved.
+The hand-written handler is the least that can be called a claim: no token, no role, no limit, no pledge, no deadline, no
+idempotency; one statement that swaps the status and inserts the claim and the event. The rounds take turns, so that
+whatever else the machine does falls on all alike; the ratio is the median over the rounds. The profile samples the stack
+of one process that answers requests without HTTP around it, every millisecond of processor time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import signal
+import statistics
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+from flask import Flask, jsonify
+
+from benchmarks.serving import DurablePostgres, Load, Web, drive, forget, post, serving, temporary_folder
+from tests.factories import make_branch, make_campaign, make_token, make_volunteer
+from wishes.access import Grant, Role
+from wishes.claims.taking import AT_ONCE as WHOLE
+from wishes.db import Database
+from wishes.intake.tables import Wish
+from wishes.lifecycle import Kind, Status
+from wishes.migrations import upgrade
+from wishes.settings import Settings
+
+PEOPLE = 1000
+BRANCHES = 100
+HISTORY = 5000
+OURS = os.environ.get("MICROWISH_BENCH_APP", "wishes.app:create_app()")
+
+LEAST = """
+WITH taken AS (
+  UPDATE wish SET status = 'claimed', claimed_at = now(), taker_volunteer_id = %(volunteer)s WHERE id = %(wish)s AND status = 'open'
+  RETURNING id, campaign_id),
+held AS (
+  INSERT INTO claim (campaign_id, wish_id, volunteer_id, via, state, spend_fen, claimed_at, end_reason)
+  SELECT campaign_id, id, %(volunteer)s, 'browse', 'live', 0, now(), '' FROM taken RETURNING id, wish_id, campaign_id)
+INSERT INTO event (campaign_id, wish_id, claim_id, action, old_status, new_status, actor_id, reason, data, occurred_at, recorded_at)
+SELECT campaign_id, wish_id, id, 'claim', 'open', 'claimed', %(volunteer)s, '', '{}', now(), now() FROM held RETURNING id
+"""
+
+
+def hand_written() -> Flask:
+    """The handler to be measured against: a connection per thread, one prepared statement, no more."""
+    app = Flask("by_hand")
+    here = threading.local()
+    dsn = os.environ["BENCH_DSN"]
+
+    @app.post("/wishes/<int:wish>/claim/<int:volunteer>")
+    def claim(wish: int, volunteer: int) -> Any:
+        if not hasattr(here, "connection"):
+            here.connection = psycopg.connect(dsn, autocommit=True)
+        row = here.connection.execute(LEAST, {"wish": wish, "volunteer": volunteer}, prepare=True).fetchone()
+        if row is None:
+            return jsonify({"error": "taken"}), 409
+        return jsonify({"wish": wish, "event": row[0], "status": "claimed"})
+
+    return app
+
+
+@dataclass
+class Crowd:
+    """A campaign with people who have tokens, and wishes nobody has claimed yet."""
+
+    settings: Settings
+    dsn: str
+    slug: str
+    campaign_id: int
+    people: list[tuple[int, str]]  # volunteer id, token
+    branches: list[int]
+    left: list[tuple[int, str]]  # wish id, code
+
+    def take(self, count: int) -> list[tuple[int, str, int, str]]:
+        """*count* wishes that are still open, each with somebody to claim it: wish id, code, volunteer id, token."""
+        wishes, self.left = self.left[:count], self.left[count:]
+        return [(wish, code, *self.people[i % len(self.people)]) for i, (wish, code) in enumerate(wishes)]
+
+
+def gather(server: DurablePostgres, folder: Path, wishes: int) -> Crowd:
+    name = server.create_database()
+    settings = Settings(var_dir=folder, database_url=server.url(name), redis_url=None, secret_key="of no worth " * 4)
+    database = Database(settings)
+    upgrade(database)
+    now = datetime.now(UTC)
+    with database.transaction() as session:
+        place = make_campaign(session, now=now)
+        branches = [make_branch(session, place.id, now=now) for _ in range(BRANCHES)]
+        people = []
+        for i in range(PEOPLE):
+            volunteer = make_volunteer(session, place.id, branch_id=branches[i % BRANCHES], limit=1_000_000, now=now)
+            people.append((volunteer, make_token(session, (Grant(Role.VOLUNTEER, place.id, volunteer_id=volunteer),), now=now)))
+        rows = [{"campaign_id": place.id, "community_id": place.community_id, "child_id": place.child_id, "code": f"W{i:06}", "kind": Kind.GOODS,
+                 "need": "none", "category": "study", "item": "书包", "detail": "", "size_kind": "", "size": "", "quantity": 1, "price_fen": 8000,
+                 "priority": 0, "county_code": "330102", "township_code": "330102001", "status": Status.OPEN, "created_at": now,
+                 "published_at": now} for i in range(wishes + HISTORY)]
+        session.execute(sa.insert(Wish), rows)
+        left = [(row.id, row.code) for row in session.execute(sa.select(Wish.id, Wish.code).order_by(Wish.id))]  # type: ignore[call-overload]
+    crowd = Crowd(settings, server.dsn(name), place.slug, place.id, people, branches, left)
+    with psycopg.connect(crowd.dsn, autocommit=True) as connection:  # a campaign that has been under way for a while
+        for values in whole_values(crowd.take(HISTORY), branches, "before"):
+            connection.execute(WHOLE, values, prepare=True)
+        connection.execute("VACUUM ANALYZE")
+    database.dispose()
+    return crowd
+
+
+# --- bare SQL ---------------------------------------------------------------------------------------------------------
+
+def _bare_part(dsn: str, statement: str, values: list[dict[str, Any]], threads: int) -> int:
+    """Run *statement* once per entry of *values* over *threads* connections; answers how many there were."""
+    def run(part: list[dict[str, Any]]) -> None:
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            for one in part:
+                connection.execute(statement, one, prepare=True)
+
+    workers = [threading.Thread(target=run, args=(values[i::threads],)) for i in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return len(values)
+
+
+def bare(dsn: str, statement: str, values: list[dict[str, Any]], *, processes: int = 2, threads: int = 8) -> float:
+    """Transactions a second of *statement* alone."""
+    with ProcessPoolExecutor(processes) as pool:
+        list(pool.map(abs, range(processes)))  # started before the clock is
+        start = time.perf_counter()
+        done = sum(pool.map(_bare_part, [dsn] * processes, [statement] * processes,
+                            [values[i::processes] for i in range(processes)], [threads] * processes))
+        return done / (time.perf_counter() - start)
+
+
+def whole_values(taken: list[tuple[int, str, int, str]], branches: list[int], run: str) -> list[dict[str, Any]]:
+    now = datetime.now(UTC)
+    return [{"account": 1, "key": f"{run}-{wish}", "digest": b"x" * 32, "status": 200, "body": "{}", "now": now, "volunteer": volunteer,
+             "branch": branches[i % len(branches)], "wish": wish, "spend": 8000, "via": "browse", "data": "{}", "due": now, "next": now}
+            for i, (wish, _, volunteer, _) in enumerate(taken)]
+
+
+# --- through HTTP -----------------------------------------------------------------------------------------------------
+
+def by_hand(crowd: Crowd, web: Web, claims: int) -> Load:
+    return drive(web.port, [post(f"/wishes/{wish}/claim/{volunteer}") for wish, _, volunteer, _ in crowd.take(claims)])
+
+
+def ours(crowd: Crowd, web: Web, claims: int, run: str) -> Load:
+    return drive(web.port, [post(f"/api/v1/campaigns/{crowd.slug}/wishes/{code}/claim", token=token, key=f"{run}-{code}")
+                            for _, code, _, token in crowd.take(claims)])
+
+
+# --- what of ours takes the time ---------------------------------------------------------------------------------------
+
+def in_process(app: Any, requests: list[tuple[str, str, str]]) -> float:
+    """Processor microseconds a request of *app* takes without HTTP around it; each is path, token, key."""
+    def answer(path: str, token: str, key: str) -> str:
+        environ = {"REQUEST_METHOD": "POST", "PATH_INFO": path, "SERVER_NAME": "127.0.0.1", "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1",
+                   "wsgi.url_scheme": "http", "wsgi.input": io.BytesIO(), "wsgi.errors": sys.stderr, "CONTENT_LENGTH": "0",
+                   "REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "127.0.0.1"}
+        environ |= {"HTTP_AUTHORIZATION": f"Bearer {token}"} if token else {}
+        environ |= {"HTTP_IDEMPOTENCY_KEY": key} if key else {}
+        seen: list[str] = []
+        list(app(environ, lambda status, headers, exc_info=None: seen.append(status)))
+        return seen[0]
+
+    half = len(requests) // 10
+    for request in requests[:half]:
+        answer(*request)
+    start = time.process_time()
+    for request in requests[half:]:
+        if not (got := answer(*request)).startswith("200"):
+            raise RuntimeError(got)
+    return (time.process_time() - start) / (len(requests) - half) * 1e6
+
+
+PLACES = (("/sqlalchemy/", "SQLAlchemy"), ("/sqlmodel/", "SQLAlchemy"), ("/psycopg", "psycopg"), ("/flask/", "Flask and Werkzeug"),
+          ("/werkzeug/", "Flask and Werkzeug"), ("/flask_wtf/", "CSRF guard"), ("/pydantic", "pydantic"), ("/wishes/web/", "web"),
+          ("/wishes/", "claims"))
+
+
+def profiled(run: Callable[[], float]) -> tuple[float, Counter[str], Counter[str], int]:
+    """Sample the stack each millisecond of processor time while *run* does its work: innermost by package, any depth by function."""
+    inner: Counter[str] = Counter()
+    anywhere: Counter[str] = Counter()
+    samples = 0
+
+    def sample(_number: int, frame: FrameType | None) -> None:
+        nonlocal samples
+        samples += 1
+        named = False
+        seen = set()
+        while frame is not None:
+            file = frame.f_code.co_filename
+            place = next((name for part, name in PLACES if part in file), None)
+            if place and not named:
+                inner[place] += 1
+                named = True
+            if "/wishes/" in file or "/flask/" in file:
+                seen.add(f"{file.rsplit('/', 2)[-2]}/{Path(file).stem}.{frame.f_code.co_qualname}")
+            frame = frame.f_back
+        inner["Python and the rest"] += not named
+        anywhere.update(seen)
+
+    signal.signal(signal.SIGPROF, sample)
+    signal.setitimer(signal.ITIMER_PROF, 0.001, 0.001)
+    cost = run()
+    signal.setitimer(signal.ITIMER_PROF, 0)
+    return cost, inner, anywhere, samples
+
+
+def _app(target: str) -> Any:
+    module, _, call = target.partition(":")
+    __import__(module)
+    return getattr(sys.modules[module], call.removesuffix("()"))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--claims", type=int, default=4000, help="per round and way")
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    claims, folder, server = options.claims, temporary_folder(), DurablePostgres()
+    try:
+        crowd = gather(server, folder, claims * (4 * options.rounds + 6))
+        environment = {"MICROWISH_DATABASE_URL": crowd.settings.database_url, "MICROWISH_VAR_DIR": str(folder), "BENCH_DSN": crowd.dsn}
+        os.environ.update(environment)
+        with serving(Web("benchmarks.claims:hand_written()", environment)) as theirs, serving(Web(OURS, environment)) as mine:
+            by_hand(crowd, theirs, claims // 2)
+            ours(crowd, mine, claims // 2, "warm")
+            ratios = []
+            for number in range(options.rounds):
+                least = bare(crowd.dsn, LEAST, [{"wish": w, "volunteer": v} for w, _, v, _ in crowd.take(claims)])
+                whole = bare(crowd.dsn, WHOLE, whole_values(crowd.take(claims), crowd.branches, f"bare-{number}"))
+                hand, own = by_hand(crowd, theirs, claims), ours(crowd, mine, claims, f"round-{number}")
+                if set(hand.statuses) != {200} or set(own.statuses) != {200}:
+                    raise RuntimeError(f"{hand.statuses} {own.statuses}\n{mine.errors()[-2000:]}")
+                ratios.append(own.rate / hand.rate)
+                print(json.dumps({"round": number, "bare_sql_least": round(least), "bare_sql_whole": round(whole), "by_hand": round(hand.rate),
+                                  "ours": round(own.rate), "ours_p50_ms": round(own.percentile(0.5), 1), "ours_p99_ms": round(own.percentile(0.99), 1),
+                                  "ratio": round(ratios[-1], 3)}), flush=True)
+            print(json.dumps({"median_ratio": round(statistics.median(ratios), 3), "rounds": options.rounds, "claims_per_round": claims}))
+        theirs_app, ours_app = hand_written(), _app(OURS)()
+        hand_us = in_process(theirs_app, [(f"/wishes/{w}/claim/{v}", "", "") for w, _, v, _ in crowd.take(claims)])
+        own_us, inner, anywhere, samples = profiled(lambda: in_process(
+            ours_app, [(f"/api/v1/campaigns/{crowd.slug}/wishes/{code}/claim", token, f"alone-{code}") for _, code, _, token in crowd.take(claims)]))
+        print(json.dumps({"processor_us_per_request": {"by_hand": round(hand_us), "ours": round(own_us)}}))
+        print(f"\nWhere the {own_us:.0f} us of ours go ({samples} samples):")
+        for place, count in inner.most_common():
+            print(f"  {count / samples:6.1%}  {own_us * count / samples:5.0f} us  {place}")
+        print("Share of the time below each function:")
+        for function, count in anywhere.most_common(22):
+            print(f"  {count / samples:6.1%}  {function}")
+    finally:
+        server.remove()
+        forget(folder)
+
+
+if __name__ == "__main__":
+    main()
