@@ -8,6 +8,7 @@ from typing import Any
 
 import openpyxl
 from openpyxl.styles import Font
+
 from wishes.intake.understanding import FileReading
 
 Understand = Callable[..., FileReading]

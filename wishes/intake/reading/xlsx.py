@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from typing import cast
 
 import python_calamine
 
@@ -38,7 +39,7 @@ def read_xlsx(data: bytes, name: str, limits: Limits) -> Workbook:
         sheets = []
         for index, (title, path, hidden) in enumerate(package.sheets):
             raw = package.parts.get(path, b"")
-            rows: list[list[Value]] = book.get_sheet_by_index(index).to_python(skip_empty_area=False)
+            rows = cast(list[list[Value]], book.get_sheet_by_index(index).to_python(skip_empty_area=False))
             sheets.append(_sheet(title, hidden, raw, rows, struck_styles, month_styles))
     except (python_calamine.CalamineError, ValueError, OSError, IndexError) as error:
         raise UnreadableFile("damaged") from error

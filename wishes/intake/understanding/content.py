@@ -106,7 +106,7 @@ def _text_looks(value: str, lexicon: Lexicon) -> tuple[str, ...]:
         kinds.append("tick")
     if text in lexicon.relations:
         kinds.append("relation")
-    if re.sub(r"\(.*?\)", "", text) in lexicon.relations or re.fullmatch(r".{2,4}\((.+)\)", text) and text[text.find("(") + 1 : -1] in lexicon.relations:
+    if re.sub(r"\(.*?\)", "", text) in lexicon.relations or (re.fullmatch(r".{2,4}\((.+)\)", text) and text[text.find("(") + 1 : -1] in lexicon.relations):
         kinds.append("guardian")
     if _CLASS.fullmatch(text):
         kinds.append("class")
@@ -118,7 +118,7 @@ def _text_looks(value: str, lexicon: Lexicon) -> tuple[str, ...]:
         kinds.append("qty")
     if text in lexicon.category_words:
         kinds.append("category")
-    if text.endswith(("族",)) and len(text) <= 5 or text in ("汉", "回", "苗", "畲", "满", "壮"):
+    if (text.endswith(("族",)) and len(text) <= 5) or text in ("汉", "回", "苗", "畲", "满", "壮"):
         kinds.append("ethnicity")
     if re.fullmatch(r"[A-Za-z\d][、,，/A-Za-z\d]*", text) and len(text) <= 12 and not text.isdigit():
         kinds.append("code")
@@ -127,9 +127,7 @@ def _text_looks(value: str, lexicon: Lexicon) -> tuple[str, ...]:
     kinds_found = lexicon.kinds.read(text)
     if kinds_found.found and not kinds_found.unknown:
         kinds.append("types")
-    if _PLACE.fullmatch(text):
-        kinds.append("place")
-    elif lexicon.place_pattern is not None and lexicon.place_pattern.search(text):
+    if _PLACE.fullmatch(text) or (lexicon.place_pattern is not None and lexicon.place_pattern.search(text)):
         kinds.append("place")
     if len(text) <= 16 and re.search(r"\d|[元块百十拾佰]", text) and "date" not in kinds:
         cell = read_price(flat(value))

@@ -40,7 +40,7 @@ _COMPACT_MONTH = re.compile(r"((?:19|20)\d{2})(0[1-9]|1[0-2])")
 _DAY_FIRST = re.compile(r"(\d{1,2})[./\-](\d{1,2})[./\-]((?:19|20)\d{2})")
 _AGE = re.compile(r"(\d{1,2})(?:周?岁|周岁半|岁半)")
 _CHINESE_DATE = re.compile(rf"([{_CN}○OoＯ]{{2,4}})年(?:([{_CN}]{{1,3}})月)?(?:份)?(?:([{_CN}]{{1,3}})[日号])?(?:生|出生)?")
-_ENGLISH = {m: i + 1 for i, m in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split())}
+_ENGLISH = {m: i + 1 for i, m in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"])}
 
 
 def _iso(year: int, month: int | None = None, day: int | None = None) -> str | None:

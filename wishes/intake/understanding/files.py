@@ -64,18 +64,18 @@ def understand_file(
     groups = [t for s in data for b in s.blocks for r in b.header_rows for t in s.grid.text[r] if t]
     kind_codes, sex_codes = legends([*notes, *titles, *groups, *(h for s in data for h in s.heads)], lexicon)
     from_notes = next((t for t in notes if consent_statement(t, lexicon)), "")
-    for sheet in data:
-        statement = from_notes or next((t for t in sheet.heads if consent_statement(t, lexicon)), "")
+    for page in data:
+        statement = from_notes or next((t for t in page.heads if consent_statement(t, lexicon)), "")
         reading.consent_statement = reading.consent_statement or statement
         context = Context(
-            file=workbook.name, sheet=sheet.grid.sheet.name, lexicon=lexicon, year=rules.start_on.year,
+            file=workbook.name, sheet=page.grid.sheet.name, lexicon=lexicon, year=rules.start_on.year,
             newest_birth=rules.start_on.year, date1904=workbook.date1904,
-            lossy_text=workbook.kind == "csv" and not _keeps_zeros(sheet), kind_codes=kind_codes, sex_codes=sex_codes,
+            lossy_text=workbook.kind == "csv" and not _keeps_zeros(page), kind_codes=kind_codes, sex_codes=sex_codes,
             batch_consent=bool(statement), county=reading.county, town=reading.town, sender_old=reading.old_district,
         )
-        report = SheetReading(sheet.grid.sheet.name, "data")
+        report = SheetReading(page.grid.sheet.name, "data")
         reading.sheets.append(report)
-        _read_sheet(sheet, context, headers, rules, reading, report)
+        _read_sheet(page, context, headers, rules, reading, report)
     return reading
 
 
@@ -218,9 +218,8 @@ class _BlockReader:
             text, value = self.grid.text[row][at], self.grid.values[row][at]
             if text and text in ditto:
                 text, value = self.above.get(at, ("", ""))
-            elif text or (row, at) not in self.grid.merged_from:
-                if text:
-                    self.above[at] = (text, value)
+            elif text:
+                self.above[at] = (text, value)
             cells.text.setdefault(column.role, []).append((at, text))
             cells.value[at] = value
         if months:

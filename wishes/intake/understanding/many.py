@@ -93,7 +93,7 @@ def _size(source: Source) -> int:
     return source.path.stat().st_size if source.path is not None else 0
 
 
-class _shared:  # noqa: N801 - used as a with-statement
+class _shared:
     """What forked children read; set only while the pool lives."""
 
     current: tuple[CampaignRules, Lexicon, Sequence[Source]] | None = None

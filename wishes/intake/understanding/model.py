@@ -106,6 +106,8 @@ class Entry:
     relation: str | None = None
     school: str | None = None
     remark: str | None = None
+    consent_text: str = ""
+    """What the consent column says in this line."""
     child_row: int = 0
     """The row that names the child: entries of one table with the same ``child_row`` are one child's."""
     traces: dict[str, Trace] = field(default_factory=dict)

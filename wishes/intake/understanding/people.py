@@ -56,9 +56,7 @@ def read_guardian(text: str, relations: frozenset[str]) -> tuple[str | None, str
     words = [w for w in re.split(r"[\s:：/、,，;；\-—]+", bare) if w]
     names = [w for w in words if w not in relations]
     found = found or next((w for w in words if w in relations), None)
-    if len(names) > 1 and all(len(n) == 1 for n in names):
-        names = ["".join(names)]
-    elif len(names) == 2 and len(names[0]) == 1:
+    if (len(names) > 1 and all(len(n) == 1 for n in names)) or (len(names) == 2 and len(names[0]) == 1):
         names = ["".join(names)]
     name = re.sub(r"[*★\"“”'。.]", "", names[0]) if names else ""
     for relation in relations if len(name) > 3 else ():

@@ -163,7 +163,7 @@ class Places:
             named = _COUNTY.match(text)
             if named is None or _NOT_A_COUNTY.search(named[1]) or len(named[1]) < 2:
                 return None, None, text, False
-            if self._town_pattern.match(text) or named[1].endswith("区") and len(named[1]) > 4:
+            if self._town_pattern.match(text) or (named[1].endswith("区") and len(named[1]) > 4):
                 return None, None, text, False
             if re.match(r"(?:市|县|区)", named[1]):
                 return None, None, text, False

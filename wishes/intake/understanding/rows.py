@@ -94,7 +94,7 @@ def read_person(cells: Cells, context: Context, section_village: str | None, hid
         entry.visit = when.iso
     record = tight(cells.one("recno")).upper().replace("—", "-").replace("–", "-")
     entry.recno = record if record and record not in lexicon.no_record and re.search(r"\d", record) else None
-    entry.consent = read_consent(cells, context)
+    entry.consent, entry.consent_text = read_consent(cells, context), cells.one("consent")
     if entry.consent == "unclear":
         entry.consent = "no"
         entry.doubts.append("consent_unreadable")
@@ -164,7 +164,7 @@ def _read_place(entry: Entry, cells: Cells, context: Context, section_village: s
                 found.county if found.town or read.county is None else read.county,
                 found.town or read.town,
                 read.village if read.village and role in ("town", "county") else (found.village or read.village),
-                read.outside or (found.outside and role in ("address", "county")),
+                read.outside or found.outside,
                 read.old_district or found.old_district,
                 found.how,
                 min(read.confidence, found.confidence),
@@ -176,9 +176,7 @@ def _read_place(entry: Entry, cells: Cells, context: Context, section_village: s
         return
     entry.village = read.village or section_village
     entry.county, entry.town = read.county, read.town
-    if entry.town is None and (entry.county is None or entry.county == context.county):
-        entry.county, entry.town = context.county, context.town
-    elif entry.town is None and read.old_district and context.town is not None:
+    if (entry.town is None and (entry.county is None or entry.county == context.county)) or (entry.town is None and read.old_district and context.town is not None):
         entry.county, entry.town = context.county, context.town
     if read.old_district or (context.sender_old and read.town is None):
         entry.warnings.append("old_district")

@@ -14,6 +14,7 @@ _STRONG = ";；\n/|+&、"
 _WEAK = ",，。！!"
 _NUMBERED = re.compile(r"[(（]?(?<![\d.])(\d)(?:[)）、]|[.:：,，]\s*(?!\d))\s*|[(（](\d)[)）]\s*|(?:^|(?<=[;；,，。\n ]))第?([一二三四五])[、.:：]\s*")
 _ORDER = "一二三四五"
+_CERTAIN = ("exact", "last word", "listed")
 _AND = re.compile(r"(?:以及|还有|另外|外加|再加|和|与|及|跟|加)")
 
 
@@ -105,10 +106,8 @@ class Splitter:
             if not left or not right or self._things.is_attribute(right) or self._things.is_attribute(left):
                 continue
             first, second = self._things.read(left), self._things.read(right)
-            certain = ("exact", "last word", "listed")
-            if first.verdict not in ("unknown", "none") and second.verdict not in ("unknown", "none"):
-                if first.how in certain and second.how in certain:
-                    return None if first.item == second.item else [Part(left, 0.92), Part(right, 0.92)]
+            if first.how in _CERTAIN and second.how in _CERTAIN and "none" not in (first.verdict, second.verdict):
+                return None if first.item == second.item else [Part(left, 0.92), Part(right, 0.92)]
         return None
 
 

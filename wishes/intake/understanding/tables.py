@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from wishes.intake.reading.grid import Sheet, Value, widest
 from wishes.intake.understanding.columns import Title, assign
@@ -166,7 +167,7 @@ def titles_of(grid: Grid, rows: tuple[int, ...]) -> list[Title]:
 
 def _spread_groups(spread: list[list[str]]) -> None:
     """Without merges (a CSV) a group heading still covers the columns to its right that have their own title below."""
-    for upper, lower in zip(spread, spread[1:], strict=False):
+    for upper, lower in pairwise(spread):
         current = ""
         for column, text in enumerate(upper):
             if text:
@@ -270,7 +271,7 @@ def side_by_side(titles: Sequence[Title]) -> list[tuple[int, int]]:
         common = set(blocks[0]).intersection(*blocks[1:])
         if len(common) >= 2 and len(common) >= 0.5 * max(len(set(b)) for b in blocks):
             bounds = [0, *starts[1:], len(titles)]
-            return list(zip(bounds, bounds[1:], strict=False))
+            return list(pairwise(bounds))
     return [(0, len(titles))]
 
 

@@ -28,6 +28,7 @@ class CatalogueItem:
     size_kind: str | None
     price_low: int | None = None
     price_high: int | None = None
+    measure_word: str = ""
 
 
 def catalogue_from_rows(rows: Iterable[Mapping[str, str]]) -> tuple[CatalogueItem, ...]:
@@ -38,7 +39,8 @@ def catalogue_from_rows(rows: Iterable[Mapping[str, str]]) -> tuple[CatalogueIte
 
     return tuple(
         CatalogueItem(
-            r["item"], r["category"], r["needs"], r.get("size_kind") or None, fen(r.get("price_low")), fen(r.get("price_high"))
+            r["item"], r["category"], r["needs"], r.get("size_kind") or None, fen(r.get("price_low")), fen(r.get("price_high")),
+            r.get("measure_word") or "",
         )
         for r in rows
     )
@@ -179,6 +181,7 @@ class ThingReader:
         if not core and price is not None:
             return Thing("cash", tight(shown), price=price, how="only money")
         found, how, confidence = self._find(core)
+        qty = qty or self._bracketed(without_price, found)
         if verdict == "cash":
             return Thing("cash", re.sub(r"\s+", "", self._bare(shown)), qty=1, price=price, how="listed", confidence=0.95)
         if verdict == "unsafe":
@@ -221,10 +224,6 @@ class ThingReader:
         if (times := _TIMES.search(text)) is not None:
             qty = int(times[1] or times[2])
             text = text[: times.start()] + " " + text[times.end() :]
-        for inside in _PARENTHESES.findall(text):
-            counted = self._front.fullmatch(tight(inside[1:-1])) or self._back.fullmatch(tight(inside[1:-1]))
-            if counted is not None and (value := number(counted["n"])) is not None:
-                qty = qty or int(value)
         bare = _PARENTHESES.sub(" ", text)
         bare = re.sub(r"[(（\[【].*$", "", bare) if bare.count("(") != bare.count(")") else bare
         bare = self._bare(bare)
@@ -242,6 +241,16 @@ class ThingReader:
                 qty = qty or (int(value) if value else None)
                 bare = self._bare(bare[front.end() :].removeprefix("的"))
         return _key(bare), qty
+
+    def _bracketed(self, text: str, found: _Known | None) -> int | None:
+        """Pieces told in brackets, counted as the catalogue counts them: 一副球拍(2支) is one pair."""
+        own = self.catalogue[found.item].measure_word if found is not None and found.item in self.catalogue else ""
+        for inside in _PARENTHESES.findall(text):
+            counted = self._front.fullmatch(tight(inside[1:-1]))
+            if counted is not None and counted[0].endswith((own, "个", "件", "套", "份") if own else ("个", "件", "套", "份")):
+                value = number(counted["n"])
+                return int(value) if value else None
+        return None
 
     def _find(self, core: str) -> tuple[_Known | None, str, float]:
         if not core:
@@ -287,7 +296,6 @@ def size_in(text: str, kind: str, *, bare: bool = False) -> float | None:
     for match in _SIZE.finditer(text):
         if match["m"]:
             value = float(match["m"].replace("米", ".")) * 100
-            value = value if value >= 100 else value
             if kind == "height":
                 return _plausible(round(value), kind)
             continue

@@ -133,9 +133,7 @@ def _price_of(entry: Entry, cell: PriceCell, position: int, parts: int, inline: 
     if price is None and cell.prices:
         if parts == 1:
             price = cell.prices[0] if len(cell.prices) == 1 else _summed(cell.prices)
-        elif len(cell.prices) == parts and not (cell.total and len(cell.prices) == 1):
-            price = cell.prices[position]
-        elif len(cell.prices) == parts + 1 and cell.total:
+        elif (len(cell.prices) == parts and not (cell.total and len(cell.prices) == 1)) or (len(cell.prices) == parts + 1 and cell.total):
             price = cell.prices[position]
         else:
             entry.warnings.append("price_total_only")

@@ -44,7 +44,10 @@ class Words:
     additions: tuple[Addition, ...] = field(default=())
 
     def plus(self, additions: Iterable[Addition]) -> Words:
-        """These words and the taught ones. An addition to an unknown key starts a new entry."""
+        """These words and the taught ones. An addition to an unknown key starts a new entry.
+
+        Raises ValueError for an unknown book.
+        """
         grown = self
         for addition in additions:
             grown = _grown(grown, addition)
@@ -62,9 +65,22 @@ def _grown(words: Words, addition: Addition) -> Words:
         else:
             items.append(Item(addition.key, "", None, (addition.word,)))
         return replace(words, items=tuple(items), additions=taught)
-    book: Mapping[str, tuple[str, ...]] = getattr(words, addition.book)
+    book: Mapping[str, tuple[str, ...]] = getattr(words, addition.book, {})
     extended = {**book, addition.key: (*book.get(addition.key, ()), addition.word)}
-    return replace(words, additions=taught, **{addition.book: extended})
+    match addition.book:
+        case "headers":
+            return replace(words, headers=extended, additions=taught)
+        case "heads":
+            return replace(words, heads=extended, additions=taught)
+        case "unsafe":
+            return replace(words, unsafe=extended, additions=taught)
+        case "cash":
+            return replace(words, cash=extended, additions=taught)
+        case "kinds":
+            return replace(words, kinds=extended, additions=taught)
+        case "phrases":
+            return replace(words, phrases=extended, additions=taught)
+    raise ValueError(f"no such book of words: {addition.book}")
 
 
 def _lines(name: str) -> Iterable[list[str]]:
