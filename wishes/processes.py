@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from wishes.settings import Settings
 from workers.broker import EmbeddedBroker
-from workers.supervisor import Child, Supervisor, run_until_signalled
+from workers.supervisor import Background, Child, Supervisor, run_until_signalled
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -77,8 +79,6 @@ def children(settings: Settings, *, host: str, port: int, web_workers: int = 2, 
                 "beat",
                 "--loglevel",
                 "WARNING",
-                "--schedule",
-                str(settings.var_dir / "beat.schedule"),
                 "--pidfile",
                 "",
             ],
@@ -96,3 +96,10 @@ def supervise(settings: Settings, *, host: str, port: int, web_workers: int = 2)
 def broker_url(settings: Settings) -> str:
     """Where Redis answers, configured or embedded, as redis-py wants it."""
     return settings.redis_url or EmbeddedBroker(settings.var_dir).redis_url
+
+
+@contextmanager
+def in_background(settings: Settings) -> Iterator[None]:
+    """Worker and beat (and the embedded broker) beside this process, gone when the block ends."""
+    with Background(Supervisor(children(settings, host="127.0.0.1", port=0, web=False))):
+        yield
