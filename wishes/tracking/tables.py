@@ -48,6 +48,7 @@ class Clock(SQLModel, table=True):
     step: int = 0
     next_at: datetime | None = instant(null=True)
     acknowledged_at: datetime | None = instant(null=True)
+    postponed_at: datetime | None = instant(null=True)  # somebody moved due_at by hand; a new policy leaves it alone
     paused_at: datetime | None = instant(null=True)
     pause_reason: str = Field(default="", max_length=200)
     attempts: int = 0  # failed tries of the step that is due

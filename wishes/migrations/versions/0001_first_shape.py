@@ -540,6 +540,7 @@ def upgrade() -> None:
         sa.Column("step", sa.Integer(), nullable=False),
         sa.Column("next_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("acknowledged_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("postponed_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("paused_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("pause_reason", sa.String(200), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
