@@ -176,6 +176,7 @@ def _store_all(edge: Edge, campaign: Campaign, batch: Batch, *, revise: bool) ->
                 now=now,
                 actor=OPERATOR,
                 kinship=batch.kinship,
+                maybe=batch.maybe,
             )
             if reading.file in revised:
                 applied = apply_revision(session, file_id=done.file_id, keyring=edge.keyring, actor=OPERATOR, now=now)

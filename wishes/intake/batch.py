@@ -22,11 +22,12 @@ _FILE, _ROW = table_of(ImportFile), table_of(ImportRow)
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Files as read, with ``duplicate_of`` in their entries; ``repeated`` maps a file to the one it is a copy of."""
+    """Files as read, with ``duplicate_of`` in their entries; ``repeated`` maps a file to the one it is a copy of,
+    ``maybe`` an entry to one that a person should compare it with."""
 
     readings: Sequence[FileReading]
     kinship: Kinship
-    maybe: int
+    maybe: Mapping[str, str]
     revisions: Sequence[Revision]
     repeated: Mapping[str, str]
     stored_keys: Mapping[str, str]
@@ -40,7 +41,7 @@ class Batch:
         return {
             "read": len(entries),
             **{name: statuses[name] for name in ("accepted", "rejected", "parked", "duplicates")},
-            "compare_by_hand": self.maybe,
+            "compare_by_hand": len(self.maybe),
             "reasons": _tally(reason for entry in entries for reason in entry.reasons),
             "doubts": _tally(doubt for entry in entries if entry.status == "parked" for doubt in entry.doubts),
             "warnings": _tally(warning for entry in entries for warning in entry.warnings),
@@ -73,7 +74,7 @@ def take_batch(session: Session, vault: Vault, campaign_id: int, readings: Seque
     return Batch(
         readings,
         kinship,
-        len(found.maybe),
+        {repeat.entry: repeat.of for repeat in found.maybe},
         revisions,
         _repeated(session, campaign_id, readings),
         _stored_keys(session, keys),

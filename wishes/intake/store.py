@@ -85,12 +85,14 @@ def store_reading(
     actor: Actor,
     file: int | None = None,
     kinship: Kinship | None = None,
+    maybe: Mapping[str, str] | None = None,
     with_: Admission | None = None,
 ) -> StoredFile:
     """Store one file's entries; those that repeat an entry of an earlier file are remembered as duplicates.
 
     *file* is the id from :func:`receive_file`; without one the file is received now. *kinship* and *with_* spare
-    recomputing when many files are stored. Raises Forbidden. Effects: the file's row, one row per entry, communities,
+    recomputing when many files are stored. *maybe* maps entries to those that a person should compare them with: they are
+    stored as what they are, with the warning ``maybe_duplicate``. Raises Forbidden. Effects: the file's row, one row per entry, communities,
     households, children, consents, wishes in ``submitted``, events.
     """
     assert campaign.id is not None
@@ -109,8 +111,8 @@ def store_reading(
         return StoredFile(file_id, reading.file, "repeated", counts, earlier)
     kin = kinship or compare([reading], stored_children(session, run.vault, campaign.id))[0]
     statuses = _statuses(session, campaign.id, reading)
-    row_ids = _store_rows(session, run, file_id, reading.entries, statuses)
-    _link_duplicates(session, campaign.id, file_id, reading, row_ids)
+    row_ids = _store_rows(session, run, file_id, reading.entries, statuses, maybe or {})
+    _link_duplicates(session, campaign.id, file_id, reading, row_ids, maybe or {})
     accepted = [(row_ids[entry.key], entry) for entry in reading.entries if statuses[entry.key] == "accepted"]
     community_id = sender_community(session, run, reading)
     admitted = admit(
@@ -204,7 +206,12 @@ def _statuses(session: Session, campaign_id: int, reading: FileReading) -> dict[
 
 
 def _store_rows(
-    session: Session, run: Admission, file_id: int, entries: Sequence[Entry], statuses: Mapping[str, str]
+    session: Session,
+    run: Admission,
+    file_id: int,
+    entries: Sequence[Entry],
+    statuses: Mapping[str, str],
+    maybe: Mapping[str, str],
 ) -> dict[str, int]:
     """Entry key → id of its row."""
     ids = insert_keyed(
@@ -218,7 +225,7 @@ def _store_rows(
                 "part": entry.part,
                 "status": statuses[entry.key],
                 "reasons": [*entry.reasons, *(entry.doubts if entry.status == "parked" else ())],
-                "warnings": entry.warnings,
+                "warnings": [*entry.warnings, *(["maybe_duplicate"] if entry.key in maybe else [])],
                 "confidence": entry.confidence,
                 "reading": seal_entry(run.vault, file_id, entry),
             }
@@ -232,9 +239,14 @@ def _store_rows(
 
 
 def _link_duplicates(
-    session: Session, campaign_id: int, file_id: int, reading: FileReading, row_ids: Mapping[str, int]
+    session: Session,
+    campaign_id: int,
+    file_id: int,
+    reading: FileReading,
+    row_ids: Mapping[str, int],
+    maybe: Mapping[str, str],
 ) -> None:
-    repeated = {entry.key: entry.duplicate_of for entry in reading.entries if entry.duplicate_of}
+    repeated = {entry.key: of for entry in reading.entries if (of := entry.duplicate_of or maybe.get(entry.key))}
     elsewhere = row_ids_of(session, campaign_id, [key for key in repeated.values() if key not in row_ids], but=file_id)
     links = [
         {"row_id": row_ids[key], "original": original}
