@@ -2,7 +2,7 @@
 
 A child's and a guardian's identity lives in two sealed columns of :class:`Child` only: ``data_key`` (the child's own key,
 wrapped by a master key outside the database) and ``identity`` (name, birth, guardian, phones, address, school). Deleting
-the data key erases the child, also from backups.
+the data key erases the child; in a backup it stays until the master key that wrapped it has been rotated and retired.
 """
 
 from __future__ import annotations
