@@ -26,7 +26,7 @@ from wishes.errors import Invalid
 from wishes.events.actions import record
 from wishes.i18n import Text
 
-_OF_ITS_TIME = ("events_as_of", "events_second_date", "vetting_reference_on", "districts_in_force")
+_OF_ITS_TIME = ("events_as_of", "events_second_date", "vetting_reference_on", "replayed_from", "districts_in_force")
 
 
 def create_campaign(

@@ -91,10 +91,13 @@ class Rules(BaseModel):
     events_as_of: str = ""
     events_second_date: str = ""
     vetting_reference_on: date | None = None
+    replayed_from: date | None = None
     deadlines: dict[Status, Deadline] = Field(default_factory=_default_deadlines)
     weights: Weights = Weights()
     matching: Matching = Matching()
 
     def vetting_day(self, today: date) -> date:
-        """The day checks are judged at: today, or the fixed day of a campaign that is replayed."""
-        return self.vetting_reference_on or today
+        """The day checks are judged at: today. Only a campaign that is over and replayed is judged at its reference day, so
+        that no setting lets an expired check pass while children are met."""
+        replayed = self.replayed_from is not None and today >= self.replayed_from
+        return self.vetting_reference_on if replayed and self.vetting_reference_on else today
