@@ -9,13 +9,16 @@ from wishes.intake.reading.grid import Value, column_number
 _CONSTANTS = re.compile(r"[\d.+\-*/() ]{1,60}")
 _TOKEN = re.compile(r"\d+(?:\.\d+)?|[-+*/()]")
 _CELL = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
+_LINK = re.compile(r'HYPERLINK\(\s*"(?:[^"]|"")*"\s*,\s*"((?:[^"]|"")*)"\s*\)', re.I)
 _QUOTED = re.compile(r'"((?:[^"]|"")*)"')
 
 
 def evaluated(formula: str, rows: list[list[Value]]) -> Value:
-    """The value of ``formula`` (without its ``=``), or ``""`` when it is more than arithmetic on constants, one text or one
-    reference to a plain cell of the same sheet."""
-    formula = formula.strip().lstrip("=+")
+    """The value of ``formula`` (without its ``=``), or ``""`` when it is more than arithmetic on constants, one text (also
+    that of a link, without its address) or one reference to a plain cell of the same sheet."""
+    formula = formula.strip().lstrip("=+").replace("&quot;", '"')
+    if (link := _LINK.fullmatch(formula)) is not None:
+        return link[1].replace('""', '"')
     if (quoted := _QUOTED.fullmatch(formula)) is not None:
         return quoted[1].replace('""', '"')
     if (cell := _CELL.fullmatch(formula)) is not None:

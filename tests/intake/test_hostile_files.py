@@ -1,0 +1,205 @@
+"""Files meant to hurt, and files merely broken: one clear sentence, bounded memory and time, nothing lost of the others."""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+import subprocess
+import sys
+import time
+import zipfile
+import zlib
+from pathlib import Path
+
+import pytest
+
+from tests.intake.conftest import DEMO
+from tests.intake.workbooks import Understand, workbook
+from wishes.intake.reading import LIMITS, PROBLEMS, UnreadableFile, read_workbook
+from wishes.intake.understanding import CampaignRules, CatalogueItem, Places, Source, read_many
+from wishes.intake.words import default_words
+
+GOOD_ROWS = [["姓名", "心愿", "家长同意"], ["王大山", "书包", "是"]]
+
+
+def refused(data: bytes, name: str = "来件.xlsx") -> str:
+    started = time.perf_counter()
+    with pytest.raises(UnreadableFile) as caught:
+        read_workbook(data, name)
+    assert time.perf_counter() - started < 20
+    error = caught.value
+    assert error.say("zh").endswith(("。", "）。")) and error.say("en").endswith(".")
+    assert name not in str(error)
+    return error.problem
+
+
+def replaced(data: bytes, path: str, content: bytes, compression: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """The workbook with one part exchanged (or added)."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w", compression) as new:
+        for info in old.infolist():
+            if info.filename != path:
+                new.writestr(info.filename, old.read(info))
+        new.writestr(path, content)
+    return out.getvalue()
+
+
+def sheet_xml(cells: str, dimension: str = "A1:C2") -> bytes:
+    return (
+        '<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+        f'<dimension ref="{dimension}"/><sheetData>{cells}</sheetData></worksheet>'
+    ).encode()
+
+
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+def test_a_zip_bomb_is_not_opened() -> None:
+    bomb = replaced(workbook(GOOD_ROWS), SHEET, b"<x>" + b" " * 300_000_000)
+    assert len(bomb) < 1_000_000
+    assert refused(bomb) == "bomb"
+
+
+def test_a_zip_that_lies_about_its_sizes_is_not_believed() -> None:
+    inner = b"<x>" + b" " * 200_000_000
+    data = bytearray(replaced(workbook(GOOD_ROWS), SHEET, inner))
+    true_size, told_size = struct.pack("<L", len(inner)), struct.pack("<L", 1000)
+    assert data.count(true_size) >= 1
+    assert refused(bytes(data.replace(true_size, told_size))) in ("damaged", "bomb")
+
+
+def test_a_giant_dimension_is_only_a_word() -> None:
+    cell = '<row r="1"><c r="A1" t="inlineStr"><is><t>姓名</t></is></c></row>'
+    data = replaced(workbook(GOOD_ROWS), SHEET, sheet_xml(cell, "A1:XFD1048576"))
+    assert read_workbook(data, "x.xlsx").sheets[0].rows[0][0] == "姓名"
+
+
+@pytest.mark.parametrize("cell", ["XFD1048576", "ZZZZZZ1", "A99999999", "XFD2000"])
+def test_a_cell_at_the_end_of_the_world_is_refused(cell: str) -> None:
+    row = re.sub(r"\D", "", cell)
+    cells = f'<row r="1"><c r="A1"><v>1</v></c></row><row r="{row}"><c r="{cell}"><v>1</v></c></row>'
+    assert refused(replaced(workbook(GOOD_ROWS), SHEET, sheet_xml(cells))) == "sheet_too_large"
+
+
+def test_a_million_columns_are_refused() -> None:
+    assert refused(b",".join([b"x"] * 1_000_000), "x.csv") == "sheet_too_large"
+
+
+def test_a_million_empty_formatted_cells_are_read_over() -> None:
+    empty = "".join(f'<row r="{r}"><c r="A{r}" s="0"/><c r="CV{r}" s="0"/></row>' for r in range(3, 200_000))
+    cells = '<row r="1"><c r="A1" t="inlineStr"><is><t>姓名</t></is></c></row>' + empty
+    assert len(read_workbook(replaced(workbook(GOOD_ROWS), SHEET, sheet_xml(cells)), "x.xlsx").sheets[0].rows) < 200_001
+
+
+def test_an_encrypted_workbook_is_told_apart_from_an_old_one() -> None:
+    ole = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600
+    assert refused(ole + "EncryptedPackage".encode("utf-16-le") + b"\0" * 100) == "encrypted"
+    assert refused(ole + "Workbook".encode("utf-16-le")) == "old_excel"
+
+
+def test_encrypted_parts_are_told_as_such() -> None:
+    data = bytearray(workbook(GOOD_ROWS))
+    for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        start = 0
+        while (start := data.find(mark, start)) >= 0:
+            data[start + at] |= 1
+            start += 4
+    assert refused(bytes(data)) == "encrypted"
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.99])
+def test_a_truncated_workbook_says_that_it_is_damaged(share: float) -> None:
+    whole = (DEMO / "wishes" / "工作簿1.xlsx").read_bytes()
+    assert refused(whole[: int(len(whole) * share)]) == "damaged"
+
+
+@pytest.mark.parametrize("start", [b"MZ\x90\x00", b"\x7fELF\x02", b"%PDF-1.7\n", b"\x89PNG\r\n", b"\xff\xd8\xff\xe0", b"Rar!\x1a"])
+def test_a_renamed_program_or_picture_is_no_workbook(start: bytes) -> None:
+    assert refused(start + bytes(range(256)) * 20) == "not_a_workbook"
+    assert refused(start + bytes(range(256)) * 20, "x.csv") == "not_a_workbook"
+
+
+def test_noise_is_no_workbook() -> None:
+    noise = zlib.compress(bytes(range(256)) * 50)[2:] * 20
+    assert refused(noise, "x.csv") in ("not_a_workbook", "unknown_encoding")
+    assert refused(b"\x00" * 5000, "x.csv") in ("not_a_workbook", "empty")
+    assert refused(b"") == "empty"
+
+
+def test_a_word_document_or_any_other_zip_is_no_workbook() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("_rels/.rels", '<Relationships><Relationship Id="1" Type="x/officeDocument" Target="word/document.xml"/></Relationships>')
+        archive.writestr("word/document.xml", "<document/>")
+    assert refused(out.getvalue()) == "not_a_workbook"
+    plain = io.BytesIO()
+    with zipfile.ZipFile(plain, "w") as archive:
+        archive.writestr("a.txt", "x")
+    assert refused(plain.getvalue()) == "not_a_workbook"
+
+
+def test_too_big_a_file_is_refused_before_it_is_opened() -> None:
+    assert refused(b"PK\x03\x04" + b"\0" * LIMITS.file_size) == "too_big"
+
+
+def test_external_links_and_macros_are_left_behind() -> None:
+    data = replaced(workbook(GOOD_ROWS), "xl/externalLinks/externalLink1.xml", b"<externalLink/>")
+    data = replaced(data, "xl/vbaProject.bin", b"Attribute VB_Name")
+    book = read_workbook(data, "x.xlsm")
+    assert set(book.notes) == {"macros", "external_links"}
+    assert book.sheets[0].rows[1][0] == "王大山"
+
+
+def test_entities_in_a_sheet_stay_inert() -> None:
+    laughs = (
+        b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c SYSTEM "file:///etc/passwd">]>'
+        + sheet_xml('<row r="1"><c r="A1" t="inlineStr"><is><t>&b;&c;</t></is></c></row>').split(b"?>", 1)[1]
+    )
+    data = replaced(workbook(GOOD_ROWS), SHEET, laughs)
+    try:
+        text = repr(read_workbook(data, "x.xlsx").sheets[0].rows)
+    except UnreadableFile as error:
+        assert error.problem == "damaged"
+    else:
+        assert "root:" not in text and "haha" not in text
+
+
+def test_a_formula_is_never_run_nor_carried_along(understand_bytes: Understand) -> None:
+    rows = [
+        ["姓名", "心愿", "价格", "家长同意"], ["王大山", '=HYPERLINK("http://x.example","书包")', "=60+20", "是"],
+        ["李小河", "=cmd|' /C calc'!A0", "=A1:A9", "是"], ["赵青青", "@SUM(1+1)*足球", "+80", "是"],
+    ]
+    entries = understand_bytes(workbook(rows)).entries
+    assert entries[0].price_high == 8000
+    assert all("cmd" not in (e.item or "") and "HYPERLINK" not in e.raw for e in entries)
+
+
+def test_one_bad_file_costs_none_of_the_others(tmp_path: Path, city: Places, catalogue: tuple[CatalogueItem, ...], rules: CampaignRules) -> None:
+    sources = [Source(f"{i}.xlsx", data=workbook(GOOD_ROWS)) for i in range(9)]
+    sources.insert(4, Source("坏.xlsx", data=workbook(GOOD_ROWS)[:900]))
+    sources.insert(7, Source("炸弹.xlsx", data=replaced(workbook(GOOD_ROWS), SHEET, b" " * 300_000_000)))
+    readings = read_many(sources, rules=rules, places=city, catalogue=catalogue, words=default_words())
+    assert [r.file for r in readings] == [s.name for s in sources]
+    assert [r.problem for r in readings if r.problem] == ["damaged", "bomb"]
+    assert sum(len(r.entries) for r in readings) == 9
+    bad = next(r for r in readings if r.problem == "damaged")
+    assert (bad.problem_zh, bad.problem_en) == (PROBLEMS["damaged"].zh, PROBLEMS["damaged"].en)
+
+
+def test_the_worst_file_stays_within_memory(tmp_path: Path) -> None:
+    """In its own process, so that the peak is the file's alone."""
+    path = tmp_path / "b.xlsx"
+    path.write_bytes(replaced(workbook(GOOD_ROWS), SHEET, sheet_xml("".join(
+        f'<row r="{r}"><c r="A{r}" t="inlineStr"><is><t>{"心" * 30}</t></is></c></row>' for r in range(1, 150_000)))))
+    code = (
+        "import re;from wishes.intake.reading import read_workbook;"
+        f"b=read_workbook(open({str(path)!r},'rb').read(),'b');"
+        # Not ru_maxrss: that remembers the process this one was forked from.
+        "print(len(b.sheets[0].rows), re.search(r'VmHWM:\\s*(\\d+)', open('/proc/self/status').read())[1])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
+    rows, peak = map(int, done.stdout.split())
+    assert rows == 149_999
+    assert peak < 500_000
