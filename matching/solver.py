@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from matching.budgets import Found, Task, solve_with_budgets
+from matching.deadline import Deadline
 from matching.flow import count_prices, solve_flow
 from matching.plan import Plan, broken_limits, cost_of, usable_arcs
+from matching.prices import Prices
 from matching.problem import Ints, Problem
 
 
@@ -21,25 +24,46 @@ def solve(problem: Problem, *, time_limit_s: float | None = None, seed: int = 0)
     """
     if time_limit_s is not None and not time_limit_s > 0:
         raise ValueError(f"time_limit_s is {time_limit_s}; must be positive")
-    arc_cost, penalty = problem.effective_costs()
-    usable = usable_arcs(problem)
-    chosen = solve_flow(problem, arc_cost, penalty, usable)
-    prices = count_prices(problem, arc_cost, penalty, chosen, usable)
-    if prices is None:
+    deadline = Deadline(time_limit_s)
+    task = Task(problem, *problem.effective_costs(), usable_arcs(problem))
+    found = _by_flow(task)
+    if broken_limits(problem, found.arc_of_wish) or cost_of(problem, found.arc_of_wish) > found.bound:
+        found = solve_with_budgets(task, found, deadline, seed)
+    return _plan(problem, found)
+
+
+def _by_flow(task: Task) -> Found:
+    """The optimum under count limits alone; budgets and groups may be broken, the bound and the prices hold anyway."""
+    problem = task.problem
+    chosen = solve_flow(problem, task.arc_cost, task.penalty, task.usable)
+    settled = count_prices(problem, task.arc_cost, task.penalty, chosen, task.usable)
+    if settled is None:
         raise RuntimeError("the min-cost flow is not optimal: its prices do not settle")
-    place_price, wish_price = prices
-    bound = int(wish_price.sum()) - int((place_price * np.minimum(problem.taker_count_cap, problem.wish_count)).sum())
-    chosen = _unless_current(problem, chosen)
-    taker_of_wish = np.where(chosen >= 0, problem.arc_taker[chosen], -1) if len(problem.arc_taker) else chosen.copy()
+    place, wish_price = settled
+    rent = int((place * np.minimum(problem.taker_count_cap, problem.wish_count)).sum())
+    return Found(
+        arc_of_wish=chosen,
+        bound=int(wish_price.sum()) - rent,
+        prices=Prices(place.astype(np.float64), np.zeros(problem.taker_count)),
+        wish_price=wish_price.astype(np.float64),
+    )
+
+
+def _plan(problem: Problem, found: Found) -> Plan:
+    chosen = _unless_current(problem, found.arc_of_wish)
+    taker_of_wish = np.full(problem.wish_count, -1, dtype=np.int64)
+    served = chosen >= 0
+    taker_of_wish[served] = problem.arc_taker[chosen[served]]
     return Plan(
         problem=problem,
         taker_of_wish=taker_of_wish,
         arc_of_wish=chosen,
         cost=cost_of(problem, chosen),
-        lower_bound=bound,
-        prices=place_price.astype(np.float64),
-        spend_prices=np.zeros(problem.taker_count),
-        wish_prices=wish_price.astype(np.float64),
+        lower_bound=found.bound,
+        prices=found.prices.place,
+        spend_prices=found.prices.money,
+        wish_prices=found.wish_price,
+        limited=found.limited,
     )
 
 
