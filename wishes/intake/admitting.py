@@ -5,6 +5,7 @@ A few executemany statements for a whole file. Nothing that tells who a child is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -248,15 +249,21 @@ def _store_consents(
 
 def sender_community(session: Session, run: Admission, reading: FileReading) -> int | None:
     """The community that sent a file: its township's, or the school's own; None when it speaks for many townships."""
-    if reading.sender_kind == "school" and reading.sender_name and reading.town:
-        return community(
-            session,
-            run,
-            township_code=reading.town,
-            county_code=reading.county or reading.town[:6],
-            name=reading.sender_name,
-        )
-    return township_community(session, run, reading.town, reading.county or reading.town[:6]) if reading.town else None
+    if not reading.town or reading.sender_kind == "county":
+        return None
+    county_code = reading.county or reading.town[:6]
+    name = reading.sender_name or _school_in(reading.file, run.place_names.get(reading.town, ""))
+    if reading.sender_kind == "school" and name:
+        return community(session, run, township_code=reading.town, county_code=county_code, name=name)
+    return township_community(session, run, reading.town, county_code)
+
+
+def _school_in(text: str, township: str) -> str:
+    """The name of a school of *township* in a file's name, ``""`` when there is none."""
+    found = (
+        re.search(rf"{re.escape(township)}[\u4e00-\u9fff]{{0,8}}?(?:小学|中学|学校|幼儿园)", text) if township else None
+    )
+    return found[0] if found else ""
 
 
 def township_community(session: Session, run: Admission, township_code: str, county_code: str) -> int:
