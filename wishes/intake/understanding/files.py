@@ -87,12 +87,13 @@ def _open_sheet(sheet: Sheet, lexicon: Lexicon, headers: HeaderWords) -> _Sheet:
     grid = grid_of(sheet)
     if not any(any(row) for row in grid.text):
         return _Sheet(grid, [], "empty")
-    cards = find_cards(grid, lexicon, headers)
+    blocks = blocks_of(grid, lexicon, headers)
+    short = len(blocks) > 1 and all(b.end - b.start <= 8 for b in blocks)
+    cards = find_cards(grid, lexicon, headers) if short or not blocks else []
     if cards:
         labelled = {p.row for c in cards for p in c.pairs}
         heads = [t for r, row in enumerate(grid.text) if r not in labelled for t in dict.fromkeys(row) if t]
         return _Sheet(grid, [], "data", cards, heads)
-    blocks = blocks_of(grid, lexicon, headers)
     if not blocks:
         headless = headless_block(grid, lexicon, headers)
         blocks = [headless] if headless is not None else []

@@ -65,8 +65,7 @@ class Lexicon:
         """A thing, a kind of need or a category: not a name although it may begin like one."""
         if text in self.category_words or text in self.relations or self.kinds.kind_of(text) is not None:
             return True
-        thing = self.things.read(text)
-        return thing.verdict in ("good", "cash", "unsafe") and thing.how in ("exact", "listed")
+        return self.things.lists(text)
 
     def is_item(self, text: str) -> bool:
         """Whether a cell reads as something one may wish for."""

@@ -112,6 +112,14 @@ class Entry:
     """The row that names the child: entries of one table with the same ``child_row`` are one child's."""
     traces: dict[str, Trace] = field(default_factory=dict)
 
+    def again(self) -> Entry:
+        """A copy with lists of its own, for the next wish of the same child."""
+        new = object.__new__(Entry)
+        for name in Entry.__slots__:
+            setattr(new, name, getattr(self, name))
+        new.reasons, new.warnings, new.doubts, new.traces = list(self.reasons), list(self.warnings), list(self.doubts), dict(self.traces)
+        return new
+
     @property
     def key(self) -> str:
         """``file|sheet|cell|part``: stable for the same file."""

@@ -81,6 +81,7 @@ _SIZE = re.compile(
     r"|(?:身高|净身高)[:：]?\s*(?P<h>\d{2,3})|(?:身高|净身高)?(?P<m>1[.米]\d{1,2})(?:m|米)?|(?:鞋码|尺码|码数)[:：]?\s*(?P<s>\d{2,3}(?:\.5)?)",
     re.I,
 )
+_LIST_MARK = re.compile(r"^[(（]?\d{1,2}[)）.、](?!\d)\s*")
 _LETTER_SIZE = re.compile(r"(?<![A-Za-z])(?:X{0,4}[LS]|M|\dXL)(?:码|号)?(?![A-Za-z])", re.I)
 _TIMES = re.compile(r"\s*[*×xX✕＊]\s*(\d{1,3})(?!\d)|(?<=[^\d])\s*(\d{1,3})\s*[*×xX](?=\s|$)")
 
@@ -115,7 +116,9 @@ class ThingReader:
         )
         phrases = words.phrases
         self._no_wish = frozenset(_key(w) for w in phrases["no_wish"])
-        self._starts = sorted(set(phrases["wish_start"]), key=len, reverse=True)
+        starts = sorted(set(phrases["wish_start"]), key=len, reverse=True)
+        self._starts = tuple(s for s in starts if len(s) > 1 or s == "想")
+        self._start = re.compile("(?:" + "|".join(map(re.escape, starts)) + r")[ :：,，]*(?=\S)")
         self._containers = frozenset(phrases["container"])
         self._reasons = tuple(phrases["reason_start"])
         self._attributes = frozenset(phrases["color"])
@@ -142,6 +145,10 @@ class ThingReader:
         head = next((kind for h, kind in self._heads if _key(item).endswith(h)), "")
         return head.partition("/")[2] or None if thing.how == "last character" else None
 
+    def lists(self, text: str) -> bool:
+        """Whether ``text`` is, letter for letter, a listed thing."""
+        return _key(text) in self._known
+
     def says_nothing(self, text: str) -> bool:
         """Whether a wish cell is empty or says 无, 待定, / and the like."""
         key = _key(text)
@@ -166,7 +173,7 @@ class ThingReader:
     def starts_like_wish(self, text: str) -> bool:
         """Whether it opens with 想要, 希望 and the like."""
         bare = tight(text)
-        return any(bare.startswith(start) for start in self._starts if len(start) > 1 or start == "想")
+        return bare.startswith(self._starts)
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -205,17 +212,10 @@ class ThingReader:
     def _bare(self, text: str) -> str:
         """Without quotes, list number and opening words."""
         text = _QUOTES.sub("", text).strip(" ,，。;；:：!！")
-        text = re.sub(r"^[(（]?\d{1,2}[)）.、](?!\d)\s*", "", text)
-        stripped = True
-        while stripped:
-            stripped = False
-            for start in self._starts:
-                if text.startswith(start) and len(text) > len(start) and not text.startswith(tuple(self._attributes)):
-                    rest = text[len(start) :].lstrip(" :：,，")
-                    if _key(text) in self._known or not rest:
-                        continue
-                    text, stripped = rest, True
-                    break
+        if text[:1] in "(（0123456789":
+            text = _LIST_MARK.sub("", text)
+        while (start := self._start.match(text)) is not None and _key(text) not in self._known:
+            text = text[start.end() :]
         return text
 
     def _core(self, text: str) -> tuple[str, int | None]:
@@ -333,8 +333,12 @@ def _plausible(value: float, kind: str) -> float | None:
     return int(value) if value == int(value) else value
 
 
+_MARKS = str.maketrans("", "", "《》〈〉“”\"'‘’「」『』<>*★☆")
+
+
+@lru_cache(maxsize=65536)
 def _key(text: str) -> str:
-    return re.sub(r"[《》〈〉“”\"'‘’「」『』<>*★☆]", "", tight(text)).lower()
+    return tight(text).translate(_MARKS).lower()
 
 
 def _default(name: str) -> _Known:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from dataclasses import dataclass
 
@@ -74,9 +73,7 @@ def entries_of(person: Entry, cells: list[WishCell], lexicon: Lexicon, *, shared
 
 
 def _fresh(person: Entry, cell: WishCell, part: int, raw: str) -> Entry:
-    entry = copy.copy(person)
-    entry.reasons, entry.warnings, entry.doubts = list(person.reasons), list(person.warnings), list(person.doubts)
-    entry.traces = dict(person.traces)
+    entry = person.again()
     entry.row, entry.cell, entry.part, entry.raw = cell.row, cell_name(cell.row, cell.column), part, raw
     return entry
 
