@@ -25,8 +25,9 @@ from wishes.events.actions import move
 from wishes.lifecycle import MOVES
 from wishes.settings import PACKAGE_DIR
 from wishes.tracking.gaps import MEASURES, gap_curve, gaps
-from wishes.tracking.history import IMPORTABLE, KIND_OF_MOVE, last_known
+from wishes.tracking.history import IMPORTABLE, KIND_OF_MOVE
 from wishes.tracking.past import HistoryReport, import_history
+from wishes.tracking.recall import last_known
 from wishes.tracking.survival import summary
 
 DEMO = PACKAGE_DIR / "demo" / "hangzhou-2021"

@@ -21,7 +21,8 @@ from wishes.clock import local
 from wishes.errors import Invalid
 from wishes.i18n import Text
 from wishes.lifecycle import Status
-from wishes.tracking.history import CODE, STAGE_CODE, STAGE_OF_CODE, Grouping, History, load_history, micros
+from wishes.tracking.history import CODE, STAGE_CODE, STAGE_OF_CODE, Grouping, History, micros
+from wishes.tracking.recall import history_of
 from wishes.tracking.survival import Bools, Curve, Floats, kaplan_meier, summary
 
 GroupedBy = Literal["county", "category", "branch", "community"]
@@ -83,7 +84,7 @@ def gaps(
     Each group is a :func:`~wishes.tracking.survival.summary`. Raises Invalid for a measure or grouping there is not.
     """
     check(measure, by)
-    spans = measured(load_history(session, campaign_id), as_of=as_of, measure=measure)
+    spans = measured(history_of(session, campaign_id), as_of=as_of, measure=measure)
     found: dict[str, Any] = {
         "as_of": local(as_of).isoformat(),
         "measure": measure,
@@ -99,7 +100,7 @@ def gaps(
 def gap_curve(session: Session, campaign_id: int, *, as_of: datetime, measure: str = "claim_to_delivery") -> Curve:
     """The curve behind :func:`gaps`, for a chart with its confidence band."""
     check(measure, ())
-    spans = measured(load_history(session, campaign_id), as_of=as_of, measure=measure)
+    spans = measured(history_of(session, campaign_id), as_of=as_of, measure=measure)
     return kaplan_meier(spans.days, spans.finished)
 
 

@@ -1,7 +1,7 @@
 """Events as columns: the whole story of a campaign's wishes in a few arrays, live or imported, as known at an instant.
 
 Everything that measures time reads this one shape, so that a figure means the same whether its events were made here or
-came from an older system.
+came from an older system. Pure; :mod:`wishes.tracking.recall` reads it from the database.
 """
 
 from __future__ import annotations
@@ -13,16 +13,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import sqlalchemy as sa
-from sqlmodel import Session
 
-from wishes.events.tables import Event
-from wishes.intake.tables import Wish
 from wishes.lifecycle import Status
-from wishes.model import columns
-from wishes.tracking.tables import PastEvent, PastFile, PastWish
-
-_PastFile = columns(PastFile)
 
 KINDS: dict[str, Status] = {
     "submitted": Status.SUBMITTED,
@@ -184,113 +176,3 @@ class History:
 def micros(instant: datetime) -> int:
     difference = instant - _EPOCH
     return (difference.days * 86_400 + difference.seconds) * 1_000_000 + difference.microseconds
-
-
-def load_history(session: Session, campaign_id: int) -> History:
-    """The campaign's imported and live events together."""
-    return _past(session, campaign_id).followed_by(_live(session, campaign_id))
-
-
-def last_known(session: Session, campaign_id: int, now: datetime) -> datetime:
-    """Until when the record speaks: *now*, or for a campaign that is history only, the day its file was taken."""
-    lived = session.execute(
-        sa.select(_E.id).where(_E.campaign_id == campaign_id, _E.wish_id.is_not(None)).limit(1)
-    ).first()
-    taken = _taken_at(session, campaign_id)
-    return min(now, taken) if lived is None and taken is not None else now
-
-
-_E, _W, _P, _PW = (table.__table__.c for table in (Event, Wish, PastEvent, PastWish))
-
-
-def _past(session: Session, campaign_id: int) -> History:
-    wishes = _columns(
-        session,
-        sa.select(_PW.id, _PW.county_code, _PW.category).where(_PW.campaign_id == campaign_id).order_by(_PW.id),
-        3,
-    )
-    events = _columns(
-        session,
-        sa.select(
-            _P.past_wish_id, _P.kind, _instant(session, _P.occurred_at), _instant(session, _P.recorded_at), _P.actor
-        ).where(_P.campaign_id == campaign_id),
-        5,
-    )
-    taken = _taken_at(session, campaign_id)
-    return _history(
-        events,
-        [CODE[kind] for kind in events[1]],
-        wishes[:3],
-        ("",) * len(wishes[0]),
-        micros(taken) if taken else NEVER,
-    )
-
-
-def _live(session: Session, campaign_id: int) -> History:
-    wishes = _columns(
-        session,
-        sa.select(_W.id, _W.county_code, _W.category, _W.community_id)
-        .where(_W.campaign_id == campaign_id)
-        .order_by(_W.id),
-        4,
-    )
-    branch = _E.data["branch_id"].as_integer()
-    events = _columns(
-        session,
-        sa.select(
-            _E.wish_id,
-            _E.action,
-            _instant(session, _E.occurred_at),
-            _instant(session, _E.recorded_at),
-            sa.case((_E.action.in_(["claim", "accept"]), branch)),
-        ).where(_E.campaign_id == campaign_id, _E.wish_id.is_not(None), _E.action.in_(list(KIND_OF_MOVE))),
-        5,
-    )
-    return _history(events, [CODE[KIND_OF_MOVE[action]] for action in events[1]], wishes[:3], wishes[3], NEVER)
-
-
-def _history(events: _Columns, codes: list[int], wishes: _Columns, communities: Sequence[Any], horizon: int) -> History:
-    ids, counties, categories = wishes
-    wish = np.searchsorted(np.array(ids, dtype=np.int64), np.array(events[0], dtype=np.int64)).astype(np.int32)
-    kind = np.array(codes, dtype=np.int8)
-    at, heard = _micros_of(events[2]), _micros_of(events[3])
-    # two events of one minute stand in the order of their stages
-    order = np.lexsort((STAGE_OF_CODE[kind], at, wish))
-    return History(
-        wish[order],
-        kind[order],
-        at[order],
-        heard[order],
-        Grouping.of(events[4]).picked(order),
-        Grouping.of(counties),
-        Grouping.of(categories),
-        Grouping.of(communities),
-        np.full(len(ids), horizon, dtype=np.int64),
-    )
-
-
-def _taken_at(session: Session, campaign_id: int) -> datetime | None:
-    return session.execute(
-        sa.select(sa.func.max(_PastFile.taken_at)).where(_PastFile.campaign_id == campaign_id)
-    ).scalar()
-
-
-_Columns = list[tuple[Any, ...]]
-
-
-def _columns(session: Session, query: Any, width: int) -> _Columns:
-    """The rows turned into columns; by the driver's cursor, for they are many."""
-    return list(zip(*session.connection().execute(query).cursor.fetchall(), strict=True)) or [()] * width
-
-
-def _instant(session: Session, column: Any) -> Any:
-    """The column as the driver has it on SQLite (text), as microseconds on PostgreSQL: converting row by row is what costs."""
-    if session.get_bind().dialect.name == "sqlite":
-        return sa.type_coerce(column, sa.String)
-    return sa.cast(sa.func.extract("epoch", column) * 1_000_000, sa.BigInteger)
-
-
-def _micros_of(values: tuple[Any, ...]) -> Ints:
-    if values and isinstance(values[0], str):
-        return np.array(values, dtype="datetime64[us]").astype(np.int64)
-    return np.array(values, dtype=np.int64)
