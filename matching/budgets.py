@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from matching.deadline import Deadline
 from matching.exact import solve_exactly
-from matching.items import make_items
+from matching.items import Items, make_items
 from matching.plan import broken_limits, cost_of
-from matching.prices import Floats, Prices, ascend, prove
+from matching.prices import Floats, Prices, ascend, priced_options, prove
 from matching.problem import Ints, Mask, Problem
 from matching.relaxation import relax
 from matching.rounding import dive
@@ -18,6 +19,8 @@ from matching.rounding import dive
 _SMALL_ARCS = 600
 _ASCENT_STEPS = 150
 _GOOD_ENOUGH = 5e-4
+_GROUP_TURNS = 3
+_COMPILING_S = 15.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,21 +54,55 @@ def solve_with_budgets(task: Task, relaxed_plan: Found, deadline: Deadline, seed
             best = _better(task, best, exact[0])
             best = replace(best, bound=max(best.bound, min(exact[1], cost_of(problem, best.arc_of_wish))))
     together = np.ones(problem.wish_count, dtype=np.bool_)
-    items = make_items(problem, task.arc_cost, task.penalty, task.usable, together)
-    prices = ascend(problem, items, relaxed_plan.prices, _ASCENT_STEPS)
-    relaxed = relax(problem, items, prices, deadline)
-    if relaxed is not None:
-        prices = relaxed.prices
-    bound, wish_price = prove(problem, task.arc_cost, task.penalty, task.usable, prices)
-    best = replace(best, bound=max(best.bound, bound), prices=prices, wish_price=wish_price)
-    if relaxed is not None and not _done(task, best):
-        choice = dive(problem, items, relaxed, deadline)
-        best = _better(task, best, items.arc_of_wish(problem, choice))
+    prices = relaxed_plan.prices
+    for _ in range(_GROUP_TURNS if problem.group_split_cost is not None and problem.has_groups() else 1):
+        items = make_items(problem, task.arc_cost, task.penalty, task.usable, together)
+        prices = ascend(problem, items, prices, _ASCENT_STEPS)
+        relaxed = relax(problem, items, prices, deadline)
+        if relaxed is not None:
+            prices = relaxed.prices
+        proof = prove(problem, task.arc_cost, task.penalty, task.usable, prices)
+        if proof.bound > best.bound or best.bound == relaxed_plan.bound:
+            best = replace(best, bound=max(best.bound, proof.bound), prices=prices, wish_price=proof.wish_price)
+        if _good_enough(task, best):
+            return best
+        if relaxed is not None:
+            choice = dive(problem, items, relaxed, deadline)
+            best = _better(task, best, items.arc_of_wish(problem, choice))
+        if (proof.together == together).all():
+            break
+        together = proof.together
+    if not _good_enough(task, best) and _worth_compiling(deadline):
+        best = _search(task, best, items, prices, deadline, seed)
     return replace(best, limited=deadline.over())
 
 
-def _done(task: Task, found: Found) -> bool:
-    return cost_of(task.problem, found.arc_of_wish) <= found.bound
+def _search(task: Task, best: Found, items: Items, prices: Prices, deadline: Deadline, seed: int) -> Found:
+    # The search needs numba, whose import and first compilation cost seconds that most problems need not spend.
+    from matching.improving import search_from
+
+    problem = task.problem
+    choice = items.choice_of(problem, best.arc_of_wish)
+    chosen = search_from(
+        problem,
+        items,
+        priced_options(problem, items, prices),
+        choice,
+        lambda cost: cost <= best.bound * (1 + _GOOD_ENOUGH if best.bound > 0 else 1),
+        deadline,
+        seed,
+    )
+    return _better(task, best, items.arc_of_wish(problem, chosen))
+
+
+def _worth_compiling(deadline: Deadline) -> bool:
+    left = deadline.left_s()
+    return left is None or left > _COMPILING_S or "matching.search" in sys.modules
+
+
+def _good_enough(task: Task, found: Found) -> bool:
+    cost = cost_of(task.problem, found.arc_of_wish)
+    return cost - found.bound <= _GOOD_ENOUGH * abs(found.bound)
 
 
 def _better(task: Task, found: Found, arc_of_wish: Ints) -> Found:

@@ -40,13 +40,21 @@ def rent(problem: Problem, prices: Prices) -> float:
     return worth
 
 
-def prove(
-    problem: Problem, arc_cost: Ints, penalty: Ints, usable: Mask, prices: Prices
-) -> tuple[int, Floats]:
-    """A lower bound that these prices prove, rounded up to the next possible cost, and the price of each wish (W,).
+@dataclass(frozen=True, eq=False)
+class Proof:
+    """bound: no plan costs less. wish_price: float (W,). together: bool (W,), False for wishes of groups that these
+    prices would rather split."""
 
-    Every plan within limits pays at least its arcs' priced costs less the rent of the limits (Lagrange). Wishes choose for
-    themselves; those of a group either all at one taker, or apart for at least one `group_split_cost`.
+    bound: int
+    wish_price: Floats
+    together: Mask
+
+
+def prove(problem: Problem, arc_cost: Ints, penalty: Ints, usable: Mask, prices: Prices) -> Proof:
+    """The lower bound that these prices prove, rounded up to the next possible cost.
+
+    Every plan within limits pays at least its arcs' priced costs less the rent of the limits (Lagrange). Wishes choose
+    for themselves; those of a group either all at one taker, or apart for at least one `group_split_cost`.
     Unlimited budgets and counts must have price 0. Rounding errors of the sums are taken off.
     """
     arcs = np.flatnonzero(usable)
@@ -57,20 +65,21 @@ def prove(
     wish_price = penalty.astype(np.float64)
     np.minimum.at(wish_price, wish, priced)
     total = float(wish_price.sum())
+    together = np.ones(problem.wish_count, dtype=np.bool_)
     if problem.has_groups() and problem.wish_group is not None:
-        total += _togetherness(problem, penalty, wish, taker, priced, wish_price)
+        extra, together = _togetherness(problem, problem.wish_group, penalty, wish, taker, priced, wish_price)
+        total += extra
     worth = rent(problem, prices)
     error = 1e-12 * (float(np.abs(wish_price).sum()) + worth) + 1e-6
-    return int(np.ceil(total - worth - error)), wish_price
+    return Proof(int(np.ceil(total - worth - error)), wish_price, together)
 
 
 def _togetherness(
-    problem: Problem, penalty: Ints, wish: Ints, taker: Ints, priced: Floats, wish_price: Floats
-) -> float:
-    """What groups pay at least beyond their wishes' own prices: for staying together, or for one split."""
-    assert problem.wish_group is not None
-    grouped = problem.wish_group >= 0
-    numbers, group = np.unique(problem.wish_group[grouped], return_inverse=True)
+    problem: Problem, wish_group: Ints, penalty: Ints, wish: Ints, taker: Ints, priced: Floats, wish_price: Floats
+) -> tuple[float, Mask]:
+    """What groups pay at least beyond their wishes' own prices, for staying together or for one split; who stays (W,)."""
+    grouped = wish_group >= 0
+    numbers, group = np.unique(wish_group[grouped], return_inverse=True)
     group_of_wish = np.full(problem.wish_count, -1, dtype=np.int64)
     group_of_wish[grouped] = group
     apart, nobody = np.zeros(len(numbers)), np.zeros(len(numbers))
@@ -83,9 +92,12 @@ def _togetherness(
     together = nobody.copy()
     owner = pairs // problem.taker_count
     np.minimum.at(together, owner, nobody[owner] + saved)
+    stays = np.ones(problem.wish_count, dtype=np.bool_)
     if problem.group_split_cost is not None:
-        together = np.minimum(together, apart + problem.group_split_cost)
-    return float((together - apart).sum())
+        split = apart + problem.group_split_cost
+        stays[grouped] = (together <= split)[group]
+        together = np.minimum(together, split)
+    return float((together - apart).sum()), stays
 
 
 def priced_options(problem: Problem, items: Items, prices: Prices) -> Floats:

@@ -1,0 +1,142 @@
+"""Better plans by local search: two searchers side by side, from the best plan known, in ever longer stages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from matching.deadline import Deadline
+from matching.items import Items
+from matching.prices import Floats
+from matching.problem import UNLIMITED, Ints, Problem
+from matching.relaxation import owners
+from matching.search import Board, improve, put
+
+_SEARCHERS = 2
+_FIRST_ROUNDS = 2_000
+_STAGES = 6
+_CHUNK = 250
+_HOT, _COLD = 0.03, 0.001
+_MOST_TAKEN_OUT = 6
+_EXPANSIONS = 30
+_HEAP = 100_000
+_LOG = 10_000
+
+
+class _Searcher:
+    """One board with its own random numbers, and the best choice it met."""
+
+    def __init__(self, problem: Problem, items: Items, priced: Floats, seed: int) -> None:
+        self._items = items
+        owner = owners(items)
+        self._order = np.lexsort((priced, owner))
+        self._place = np.empty_like(self._order)
+        self._place[self._order] = np.arange(len(self._order))
+        self._board = _make_board(problem, items, priced, self._order, seed)
+        self._stamp = 0
+        self._met = np.full(len(items.none), -1, dtype=np.int64)
+        self.best = self._met.copy()
+        self.value = 0
+
+    def restart(self, choice: Ints, value: int) -> None:
+        """Begin at a choice (I,) of options as `Items` numbers them, and its cost."""
+        own = np.where(choice >= 0, self._place[choice], -1)
+        for item in np.flatnonzero(own != self._board.choice).tolist():
+            put(self._board, item, -1)
+        for item in np.flatnonzero(own != self._board.choice).tolist():
+            put(self._board, item, int(own[item]))
+        self.best, self.value, self._now = choice, value, value
+
+    def search(self, rounds: int, heat: float, deadline: Deadline) -> None:
+        """One stage: rounds at falling heat, ended early by the deadline."""
+        done = 0
+        while done < rounds and not deadline.over():
+            hot, cold = (heat * _HOT * (_COLD / _HOT) ** (part / rounds) for part in (done, done + _CHUNK))
+            least, change, self._stamp = improve(
+                self._board, self._met, self._stamp + 1, _CHUNK, hot, cold, _MOST_TAKEN_OUT, _EXPANSIONS
+            )
+            if self._now + least < self.value:
+                self.value = int(self._now + least)
+                self.best = np.where(self._met >= 0, self._order[self._met], -1)
+            self._now += change
+            done += _CHUNK
+
+
+def search_from(
+    problem: Problem,
+    items: Items,
+    priced: Floats,
+    choice: Ints,
+    enough: Callable[[int], bool],
+    deadline: Deadline,
+    seed: int,
+) -> Ints:
+    """The best choice (I,) found from a choice within limits, same cost or less.
+
+    priced: (O,), cost of each option with what its room is worth. enough: whether a cost is good enough to stop at.
+    Stops after a fixed number of stages, each twice as long as the last, however the machine is loaded; or at the deadline.
+    """
+    held = choice >= 0
+    value = int(items.cost[choice[held]].sum() + items.none[~held].sum())
+    if len(items.taker) == 0:
+        return choice
+    least = items.none.astype(np.float64)
+    np.minimum.at(least, owners(items), priced)
+    # Typical regret of an option: what "a little worse" means on this problem.
+    heat = max(1.0, float(np.median(priced - least[owners(items)])))
+    searchers = [_Searcher(problem, items, priced, seed * _SEARCHERS + k) for k in range(_SEARCHERS)]
+    with ThreadPoolExecutor(_SEARCHERS) as pool:
+        for stage in range(_STAGES if deadline.left_s() is None else 60):
+            if enough(value) or deadline.over():
+                break
+            for searcher in searchers:
+                searcher.restart(choice, value)
+            rounds = _FIRST_ROUNDS * 2**min(stage, 8)
+            list(pool.map(lambda one, n=rounds: one.search(n, heat, deadline), searchers))
+            winner = min(searchers, key=lambda one: one.value)
+            choice, value = winner.best, winner.value
+    return choice
+
+
+def _make_board(problem: Problem, items: Items, priced: Floats, order: Ints, seed: int) -> Board:
+    count, takers = len(items.none), len(items.parent)
+    depth = np.zeros(takers, dtype=np.int64)
+    for level in reversed(problem.levels):
+        depth[level] = depth[items.parent[level]] + 1
+    owner = owners(items)
+    pairs = np.unique(owner * takers + items.taker)
+    most = np.bincount(pairs % takers, minlength=takers)
+    for level in problem.levels:
+        np.add.at(most, items.parent[level], most[level])
+    least = items.none.astype(np.float64)
+    np.minimum.at(least, owner, priced)
+    return Board(
+        start=items.start,
+        taker=items.taker[order],
+        cost=items.cost[order],
+        count=items.count[order],
+        spend=items.spend[order],
+        priced=priced[order],
+        none=items.none,
+        least=least,
+        parent=items.parent,
+        depth=depth,
+        first=np.concatenate([[0], np.cumsum(np.minimum(most, count) + 1)]),
+        # Half of the largest integer is as good as no limit, and adding to it cannot overflow.
+        room_count=np.minimum(items.count_cap, UNLIMITED // 2),
+        room_spend=np.minimum(items.spend_cap, UNLIMITED // 2),
+        choice=np.full(count, -1, dtype=np.int64),
+        members=np.zeros(int(np.minimum(most, count).sum()) + takers, dtype=np.int64),
+        size=np.zeros(takers, dtype=np.int64),
+        spot=np.zeros((count, int(depth.max()) + 1), dtype=np.int64),
+        raw=np.zeros(count),
+        back=np.full(count, -1, dtype=np.int64),
+        via=np.full(count, -1, dtype=np.int64),
+        seen=np.zeros(count, dtype=np.int64),
+        heap_key=np.zeros(_HEAP),
+        heap_item=np.zeros(_HEAP, dtype=np.int64),
+        log=np.zeros((_LOG, 2), dtype=np.int64),
+        state=np.array([(seed * 0x9E3779B97F4A7C15 + 0xD1B54A32D192ED03) % 2**64 | 1], dtype=np.uint64),
+    )
