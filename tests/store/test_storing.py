@@ -15,8 +15,11 @@ from wishes.errors import Forbidden
 from wishes.events.tables import Event
 from wishes.intake.codes import CROCKFORD, new_aliases, new_codes
 from wishes.intake.files import row_for
+from wishes.intake.queries import rows_of_child
 from wishes.intake.sealing import NAME_FIELD, open_identity
+from wishes.intake.shaping import safe_detail, safe_item
 from wishes.intake.tables import Child, Community, Consent, ImportFile, ImportRow, Wish
+from wishes.intake.understanding.model import Entry
 from wishes.lifecycle import Kind, Status
 from wishes.tracking.tables import Clock
 
@@ -216,3 +219,34 @@ def test_a_wish_is_dated_when_it_was_sent(desk: Desk) -> None:
     desk.send("a", line("章小一", "书包"))
     [wish] = rows(desk, sa.select(Wish.created_at, Wish.submitted_at, Wish.published_at))
     assert wish.submitted_at == NOW == datetime(2021, 4, 10, 2, 0, tzinfo=UTC) and wish.published_at is None
+
+
+def test_the_rows_that_tell_of_a_child_are_found_with_what_repeated_them(desk: Desk) -> None:
+    desk.send("a", line("章小一", "书包"), line("章小二", "篮球", guardian="章乙", phone="19900000002"))
+    desk.send("b", line("章小一", "书包"), line("章小一", "跳绳"), title="威坪镇微心愿（补报）")
+    [(child_id, _), *_] = rows(desk, sa.select(Wish.child_id, Wish.id).order_by(Wish.id))
+    with desk.database.reading() as session:
+        told = [
+            row_for(session, row_id, desk.coordinator).opened(desk.vault) for row_id in rows_of_child(session, child_id)
+        ]
+    assert [(entry.child, entry.item) for entry in told] == [("章小一", "书包"), ("章小一", "书包"), ("章小一", "跳绳")]
+
+
+def test_the_senders_words_are_shown_without_what_tells_whose_they_are() -> None:
+    entry = Entry(
+        "f",
+        "s",
+        "A1",
+        1,
+        1,
+        raw="给小一的书包（蓝色），送到甲村，电话19900000001（85元）",
+        child="章小一",
+        guardian="章甲",
+        village="甲村",
+        item="书包",
+    )
+    detail = safe_detail(entry)
+    assert "书包(蓝色)" in detail.replace("（", "(").replace("）", ")")
+    assert not any(word in detail for word in ("小一", "甲村", "1990000", "85元", "【"))
+    unknown = Entry("f", "s", "A1", 1, 1, raw="章小一要的奇物", child="章小一", item="章小一要的奇物")
+    assert "小一" not in safe_item(unknown) and "奇物" in safe_item(unknown)

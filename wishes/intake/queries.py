@@ -103,3 +103,16 @@ def readiness(
             per_child[row.child_id] += 1
             per_household[row.household_id] += 1
     return Readiness(ready, held, rules.max_wishes_per_child, rules.max_wishes_per_household)
+
+
+def rows_of_child(session: Session, child_id: int) -> list[int]:
+    """Import rows whose sealed reading tells of this child: those its wishes came from, and what repeated them.
+
+    Entries that were rejected or still wait belong to no child that is remembered; they are not among them.
+    """
+    own = sa.select(_ROW.c.id).join(_WISH, _WISH.c.id == _ROW.c.wish_id).where(_WISH.c.child_id == child_id)
+    return sorted(
+        session.execute(
+            sa.select(_ROW.c.id).where(sa.or_(_ROW.c.id.in_(own), _ROW.c.duplicate_of_id.in_(own)))
+        ).scalars()
+    )

@@ -10,16 +10,18 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 from wishes.clock import start_of_day
 from wishes.intake.understanding.model import Entry
 from wishes.lifecycle import Kind
+from wishes.protection.screening import MASKS, screen
 
 SERVICE = frozenset({"companionship", "experience", "psych"})
 """Categories of wishes that are somebody's time."""
 
-_NUMBERS = re.compile(r"\d{5,}")
+_MASKS = re.compile("|".join(map(re.escape, MASKS.values())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def wish_values(entry: Entry, *, guide: Guide, county_code: str, township_code: 
         "kind": kind_of(entry),
         "need": entry.need or "none",
         "category": entry.category or "",
-        "item": (entry.item or entry.raw)[:80],
+        "item": safe_item(entry),
         "detail": safe_detail(entry),
         "size_kind": entry.size_kind or "",
         "size": "" if entry.size is None else f"{entry.size:g}",
@@ -79,20 +81,36 @@ def wish_values(entry: Entry, *, guide: Guide, county_code: str, township_code: 
     }
 
 
-def safe_detail(entry: Entry) -> str:
-    """The sender's own words for the wish, without the names, numbers and places that tell whose it is.
+def safe_item(entry: Entry) -> str:
+    """What is wished for, in a name that may be shown; the sender's own words, screened, where the catalogue has none."""
+    return _safe(entry.item or entry.raw, entry)[:80] or "心愿"
 
-    Empty when they say no more than the item, or when a name is so short that its traces cannot be told apart.
-    """
-    words = entry.raw.strip()
-    for secret in (entry.child, entry.guardian, entry.village, entry.school, *entry.phone, entry.recno):
-        if secret and len(secret) > 1:
-            words = words.replace(secret, "")
-            if len(secret) in (3, 4) and "一" <= secret[0] <= "鿿":
-                words = words.replace(secret[1:], "")  # the given name alone
-    words = re.sub(r"[(（][^()（）]*(?:元|块钱)[^()（）]*[)）]?|[(（]\s*[)）]|[“”\"]", "", _NUMBERS.sub("", words))
-    words = re.sub(r"\s+", " ", words).strip(" ，,、;；")
+
+def safe_detail(entry: Entry) -> str:
+    """The sender's own words for the wish, screened of what tells whose it is. Empty when they say no more than the item."""
+    words = _safe(re.sub(r"[(（][^()（）]*(?:元|块钱)[^()（）]*[)）]?|[“”\"]", "", entry.raw), entry)
     return "" if words == entry.item else words[:200]
+
+
+def _safe(words: str, entry: Entry) -> str:
+    screened = _screened(words, *_telling(words, entry))
+    if screened == words:
+        return re.sub(r"\s+", " ", words).strip(" ，,、;；")
+    bare = re.sub(r"[(（]\s*[)）]", "", _MASKS.sub("", screened))
+    return re.sub(r"\s+", " ", bare).strip(" ，,、;；")
+
+
+@lru_cache(maxsize=16384)
+def _screened(words: str, names: tuple[str, ...], places: tuple[str, ...]) -> str:
+    return screen(words, names=names, schools=places, addresses=places).text
+
+
+def _telling(words: str, entry: Entry) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names and places of the entry that share a character with *words*: looking for the others would be slow."""
+    letters = set(words)
+    names = tuple(name for name in (entry.child, entry.guardian) if name and letters & set(name))
+    places = tuple(name for name in (entry.school, entry.village) if name and letters & set(name))
+    return names, places
 
 
 def birth_year(entry: Entry, campaign_start: date) -> int | None:
