@@ -26,6 +26,12 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 class DurablePostgres(PostgresServer):
     """The suite's private server, flushing every commit to disk as a real one does."""
 
+    def processor_s(self) -> float:
+        """Processor seconds the server and its backends have used, those that are gone included."""
+        assert self._server is not None
+        children = Path(f"/proc/{self._server.pid}/task/{self._server.pid}/children").read_text().split()
+        return processor_s(self._server.pid) + sum(processor_s(int(pid)) for pid in children)
+
     def restart(self) -> None:
         super().restart()
         with psycopg.connect(self.dsn("postgres"), autocommit=True) as connection:
@@ -45,6 +51,15 @@ class DurablePostgres(PostgresServer):
             except psycopg.OperationalError:
                 time.sleep(0.05)
         raise RuntimeError(self.log.read_text("utf-8")[-2000:])
+
+
+def processor_s(pid: int) -> float:
+    """Processor seconds of a process and its children that have ended; 0 when it has gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return 0.0
+    return sum(int(ticks) for ticks in fields[11:15]) / os.sysconf("SC_CLK_TCK")
 
 
 def free_port() -> int:
@@ -85,6 +100,10 @@ class Web:
         assert self.process is not None
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         return [int(pid) for pid in children.split()]
+
+    def processor_s(self) -> float:
+        """Processor seconds the workers have used."""
+        return sum(processor_s(pid) for pid in self.worker_pids())
 
     def stop(self) -> None:
         if self.process is not None:

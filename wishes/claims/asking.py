@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlmodel import Session, col
 
 from wishes.access import NOBODY, Actor, Grant, Role
@@ -19,11 +20,11 @@ from wishes.campaigns.rules import Rules
 from wishes.campaigns.tables import Campaign
 from wishes.claims.tables import Volunteer
 from wishes.claims.taking import Taker
-from wishes.db import run_on_driver
+from wishes.db import Statements, run_on_driver
 from wishes.events.actions import WishState
 from wishes.intake.tables import Wish
 from wishes.lifecycle import Kind, Status
-from wishes.people.idempotency import Answer, lock_number
+from wishes.people.idempotency import Answer
 from wishes.people.tables import Account, ApiToken, IdempotencyKey, RoleGrant
 
 
@@ -32,7 +33,7 @@ class Asked:
     """Everything a claim is decided from.
 
     ``own`` are the actor's own active volunteers of this campaign by id. ``stored`` is what the idempotency key already
-    answers, with the digest of the request it answered. ``free`` is False while another request holds that key.
+    answers, with the digest of the request it answered.
     """
 
     actor: Actor
@@ -41,7 +42,6 @@ class Asked:
     wish: WishState | None
     own: dict[int, Taker]
     stored: tuple[bytes, Answer] | None
-    free: bool
 
 
 _GRANT = (RoleGrant.role, RoleGrant.campaign_id, RoleGrant.community_id, RoleGrant.branch_id, RoleGrant.volunteer_id)
@@ -52,14 +52,11 @@ _OWN_AT = _WISH_AT + len(_STATE)
 _REST_AT = _OWN_AT + len(_OWN)
 
 
-def _question(*, on_postgres: bool) -> Any:
-    """The query: one row per role of the token's account, each with the wish, the rules and the stored answer beside it."""
+def _question() -> Any:
+    """One row per role of the token's account, each with the wish, the rules and the stored answer beside it."""
     key, slug, code = (sa.bindparam(name, type_=sa.Text) for name in ("key", "slug", "code"))
-    free: Any = sa.literal_column("1")
-    if on_postgres:
-        free = sa.or_(key.is_(None), sa.func.pg_try_advisory_xact_lock(lock_number(Account.id, key)))
     rest = (Campaign.id, sa.cast(Campaign.rules, sa.Text), IdempotencyKey.request_hash, IdempotencyKey.status)
-    columns: Any = (Account.id, Account.name, *_GRANT, *_STATE, *_OWN, *rest, IdempotencyKey.body, free)
+    columns: Any = (Account.id, Account.name, *_GRANT, *_STATE, *_OWN, *rest, IdempotencyKey.body)
     good = sa.or_(col(ApiToken.expires_at).is_(None), col(ApiToken.expires_at) > sa.bindparam("now"))
     of_campaign = sa.and_(col(Wish.campaign_id) == Campaign.id, col(Wish.code) == code)
     own = sa.and_(
@@ -84,32 +81,31 @@ def _question(*, on_postgres: bool) -> Any:
     )
 
 
-_ON_SQLITE = _question(on_postgres=False)
+_QUESTION = _question()
+
 
 
 @cache
-def _on_postgres(dialect: sa.Dialect) -> str:
+def on_postgres() -> str:
     """The question as the driver takes it: compiled once, not looked up for every claim."""
-    return str(_question(on_postgres=True).compile(dialect=dialect))
+    return str(_QUESTION.compile(dialect=postgresql.psycopg.dialect()))
 
 
 def look(
-    session: Session, *, secret_hash: bytes, slug: str, code: str, key: str | None, now: datetime
+    where: Session | Statements, *, secret_hash: bytes, slug: str, code: str, key: str | None, now: datetime
 ) -> Asked:
     """What the claim of wish *code* in campaign *slug* by the bearer of this token is decided from.
 
-    An unknown, expired or revoked token gives NOBODY as the actor; an unknown campaign or wish gives None. On PostgreSQL
-    the transaction holds *key* from here on: ``free`` is False when another one does.
+    An unknown, expired or revoked token gives NOBODY as the actor; an unknown campaign or wish gives None.
     """
     values: dict[str, Any] = {"secret": secret_hash, "slug": slug, "code": code, "key": key, "now": now}
-    dialect = session.get_bind().dialect
     rows: list[Any]
-    if dialect.name == "postgresql":
-        rows = run_on_driver(session, _on_postgres(dialect), values)
+    if isinstance(where, Statements) or where.get_bind().dialect.name == "postgresql":
+        rows = run_on_driver(where, on_postgres(), values)
     else:
-        rows = list(session.execute(_ON_SQLITE, values))
+        rows = list(where.execute(_QUESTION, values))
     if not rows:
-        return Asked(NOBODY, None, None, None, {}, None, True)
+        return Asked(NOBODY, None, None, None, {}, None)
     first = rows[0]
     grants = tuple(Grant(Role(row[2]), *row[3:_WISH_AT]) for row in rows if row[2] is not None)
     own = {}
@@ -117,7 +113,7 @@ def look(
         volunteer_id, branch_id, limit, vetted_on, qualification = row[_OWN_AT:_REST_AT]
         if volunteer_id is not None and row[2] == Role.VOLUNTEER:
             own[volunteer_id] = Taker(volunteer_id, branch_id, limit, vetted_on, qualification)
-    campaign_id, rules, digest, status, body, free = first[_REST_AT:]
+    campaign_id, rules, digest, status, body = first[_REST_AT:]
     return Asked(
         actor=Actor(first[0], first[1], grants),
         campaign_id=campaign_id,
@@ -125,7 +121,6 @@ def look(
         wish=_state(first[_WISH_AT:_OWN_AT]),
         own=own,
         stored=None if digest is None else (bytes(digest), Answer(status, body)),
-        free=bool(free),
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 from psycopg.types.numeric import Int8
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel, col
 
@@ -23,12 +23,13 @@ from wishes.access import Actor, Role, require_move
 from wishes.campaigns.rules import Rules
 from wishes.claims.tables import Branch, Claim, ClaimState, Volunteer
 from wishes.clock import local_day
-from wishes.db import run_on_driver
+from wishes.db import Statements, run_on_driver
 from wishes.errors import CapacityReached, Conflict, Forbidden, Invalid, NotFound, NotQualified, PledgeReached
 from wishes.events.actions import Moved, WishState, move
 from wishes.events.tables import Event
 from wishes.i18n import Text
 from wishes.lifecycle import MOVES, Kind, Status, destination
+from wishes.people import idempotency
 from wishes.people.idempotency import Answer, Request, RequestInFlight
 from wishes.people.tables import IdempotencyKey
 from wishes.tracking.clocks import clock_values
@@ -65,7 +66,9 @@ def is_qualified(need: str, *, vetted_on: date | None, qualification: str, on: d
     return vetted and (need != "psych" or bool(qualification))
 
 
-def find_taker(session: Session, campaign_id: int, *, volunteer_id: int | None, branch_id: int | None) -> Taker:
+def find_taker(
+    session: Session, campaign_id: int, *, volunteer_id: int | None = None, branch_id: int | None = None
+) -> Taker:
     """The facts of a volunteer, whose branch's pledge is used, or of a branch by itself.
 
     Raises NotFound for a volunteer who is not of this campaign or closed, Forbidden for a member of another branch.
@@ -120,13 +123,17 @@ def require_fit(state: WishState, taker: Taker, rules: Rules, *, on: date) -> No
             ),
         )
     if not is_qualified(
-        state.need, vetted_on=taker.vetted_on, qualification=taker.qualification, on=on, vetting_days=rules.vetting_days
+        state.need,
+        vetted_on=taker.vetted_on,
+        qualification=taker.qualification,
+        on=rules.vetting_day(on),
+        vetting_days=rules.vetting_days,
     ):
         raise NotQualified(need=state.need)
 
 
 def take(
-    session: Session,
+    where: Session | Statements,
     *,
     state: WishState,
     taker: Taker,
@@ -145,8 +152,9 @@ def take(
     require_move(actor, MOVES["claim"], state.facts)
     require_own(actor, state.campaign_id, taker)
     require_fit(state, taker, rules, on=local_day(now))
-    write = _write_at_once if session.get_bind().dialect.name == "postgresql" else _write_in_turn
-    return write(session, state, taker, rules, actor, now, via, spent)
+    if isinstance(where, Statements) or where.get_bind().dialect.name == "postgresql":
+        return _write_at_once(where, state, taker, rules, actor, now, via, spent)
+    return _write_in_turn(where, state, taker, rules, actor, now, via, spent)
 
 
 def spend_of(state: WishState) -> int:
@@ -174,14 +182,14 @@ _SPEND, _DUE = "%(spend)s::int", "%(due)s::timestamptz"
 
 
 def _statement() -> str:
-    """The whole claim.
+    """The whole claim. Either all of it happens or, when the wish was not open any more, nothing.
 
     The order of its locks (wish, volunteer, branch) is that of every other verb, so that no two can wait for each other.
     ``(SELECT count(*) FROM x) >= 0`` is always true: it makes a part wait until x is done.
     """
     spent = _insert(
         IdempotencyKey,
-        f"WHERE {_KEY} IS NOT NULL ON CONFLICT (account_id, key) DO NOTHING RETURNING 1",
+        f"FROM taken WHERE {_KEY} IS NOT NULL",
         account_id=_ACCOUNT,
         key=_KEY,
         request_hash="%(digest)s::bytea",
@@ -226,25 +234,25 @@ def _statement() -> str:
         next_at="%(next)s::timestamptz",
     )
     return f"""
-        WITH spent AS ({spent}),
-        taken AS (
+        WITH taken AS (
           UPDATE wish
           SET status = '{Status.CLAIMED}', claimed_at = {_NOW}, taker_volunteer_id = {_VOLUNTEER}, taker_branch_id = {_BRANCH}
-          WHERE id = {_WISH} AND status = '{Status.OPEN}' AND ({_KEY} IS NULL OR EXISTS (SELECT FROM spent))
+          WHERE id = {_WISH} AND status = '{Status.OPEN}' AND (
+            {_VOLUNTEER} IS NULL OR EXISTS (SELECT FROM volunteer WHERE id = {_VOLUNTEER} AND active))
           RETURNING id, campaign_id),
+        spent AS ({spent}),
         hands AS (
-          UPDATE volunteer SET live_claims = live_claims + 1 FROM taken
-          WHERE volunteer.id = {_VOLUNTEER} AND volunteer.active RETURNING 1),
+          UPDATE volunteer SET live_claims = live_claims + 1 FROM taken WHERE volunteer.id = {_VOLUNTEER} RETURNING 1),
         pledge AS (
           UPDATE branch SET used_count = used_count + 1, used_fen = used_fen + {_SPEND} FROM taken
-          WHERE branch.id = {_BRANCH} AND (SELECT count(*) FROM hands) >= 0 RETURNING 1),
+          WHERE branch.id = {_BRANCH} AND (SELECT count(*) FROM hands) >= 0),
         held AS ({held}),
         told AS ({told}),
         stopped AS (
-          UPDATE clock SET closed_at = {_NOW} FROM taken
-          WHERE clock.wish_id = taken.id AND clock.closed_at IS NULL RETURNING 1),
+          UPDATE clock SET closed_at = {_NOW}
+          WHERE wish_id = {_WISH} AND closed_at IS NULL AND EXISTS (SELECT FROM taken) RETURNING 1),
         started AS ({started})
-        SELECT (SELECT id FROM told), (SELECT count(*) FROM hands), (SELECT count(*) FROM spent)
+        SELECT id FROM told
         """
 
 
@@ -252,7 +260,7 @@ AT_ONCE = _statement()
 
 
 def _write_at_once(
-    session: Session,
+    where: Session | Statements,
     state: WishState,
     taker: Taker,
     rules: Rules,
@@ -283,15 +291,12 @@ def _write_at_once(
         "next": next_at,
     }
     try:
-        ((event_id, hands, keys),) = run_on_driver(session, AT_ONCE, values)
+        done = run_on_driver(where, AT_ONCE, values)
     except psycopg.IntegrityError as error:
         raise _refusal(error, state, taker) from error
-    if key is not None and not keys:
-        raise RequestInFlight()
-    if event_id is None:
+    if not done:
         raise Conflict(wish_id=state.id)
-    if taker.volunteer_id is not None and not hands:
-        raise NotFound("这位志愿者", "volunteer")
+    ((event_id,),) = done
     return Moved(event_id, state.id, state.campaign_id, Status.OPEN, Status.CLAIMED)
 
 
@@ -306,21 +311,10 @@ def _write_in_turn(
     spent: Spent | None,
 ) -> Moved:
     if spent is not None:
-        request, answer = spent.request, spent.answer
-        made = session.execute(
-            sqlite.insert(IdempotencyKey)
-            .values(
-                account_id=request.account_id,
-                key=request.key,
-                request_hash=request.digest,
-                status=answer.status,
-                body=answer.body,
-                created_at=now,
-            )
-            .on_conflict_do_nothing(index_elements=["account_id", "key"])
-        )
-        if made.rowcount != 1:  # type: ignore[attr-defined]
+        begun = idempotency.begin(session, spent.request, now=now)
+        if begun is not None:
             raise RequestInFlight()
+        idempotency.finish(session, spent.request, spent.answer)
     claim_id = open_claim(session, state, taker, now=now, via=via)
     return move(
         session,
@@ -390,6 +384,8 @@ def _refusal(error: psycopg.IntegrityError | IntegrityError, state: WishState, t
         return CapacityReached(limit=taker.limit)
     if "ck_branch_pledge" in told:
         return PledgeReached(branch_id=taker.branch_id)
+    if "pk_idempotency_key" in told:
+        return RequestInFlight()
     if "uq_claim_one_live" in told or "claim.wish_id" in told:
         return Conflict(wish_id=state.id)
     return error

@@ -1,6 +1,6 @@
 """A request that changed something is answered once: its repetition, under the same key, gets the same answer.
 
-The UNIQUE constraint on (account, key) is the check, and the row is written in the transaction of the effect itself: a key
+The primary key (account, key) is the check, and the row is written in the transaction of the effect itself: a key
 is spent exactly when its effect is there. A refused request leaves nothing behind, its key included, and may be tried again.
 Source: draft-ietf-httpapi-idempotency-key-header-07.
 """
@@ -74,7 +74,7 @@ def begin(session: Session, request: Request, *, now: datetime) -> Answer | None
                 created_at=now,
             )
             .on_conflict_do_nothing(index_elements=["account_id", "key"])
-            .returning(col(IdempotencyKey.id))
+            .returning(col(IdempotencyKey.key))
         ).first()
         if free
         else None

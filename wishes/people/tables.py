@@ -81,13 +81,14 @@ class SignInAttempt(SQLModel, table=True):
 
 
 class IdempotencyKey(SQLModel, table=True):
-    """The answer to a request that changed something, so that its repetition gets the same answer."""
+    """The answer to a request that changed something, so that its repetition gets the same answer.
+
+    Nothing but the primary key is indexed: every claim writes a row, and old ones are swept but once a day.
+    """
 
     __tablename__ = "idempotency_key"
-    __table_args__ = (sa.UniqueConstraint("account_id", "key"), sa.Index("ix_idempotency_key_at", "created_at"))
-    id: int | None = row_id()
-    account_id: int = Field(sa_type=BIG)
-    key: str = Field(max_length=80)
+    account_id: int = Field(sa_type=BIG, primary_key=True)
+    key: str = Field(max_length=80, primary_key=True)
     request_hash: bytes = Field(sa_type=sa.LargeBinary(32))
     status: int
     body: str = Field(sa_type=sa.Text)

@@ -13,20 +13,26 @@ CONTENT_POLICY = (
 )
 
 
+ALWAYS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(self), geolocation=(), microphone=()"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+)
+
+
 def install(app: Flask, settings: Settings) -> None:
+    by_https = settings.base_url.startswith("https://")
+    always = (*ALWAYS, ("Strict-Transport-Security", "max-age=31536000; includeSubDomains")) if by_https else ALWAYS
+
     @app.after_request
     def _headers(response: Response) -> Response:
         headers = response.headers
         headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
-        headers["X-Content-Type-Options"] = "nosniff"
-        headers["Referrer-Policy"] = "same-origin"
-        headers["Permissions-Policy"] = "camera=(self), geolocation=(), microphone=()"
-        headers["Cross-Origin-Opener-Policy"] = "same-origin"
-        headers["X-Request-Id"] = request_id()
-        if settings.base_url.startswith("https://"):
-            headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+        headers.extend((*always, ("X-Request-Id", request_id())))
         if request.endpoint == "static":
-            headers["Cache-Control"] = "public, max-age=31536000, immutable" if request.args.get("v") else "no-cache"
+            versioned = request.args.get("v")
+            headers["Cache-Control"] = "public, max-age=31536000, immutable" if versioned else "no-cache"
         else:
             headers.setdefault("Cache-Control", "no-store")
         return response

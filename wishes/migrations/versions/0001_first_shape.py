@@ -22,19 +22,14 @@ def upgrade() -> None:
     )
     op.create_table(
         "idempotency_key",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("key", sa.String(80), nullable=False),
         sa.Column("request_hash", sa.LargeBinary(length=32), nullable=False),
         sa.Column("status", sa.Integer(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("created_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_idempotency_key")),
-        sa.UniqueConstraint("account_id", "key", name=op.f("uq_idempotency_key_account_id_key")),
+        sa.PrimaryKeyConstraint("account_id", "key", name=op.f("pk_idempotency_key")),
     )
-    with op.batch_alter_table("idempotency_key", schema=None) as batch_op:
-        batch_op.create_index("ix_idempotency_key_at", ["created_at"], unique=False)
-
     op.create_table(
         "organisation",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -961,8 +956,5 @@ def downgrade() -> None:
 
     op.drop_table("sign_in_attempt")
     op.drop_table("organisation")
-    with op.batch_alter_table("idempotency_key", schema=None) as batch_op:
-        batch_op.drop_index("ix_idempotency_key_at")
-
     op.drop_table("idempotency_key")
     op.drop_table("heartbeat")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
+from flask import Flask, Request, Response, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFProtect
 
 from wishes.handover.actions import WrongCode
@@ -16,6 +17,15 @@ from wishes.web.context import language
 PREFIX = "/api/v1"
 BODY_LIMIT = 64 * 1024
 ROOMS = (campaigns, wishes, moves, mine, gaps, handovers, tokens)
+
+
+class OnlyForPages(SecureCookieSessionInterface):
+    """The API has no browser sessions: their cookie is neither read nor written there."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if request.path.startswith(PREFIX):
+            return self.make_null_session(app)
+        return super().open_session(app, request)
 
 
 def install(app: Flask, csrf: CSRFProtect) -> None:
@@ -50,5 +60,6 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
             errors=[{"field": field, "detail": text.say(tongue)} for field, text in error.errors],
         )
 
+    app.session_interface = OnlyForPages()
     csrf.exempt(api)
     app.register_blueprint(api)

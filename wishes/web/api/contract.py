@@ -23,8 +23,8 @@ from wishes.clock import utc_now
 from wishes.errors import Invalid, NotSignedIn
 from wishes.i18n import Text
 from wishes.people import idempotency
-from wishes.protection.passwords import secret_digest
 from wishes.people.queries import actor_of_token
+from wishes.protection.passwords import secret_digest
 from wishes.web.api.wording import of_validation
 from wishes.web.identity import database
 
@@ -137,12 +137,15 @@ def request_digest(data: bytes) -> bytes:
     return hashlib.sha256(b"\0".join((request.method.encode(), request.full_path.encode(), data))).digest()
 
 
+_EMPTY: dict[type[BaseModel], BaseModel] = {}
+
+
 def read_body(model: type[BaseModel] | None, data: bytes) -> Any:
     """The body as *model*. No body at all is an empty object. Raises BadRequest, UnsupportedMediaType, BadInput."""
     if model is None:
         return None
     if not data:
-        return _validated(model, {})
+        return _EMPTY.get(model) or _EMPTY.setdefault(model, _validated(model, {}))
     if not request.is_json:
         raise UnsupportedMediaType()
     try:
@@ -156,6 +159,8 @@ def read_body(model: type[BaseModel] | None, data: bytes) -> Any:
 def read_query(model: type[BaseModel] | None) -> Any:
     """The query string as *model*; without a model there must be none. Raises BadInput."""
     if model is None:
+        if not request.query_string:
+            return None
         model = NoQuery
     fields = model.model_fields
     given: dict[str, Any] = {}

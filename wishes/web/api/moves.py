@@ -15,7 +15,8 @@ from wishes.claims import actions
 from wishes.claims.asking import Asked, look
 from wishes.claims.taking import Spent, Taker, find_taker, require_takeable, take
 from wishes.clock import utc_now
-from wishes.errors import Forbidden, NotFound
+from wishes.db import Statements
+from wishes.errors import Conflict, Forbidden, NotFound
 from wishes.events.actions import Moved as MoveDone
 from wishes.intake.wishes import WishRow
 from wishes.lifecycle import MOVES, Status
@@ -66,35 +67,42 @@ def claim(slug: str, code: str) -> Response:
             answered = attempt.look_first(session)
         if answered is not None:
             return answered
-    with database().transaction() as session:
-        return attempt.make(session)
+    with database().statement() as where:
+        return attempt.make(where)
 
 
 class _Attempt:
     """One request to claim, tried against what the database shows."""
 
     def __init__(
-        self, slug: str, code: str, secret_hash: bytes, key: str | None, data: bytes, asked: ClaimBody, now: datetime
+        self,
+        slug: str,
+        code: str,
+        secret_hash: bytes,
+        key: str | None,
+        data: bytes,
+        asked: ClaimBody,
+        now: datetime,
     ) -> None:
-        self.slug, self.code, self.secret_hash, self.key, self.data = slug, code, secret_hash, key, data
+        self.slug, self.code, self.secret_hash, self.key = slug, code, secret_hash, key
+        self.digest = b"" if key is None else request_digest(data)
         self.asked, self.now = asked, now
 
-    def look_first(self, session: Session) -> Response | None:
+    def look_first(self, where: Session) -> Response | None:
         """The stored answer if there is one; None when the claim may be tried. Raises what refuses it already."""
-        asked_, request_ = self._asked_(session)
-        before = self._before(asked_, request_)
-        if before is not None:
-            return before
-        self._taker(session, asked_)
-        return None
+        found = self._look(where)
+        before = self._before(found)
+        if before is None:
+            self._taker(found)
+        return before
 
-    def make(self, session: Session) -> Response:
-        asked_, request_ = self._asked_(session)
-        before = self._before(asked_, request_)
+    def make(self, where: Session | Statements) -> Response:
+        found = self._look(where)
+        before = self._before(found)
         if before is not None:
             return before
-        taker = self._taker(session, asked_)
-        assert asked_.wish is not None and asked_.rules is not None
+        taker = self._taker(found)
+        assert found.wish is not None and found.rules is not None
         told = Moved(
             campaign=self.slug,
             wish=self.code,
@@ -104,54 +112,65 @@ class _Attempt:
             at=self.now,
         )
         body = told.model_dump_json()
+        request_ = self._request(found)
         spent = None if request_ is None else Spent(request_, idempotency.Answer(200, body))
-        take(session, state=asked_.wish, taker=taker, rules=asked_.rules, actor=asked_.actor, now=self.now, spent=spent)
+        try:
+            take(
+                where, state=found.wish, taker=taker, rules=found.rules, actor=found.actor, now=self.now, spent=spent
+            )
+        except Conflict:
+            # the quicker one may have been this very request, sent again before its first answer came
+            before = self._before(self._look(where)) if self.key else None
+            if before is None:
+                raise
+            return before
         return respond(200, body)
 
-    def _asked_(self, session: Session) -> tuple[Asked, idempotency.Request | None]:
-        asked_ = look(session, secret_hash=self.secret_hash, slug=self.slug, code=self.code, key=self.key, now=self.now)
-        actor = remember(asked_.actor)
+    def _look(self, where: Session | Statements) -> Asked:
+        found = look(
+            where, secret_hash=self.secret_hash, slug=self.slug, code=self.code, key=self.key, now=self.now
+        )
+        remember(found.actor)
+        return found
+
+    def _request(self, found: Asked) -> idempotency.Request | None:
         if self.key is None:
-            return asked_, None
-        return asked_, idempotency.Request(actor.account_id or 0, self.key, request_digest(self.data))
-
-    def _before(self, asked_: Asked, asked: idempotency.Request | None) -> Response | None:
-        if asked is None:
             return None
-        if asked_.stored is not None:
-            answer = idempotency.repeat(asked, *asked_.stored)
-            return respond(answer.status, answer.body, replayed=True)
-        if not asked_.free:
-            raise idempotency.RequestInFlight()
-        return None
+        return idempotency.Request(found.actor.account_id or 0, self.key, self.digest)
 
-    def _taker(self, session: Session, asked_: Asked) -> Taker:
+    def _before(self, found: Asked) -> Response | None:
+        """What the idempotency key answers already."""
+        request_ = self._request(found)
+        if request_ is None or found.stored is None:
+            return None
+        answer = idempotency.repeat(request_, *found.stored)
+        return respond(answer.status, answer.body, replayed=True)
+
+    def _taker(self, found: Asked) -> Taker:
         """For whom. Raises NotFound for a wish that is not the actor's to know of, and whatever refuses the claim already."""
-        if asked_.campaign_id is None or not asked_.actor.roles_in(asked_.campaign_id):
+        if found.campaign_id is None or not found.actor.roles_in(found.campaign_id):
             raise NotFound("这个项目", "campaign")
-        wish = asked_.wish
+        wish = found.wish
         if wish is None:
             raise NotFound("这个心愿", "wish")
-        standing = relations(asked_.actor, wish.facts)
+        standing = relations(found.actor, wish.facts)
         was_open = wish.published_at is not None and wish.status is not Status.CANCELLED
-        if not visible_fields(standing, wish.status) and not (By.BROWSER in standing and was_open):
+        if not (By.BROWSER in standing and was_open) and not visible_fields(standing, wish.status):
             raise NotFound("这个心愿", "wish")
         if By.BROWSER not in standing:
             raise Forbidden(action="claim")
-        taker = _chosen(session, asked_.actor, asked_.campaign_id, asked_.own, self.asked)
+        taker = _chosen(found.actor, found.campaign_id, found.own, self.asked)
         require_takeable(wish, taker)
         return taker
 
 
-def _chosen(session: Session, actor: Actor, campaign_id: int, own: dict[int, Taker], asked: ClaimBody) -> Taker:
+def _chosen(actor: Actor, campaign_id: int, own: dict[int, Taker], asked: ClaimBody) -> Taker:
+    """Whom the body names, else oneself, else one's branch. Others' branches and members are not there: NotFound."""
     branches = actor.ids(Role.BRANCH_SECRETARY, campaign_id, "branch_id")
+    if asked.branch is not None and asked.branch not in branches:
+        raise NotFound("这个支部", "branch")
     if asked.volunteer is not None:
-        volunteer_id = volunteer_by_code(session, campaign_id, asked.volunteer)
-        if volunteer_id is None:
-            raise NotFound("这位志愿者", "volunteer")
-        return own.get(volunteer_id) or find_taker(
-            session, campaign_id, volunteer_id=volunteer_id, branch_id=asked.branch
-        )
+        return _named(asked.volunteer, campaign_id, own, branches)
     if asked.branch is not None:
         return Taker(None, asked.branch)
     if own:
@@ -159,6 +178,17 @@ def _chosen(session: Session, actor: Actor, campaign_id: int, own: dict[int, Tak
     if branches:
         return Taker(None, min(branches))
     raise Forbidden(action="claim")
+
+
+def _named(code: str, campaign_id: int, own: dict[int, Taker], branches: frozenset[int]) -> Taker:
+    with database().reading() as session:
+        volunteer_id = volunteer_by_code(session, campaign_id, code)
+        if volunteer_id in own:
+            return own[volunteer_id]
+        member = None if volunteer_id is None else find_taker(session, campaign_id, volunteer_id=volunteer_id)
+    if member is None or member.branch_id not in branches:
+        raise NotFound("这位志愿者", "volunteer")
+    return member
 
 
 # --- the other moves --------------------------------------------------------------------------------------------------

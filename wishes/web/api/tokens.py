@@ -7,8 +7,8 @@ from sqlmodel import col
 
 from wishes.errors import NotFound
 from wishes.people.actions import create_token
-from wishes.protection.passwords import secret_digest
 from wishes.people.tables import ApiToken
+from wishes.protection.passwords import secret_digest
 from wishes.web.api.contract import Call, Operation
 from wishes.web.api.shapes import TokenBody, TokenList, TokenMade, TokenShape
 
