@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -86,26 +85,25 @@ class Outlook:
 
 @dataclass(frozen=True, slots=True)
 class Forecaster:
-    """The fitted chances. ``trusted`` are the stages with enough wishes behind them."""
+    """The fitted log-odds: of each bin by stage and age (*base*), and what a place and a kind add. *trusted*: stages with
+    enough wishes behind them; *wishes*: how many it was learnt from."""
 
-    stages: int
-    places: int
-    sorts: int
-    weights: Floats
+    base: Floats  # stage × age class × bin
+    place: Floats
+    sort: Floats
     trusted: Bools
     wishes: int
 
     def outlook(self, now: Standing) -> Outlook:
-        """What is ahead of each wish. A stage without enough history, and a place or kind never seen, is said or averaged."""
+        """What is ahead of each wish: NaN for a stage without enough history; a place or kind never seen counts as average."""
         waiting = np.full((now.stage.size, _BINS), np.nan)
-        good = self.trusted[np.clip(now.stage, 0, self.stages - 1)] & (now.stage < self.stages)
-        rows = np.flatnonzero(good)
-        if rows.size:
-            some = now.picked(rows)
-            count, bins = rows.size, np.tile(np.arange(_BINS), rows.size)
-            wide = Standing(*(np.repeat(getattr(some, name), _BINS) for name in ("stage", "age_days", "place", "sort")))
-            linear = _design(wide, bins, self.stages, self.places, self.sorts) @ self.weights
-            waiting[rows] = np.cumprod(1.0 - _share(linear.reshape(count, _BINS)), axis=1)
+        stages = self.trusted.size
+        rows = np.flatnonzero((now.stage < stages) & self.trusted[np.clip(now.stage, 0, stages - 1)])
+        some = now.picked(rows)
+        linear = (
+            self.base[some.stage, _age(some)] + (_shift(self.place, some.place) + _shift(self.sort, some.sort))[:, None]
+        )
+        waiting[rows] = np.cumprod(1.0 - _share(linear), axis=1)
         return Outlook(waiting)
 
 
@@ -128,73 +126,125 @@ def fit(
     trusted = np.array(
         [np.unique(wish[arrived & (before.stage == stage)]).size >= ENOUGH_IN_STAGE for stage in range(stages)]
     )
-    x, at_risk, events = _cells(before, wait_days, arrived, stages, places, sorts)
-    weights = np.zeros(x.shape[1])
-    penalty = np.full(x.shape[1], _RIDGE)
-    penalty[0] = 1e-6
-    weights[0] = np.log(max(events.sum(), 1.0) / max(at_risk.sum() - events.sum(), 1.0))
-    for _ in range(25):
-        share = _share(x @ weights)
-        spread = at_risk * share * (1.0 - share)
-        slope = x.T @ (events - at_risk * share) - penalty * weights
-        bend = (x.T @ x.multiply(spread[:, None]).tocsr()).toarray() + np.diag(penalty)
-        step = np.linalg.solve(bend, slope)
-        weights = weights + np.clip(step, -4.0, 4.0)
-        if float(np.abs(step).max()) < 1e-5:
-            break
-    return Forecaster(stages, places, sorts, weights, trusted, int(np.unique(wish).size))
+    at_risk, events = _exposure(wait_days, arrived)
+    base = _fit_base(before, at_risk, events, stages)
+    linear = base[before.stage, _age(before)]
+    place, sort = _fit_effects(before, linear, at_risk, events, places, sorts)
+    return Forecaster(base, place, sort, trusted, int(np.unique(wish).size))
 
 
 def _share(linear: Floats) -> Floats:
-    return 1.0 / (1.0 + np.exp(-np.clip(linear, -30.0, 30.0)))
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(linear, -30.0, 30.0))))
 
 
-def _cells(
-    before: Standing, wait_days: Floats, arrived: Bools, stages: int, places: int, sorts: int
-) -> tuple[sparse.csr_matrix, Floats, Floats]:
-    """Landmarks that look alike, counted together: how many entered each bin, and how many arrived in it."""
-    bin_of = np.clip(np.searchsorted(EDGES, wait_days, side="right") - 1, 0, _BINS - 1)
-    beyond = wait_days >= EDGES[-1]
-    age = np.searchsorted(AGE_EDGES, before.age_days, side="right")
-    key = ((before.stage * _AGES + age) * (places + 1) + np.clip(before.place, 0, places)) * (sorts + 1) + np.clip(
-        before.sort, 0, sorts
+def _age(at: Standing) -> Ints:
+    return np.searchsorted(AGE_EDGES, at.age_days, side="right").astype(np.int64)
+
+
+def _shift(effects: Floats, codes: Ints) -> Floats:
+    seen = (codes >= 0) & (codes < effects.size)
+    return (
+        np.where(seen, effects[np.clip(codes, 0, max(effects.size - 1, 0))], 0.0)
+        if effects.size
+        else np.zeros(codes.size)
     )
-    kinds, place_of = np.unique(key, return_inverse=True)
-    ended = np.bincount(
-        place_of * _BINS + bin_of, weights=(arrived & ~beyond).astype(float), minlength=kinds.size * _BINS
-    )
-    lost = np.bincount(
-        place_of * _BINS + bin_of, weights=(~arrived & ~beyond).astype(float), minlength=kinds.size * _BINS
-    )
-    through = np.bincount(place_of, weights=beyond.astype(float), minlength=kinds.size)
-    ended, lost = ended.reshape(-1, _BINS), lost.reshape(-1, _BINS)
-    leaving = ended + lost
-    entered = leaving[:, ::-1].cumsum(axis=1)[:, ::-1] + through[:, None]
-    at_risk = entered - lost / 2.0
-    kind_rows, bins = np.nonzero(at_risk > 0)
-    first = np.full(kinds.size, -1, dtype=np.int64)
-    first[place_of[::-1]] = np.arange(place_of.size)[::-1]
-    x = _design(before.picked(first[kind_rows]), bins, stages, places, sorts)
-    return x, at_risk[kind_rows, bins], np.minimum(ended, at_risk)[kind_rows, bins]
 
 
-def _design(at: Standing, bins: Ints, stages: int, places: int, sorts: int) -> sparse.csr_matrix:
-    """One row per wish and bin: a constant, the bin, the stage, both, the age in the stage by phase, the place, the kind."""
-    age = np.searchsorted(AGE_EDGES, at.age_days, side="right")
+def _exposure(wait_days: Floats, arrived: Bools) -> tuple[Floats, Floats]:
+    """Per landmark and bin: whether it was still waiting when the bin began (half, if the record ended within), and arrived."""
+    last = np.searchsorted(EDGES, wait_days, side="right") - 1
+    bins = np.arange(_BINS)
+    at_risk = (bins[None, :] <= last[:, None]).astype(float)
+    events = np.zeros_like(at_risk)
+    inside = last < _BINS
+    rows = np.flatnonzero(inside)
+    at_risk[rows[~arrived[rows]], last[rows][~arrived[rows]]] = 0.5
+    events[rows[arrived[rows]], last[rows][arrived[rows]]] = 1.0
+    return at_risk, events
+
+
+def _fit_base(before: Standing, at_risk: Floats, events: Floats, stages: int) -> Floats:
+    """Log-odds by stage, age class and bin: a constant, the bin, the stage, both, and the stage's age by phase."""
+    kinds = stages * _AGES
+    kind = before.stage * _AGES + _age(before)
+    n, d = (
+        np.stack([np.bincount(kind, weights=column, minlength=kinds) for column in part.T], axis=1)
+        .ravel()
+        .astype(float)
+        for part in (at_risk, events)
+    )
+    stage, age, bins = (
+        np.repeat(np.arange(kinds) // _AGES, _BINS),
+        np.repeat(np.arange(kinds) % _AGES, _BINS),
+        np.tile(np.arange(_BINS), kinds),
+    )
     phase = np.searchsorted(HORIZON_CUTS, EDGES[bins], side="right")
-    blocks: list[tuple[Ints, int]] = [
+    blocks = (
         (np.zeros_like(bins), 1),
         (bins, _BINS),
-        (at.stage, stages),
-        (at.stage * _BINS + bins, stages * _BINS),
-        ((at.stage * _AGES + age) * _PHASES + phase, stages * _AGES * _PHASES),
-        (np.clip(at.place, 0, places), places + 1),
-        (np.clip(at.sort, 0, sorts), sorts + 1),
-    ]
-    offsets = np.cumsum([0, *(size for _, size in blocks)])
-    columns = np.stack([codes + offset for (codes, _), offset in zip(blocks, offsets[:-1], strict=True)], axis=1)
-    rows = columns.shape[0]
-    return sparse.csr_matrix(
-        (np.ones(columns.size), columns.ravel(), np.arange(0, columns.size + 1, columns.shape[1])),
-        shape=(rows, int(offsets[-1])),
+        (stage, stages),
+        (stage * _BINS + bins, stages * _BINS),
+        ((stage * _AGES + age) * _PHASES + phase, kinds * _PHASES),
     )
+    offsets = np.cumsum([0, *(size for _, size in blocks)])
+    x = np.zeros((bins.size, int(offsets[-1])))
+    for (codes, _), offset in zip(blocks, offsets[:-1], strict=True):
+        x[np.arange(bins.size), codes + offset] = 1.0
+    seen = n > 0
+    weights = _logistic(x[seen], n[seen], d[seen])
+    return np.asarray((x @ weights).reshape(stages, _AGES, _BINS))
+
+
+def _logistic(x: Floats, n: Floats, d: Floats) -> Floats:
+    """Ridge logistic regression of *d* events among *n*, the first column unpunished. Newton's steps, halved until they help."""
+    penalty = np.full(x.shape[1], _RIDGE)
+    penalty[0] = 1e-6
+    weights = np.zeros(x.shape[1])
+    weights[0] = np.log(max(d.sum(), 1.0) / max(n.sum() - d.sum(), 1.0))
+
+    def worth(at: Floats) -> float:
+        linear = np.clip(x @ at, -30.0, 30.0)
+        return float(d @ linear - n @ np.logaddexp(0.0, linear) - penalty @ at**2 / 2)
+
+    best = worth(weights)
+    for _ in range(50):
+        share = _share(x @ weights)
+        slope = x.T @ (d - n * share) - penalty * weights
+        bend = (x * (n * share * (1.0 - share))[:, None]).T @ x + np.diag(penalty)
+        step = np.linalg.solve(bend, slope)
+        size = 1.0
+        while worth(weights + size * step) < best and size > 1e-4:
+            size /= 2
+        weights = weights + size * step
+        now = worth(weights)
+        if now - best < 1e-6 * abs(best):
+            break
+        best = now
+    return weights
+
+
+def _fit_effects(
+    before: Standing, linear: Floats, at_risk: Floats, events: Floats, places: int, sorts: int
+) -> tuple[Floats, Floats]:
+    """What place and kind add to the log-odds, drawn towards nothing where little was seen."""
+    effects = np.zeros(places + sorts)
+    arrived = events.sum(axis=1)
+    for _ in range(4):
+        shift = effects[:places][before.place] + effects[places:][before.sort]
+        share = _share(linear + shift[:, None])
+        expected = (at_risk * share).sum(axis=1)
+        spread = (at_risk * share * (1.0 - share)).sum(axis=1)
+        both = np.bincount(before.place * sorts + before.sort, weights=spread, minlength=places * sorts).reshape(
+            places, sorts
+        )
+        bend = np.diag(np.concatenate((both.sum(axis=1), both.sum(axis=0))) + 10 * _RIDGE)
+        bend[:places, places:], bend[places:, :places] = both, both.T
+        missed = arrived - expected
+        slope = np.concatenate(
+            (
+                np.bincount(before.place, weights=missed, minlength=places),
+                np.bincount(before.sort, weights=missed, minlength=sorts),
+            )
+        )
+        effects = effects + np.linalg.solve(bend, slope - 10 * _RIDGE * effects)
+    return effects[:places], effects[places:]

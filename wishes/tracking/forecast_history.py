@@ -15,8 +15,8 @@ from wishes.tracking.history import CODE, NEVER, STAGE_CODE, STAGE_OF_CODE, Hist
 STAGES: tuple[Status, ...] = (Status.OPEN, Status.PROPOSED, *HELD)
 """Where a wish is under way, in the order of the forecaster's codes."""
 STAGE_INDEX = {stage: at for at, stage in enumerate(STAGES)}
-EVERY_DAYS = 3
-MOST_LANDMARKS = 120_000
+EVERY_DAYS = 4
+MOST_LANDMARKS = 60_000
 
 _DAY = 86_400 * 1_000_000
 _OTHER = len(STAGES)
