@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -250,3 +251,14 @@ def test_the_senders_words_are_shown_without_what_tells_whose_they_are() -> None
     assert not any(word in detail for word in ("小一", "甲村", "1990000", "85元", "【"))
     unknown = Entry("f", "s", "A1", 1, 1, raw="章小一要的奇物", child="章小一", item="章小一要的奇物")
     assert "小一" not in safe_item(unknown) and "奇物" in safe_item(unknown)
+
+
+def test_two_copies_that_arrive_at_once_are_stored_once(desk: Desk) -> None:
+    data = workbook(
+        *(line(f"章小{n}", "书包", guardian=f"章{n}", phone=f"1990000003{i}") for i, n in enumerate("一二三四五"))
+    )
+    batches = [desk.take(**{f"copy{number}": data}) for number in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        states = [done.state for [done] in pool.map(desk.store, batches)]
+    assert sorted(states) == ["done", "repeated", "repeated", "repeated"]
+    assert len(rows(desk, sa.select(Wish.id))) == 5

@@ -145,7 +145,7 @@ def confirm_consent(
     rows = [
         (row, entry)
         for row, entry in rows_for(session, file_id, actor, keyring, statuses=("rejected",))
-        if row.reasons == ["no_consent"] and (trace := entry.traces.get("consent")) is not None and said in trace.text
+        if row.reasons == ["no_consent"] and said in entry.consent_text
     ]
     consent = {"basis": "phone", "evidence": f"confirmed by phone on {on.isoformat()}", "given_at": start_of_day(on)}
     return _accept_many(

@@ -104,6 +104,7 @@ def store_reading(
     if reading.problem:
         _finish(session, run, file_id, "failed", counts, problem=(reading.problem_zh, reading.problem_en))
         return StoredFile(file_id, reading.file, "failed", counts)
+    _take_turn(session, campaign.id)
     earlier = _earlier(session, campaign.id, reading.digest, file_id)
     if earlier is not None:
         counts = {**counts, "accepted": 0, "rejected": 0, "parked": 0, "duplicates": counts["read"], "repeats": earlier}
@@ -137,6 +138,15 @@ def store_reading(
     }
     _finish(session, run, file_id, "done", counts, community_id=community_id)
     return StoredFile(file_id, reading.file, "done", counts)
+
+
+def _take_turn(session: Session, campaign_id: int) -> None:
+    """Files of one campaign are stored one after another, so that two copies sent at once cannot both be the first.
+
+    PostgreSQL keeps the row locked against other stores only, not against what refers to it; SQLite has one writer anyway.
+    """
+    campaigns = table_of(Campaign)
+    session.execute(sa.select(campaigns.c.id).where(campaigns.c.id == campaign_id).with_for_update(key_share=True))
 
 
 def _earlier(session: Session, campaign_id: int, digest: str, file_id: int) -> int | None:
