@@ -18,7 +18,7 @@ class Limits:
     entries: int = 4_000
     sheets: int = 200
     rows: int = 200_000
-    columns: int = 600
+    columns: int = 702
     area: int = 6_000_000
     """Rows times columns of one sheet; a stray cell far away makes the area large."""
 

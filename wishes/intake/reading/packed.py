@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from wishes.intake.reading.errors import UnreadableFile
 from wishes.intake.reading.limits import Limits
 
+_MOST = 1032
+"""Deflate cannot pack more than this many bytes into one."""
 _RELATION = re.compile(rb"<(?:\w+:)?Relationship\b[^>]*>")
 _SHEET = re.compile(rb"<(?:\w+:)?sheet\b[^>]*>")
 _ATTRIBUTE = re.compile(rb"""([\w:]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
@@ -29,9 +31,13 @@ class Package:
     sheets: list[tuple[str, str, bool]] = field(default_factory=list)
     date1904: bool = False
     notes: list[str] = field(default_factory=list)
+    small: bytes | None = None
+    """The whole file, where it is too small to unpack to anything dangerous."""
 
     def repacked(self) -> io.BytesIO:
-        """A fresh package holding only these parts, stored without compression."""
+        """A fresh package holding only these parts, stored without compression; a small file goes as it is."""
+        if self.small is not None:
+            return io.BytesIO(self.small)
         out = io.BytesIO()
         with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
             for path, content in self.parts.items():
@@ -80,7 +86,7 @@ def unpack(data: bytes, limits: Limits) -> Package:
         budget = [limits.unpacked_size]
         reader = _Reader(archive, infos, budget)
         root = _workbook_path(reader)
-        package = Package(parts={})
+        package = Package(parts={}, small=data if len(data) * _MOST <= limits.unpacked_size and len(infos) < 200 else None)
         content = reader.read(root)
         relations = _relations(reader, root)
         package.date1904 = re.search(rb"""date1904\s*=\s*["'](?:1|true)["']""", content) is not None
@@ -126,7 +132,7 @@ class _Reader:
             raise UnreadableFile("bomb")
         try:
             with self.archive.open(info) as stream:
-                content = stream.read(self.budget[0] + 1)
+                content = stream.read(info.file_size + 1)
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
             raise UnreadableFile("damaged") from error
         self.budget[0] -= len(content)

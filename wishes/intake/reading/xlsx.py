@@ -18,6 +18,9 @@ from wishes.intake.reading.limits import Limits
 from wishes.intake.reading.packed import Package, attributes, unpack
 
 _ROW = re.compile(rb"<(?:\w+:)?row\b([^>]*)>")
+_ROW_NUMBER = re.compile(rb"""<(?:\w+:)?row\b[^>]*?\br=["'](\d{1,10})["']""")
+_FAR_COLUMN = re.compile(rb"""\br=["'][A-Z]{3}|<(?:\w+:)?c\b(?![^>]*?\br=)""")
+_TWO_LETTERS = 702
 _FILLED = re.compile(rb"""<(?:\w+:)?c\b[^>]*?\br=["']([A-Z]{1,7})(\d{1,10})["'][^>]*>\s*<(?:\w+:)?(?:v|f|is)\b""")
 _STYLED = re.compile(rb"""<(?:\w+:)?c\b([^>]*?)/?>""")
 _FORMULA = re.compile(
@@ -48,10 +51,12 @@ def read_xlsx(data: bytes, name: str, limits: Limits) -> Workbook:
 
 def _check_extent(raw: bytes, limits: Limits) -> None:
     """Refuse a sheet whose filled cells span more than we are willing to lay out."""
-    last_row = last_column = 0
-    for letters, digits in _FILLED.findall(raw):
-        row, column = int(digits), column_number(letters.decode()) + 1
-        last_row, last_column = max(last_row, row), max(last_column, column)
+    rows = _ROW_NUMBER.findall(raw)
+    if _FAR_COLUMN.search(raw) is None and max(map(int, rows), default=0) * _TWO_LETTERS <= limits.area and len(rows) > 0:
+        return  # no column beyond ZZ, and few rows: no need to look at each cell
+    filled = _FILLED.findall(raw)
+    last_row = max((int(digits) for digits in {digits for _, digits in filled}), default=0)
+    last_column = max((column_number(letters.decode()) + 1 for letters in {letters for letters, _ in filled}), default=0)
     if last_row > limits.rows or last_column > limits.columns or last_row * last_column > limits.area:
         raise UnreadableFile("sheet_too_large")
 

@@ -63,7 +63,7 @@ def corrected(entry: Entry, correction: Correction, rules: CampaignRules) -> Ent
     new.doubts = [d for d in new.doubts if d not in gone and d != "age_unsure"]
     new.warnings = [w for w in new.warnings if w not in gone]
     if gone & {"row_unsure", "wish_cut_unsure", "place_unsure", "item_unsure", "item_unknown", "price_unreadable"}:
-        new.traces = {k: (replace(t, confidence=1.0) if t.confidence < rules.park_below or k in ("item", "price") else t) for k, t in new.traces.items()}
+        new.traces = {k: (t._replace(confidence=1.0) if t.confidence < rules.park_below or k in ("item", "price") else t) for k, t in new.traces.items()}
     judge(new, rules)
     waived = set(correction.cleared) & set(new.reasons)
     if waived:

@@ -11,6 +11,8 @@ from wishes.intake.understanding.lexicon import Lexicon
 from wishes.intake.understanding.tables import Block, Grid, is_number_like
 from wishes.intake.understanding.text import tight
 
+_EXAMPLE = re.compile(r"^[(（]?(?:示例|例如|样例|举例|填写示例|范例|例)[)）:：\d]?$")
+_TOTAL = re.compile(r"^(?:合计|总计|共计|小计|累计|汇总)")
 _COUNT = re.compile(r"共?计?[:：]?(?:约)?\d+(?:个|人|名|条|户|份|件|项|元)?")
 _SECTION = re.compile(
     r"^[【\[(（]?(?:[一二三四五六七八九十]+[、.．)）]|第[一二三四五六七八九十\d]+|[(（][一二三四五六七八九十\d]+[)）]|\d{1,2}[、.])?\s*(.+?)[】\])）]?(?:[(（:：].*)?$"
@@ -97,10 +99,10 @@ def _spans(grid: Grid, row: int, column: int) -> bool:
 
 
 def _is_total(own: list[tuple[int, str]], first: str, name: str, lexicon: Lexicon) -> bool:
-    bare = re.sub(r"[:：]", "", first)
+    bare = first.strip(":：")
     if bare in lexicon.totals and len(own) <= 8:
         return True
-    if re.match(r"^(?:合计|总计|共计|小计|累计|汇总)", bare) and len(bare) <= 20 and len(own) <= 8:
+    if _TOTAL.match(bare) and len(bare) <= 20 and len(own) <= 8:
         return True
     if len(own) > 1 and is_number_like(own[0][1]) and tight(own[1][1]).strip(":：") in lexicon.totals and len(own) <= 6:
         return True
@@ -110,12 +112,12 @@ def _is_total(own: list[tuple[int, str]], first: str, name: str, lexicon: Lexico
 def _is_example(
     grid: Grid, row: int, own: list[tuple[int, str]], name: str, first: str, roles: Roles, lexicon: Lexicon
 ) -> bool:
-    if first in lexicon.examples or re.match(r"^[(（]?(?:示例|例如|样例|举例|填写示例|范例|例)[)）:：\d]?$", first):
+    if first in lexicon.examples or _EXAMPLE.match(first):
         return True
-    bare = re.sub(r"[(（].*", "", tight(name))
+    bare = tight(name).partition("(")[0]
     if bare in lexicon.example_names:
         return True
-    return "示例" in name or "样例" in name or any(tight(t) in ("示例", "样例", "填写示例", "(示例)", "例行") for _, t in own)
+    return "示例" in name or "样例" in name or (len(own) > 1 and tight(own[1][1]) in lexicon.examples)
 
 
 def _lone(

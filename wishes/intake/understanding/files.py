@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from wishes.intake.reading.grid import Sheet, Value, Workbook, cell_name
@@ -20,7 +19,7 @@ from wishes.intake.understanding.model import (
     SheetReading,
     TableReading,
 )
-from wishes.intake.understanding.rows import Cells, Context, column_for, read_person, says_withdrawn, text_at
+from wishes.intake.understanding.rows import PERSONAL, Cells, Context, column_for, read_person, says_withdrawn, text_at
 from wishes.intake.understanding.sender import find_sender
 from wishes.intake.understanding.statements import consent_statement, legends
 from wishes.intake.understanding.tables import Block, Grid, blocks_of, grid_of, headless_block
@@ -160,9 +159,10 @@ def _read_sheet(
             if fates.get(row) not in ("wish",):
                 fates[row] = fate
         reading.entries += reader.entries
-    for row in range(grid.height):
-        fate = fates.get(row) or ("title" if any(grid.text[row]) else "blank")
-        reading.fates.append(RowFate(grid.sheet.name, row, fate))
+    name = grid.sheet.name
+    reading.fates += [
+        RowFate(name, row, fates.get(row) or ("title" if any(grid.text[row]) else "blank")) for row in range(grid.height)
+    ]
 
 
 class _BlockReader:
@@ -171,6 +171,17 @@ class _BlockReader:
     def __init__(self, grid: Grid, block: Block, context: Context, headers: HeaderWords, rules: CampaignRules) -> None:
         self.grid, self.block, self.context, self.headers, self.rules = grid, block, context, headers, rules
         self.roles: Roles = roles_of(block)
+        self.personal = [(c.column, c.role) for c in block.columns if c.role in PERSONAL]
+        self.wishes: list[tuple[int, int | None, int | None, int | None]] = [
+            (
+                c.column, column_for(block.columns, "price", c.number), column_for(block.columns, "size", c.number),
+                column_for(block.columns, "qty", c.number),
+            )
+            for c in block.columns
+            if c.role == "wish"
+        ]
+        prices = [c for c in block.columns if c.role == "price"]
+        self.shared_price = prices[0].column if len(prices) == 1 and prices[0].number == 0 else None
         self.entries: list[Entry] = []
         self.person: Entry | None = None
         self.above: dict[int, tuple[str, Value]] = {}
@@ -214,14 +225,17 @@ class _BlockReader:
         cells = Cells(row)
         ditto = self.context.lexicon.ditto
         months, struck = self.grid.sheet.month_only, self.grid.sheet.struck
-        for column in self.block.columns:
-            at = column.column
-            text, value = self.grid.text[row][at], self.grid.values[row][at]
-            if text and text in ditto:
+        texts, values, by_role = self.grid.text[row], self.grid.values[row], cells.text
+        for at, role in self.personal:
+            text, value = texts[at], values[at]
+            if text in ditto:
                 text, value = self.above.get(at, ("", ""))
             elif text:
                 self.above[at] = (text, value)
-            cells.text.setdefault(column.role, []).append((at, text))
+            if role in by_role:
+                by_role[role].append((at, text))
+            else:
+                by_role[role] = [(at, text)]
             cells.value[at] = value
         if months:
             cells.month_only = frozenset(c for c in cells.value if (row, c) in months)
@@ -259,36 +273,29 @@ class _BlockReader:
         return True
 
     def _wish_cells(self, row: int) -> tuple[list[WishCell], str | None, str]:
-        columns = [c for c in self.block.columns if c.role == "wish"]
         texts = self.grid.text[row]
         shared: str | None = None
         shared_cell = ""
-        prices = [c for c in self.block.columns if c.role == "price"]
-        if len(columns) > 1 and len(prices) == 1 and prices[0].number == 0:
-            shared = texts[prices[0].column]
-            shared_cell = cell_name(row, prices[0].column)
+        if len(self.wishes) > 1 and self.shared_price is not None:
+            shared = self._resolved(row, self.shared_price)
+            shared_cell = cell_name(row, self.shared_price)
         cells = []
-        for column in columns:
-            text = texts[column.column]
-            if text in self.context.lexicon.ditto:
-                text = self.above.get(column.column, ("", ""))[0]
-            elif text:
-                self.above[column.column] = (text, text)
-            price = column_for(self.block.columns, "price", column.number)
+        for column, price, size, qty in self.wishes:
+            text = self._resolved(row, column)
             cells.append(WishCell(
-                row, column.column, text,
+                row, column, text,
                 price="" if shared is not None else self._resolved(row, price),
                 price_cell=cell_name(row, price) if price is not None else "",
-                size=text_at(texts, column_for(self.block.columns, "size", column.number)),
-                qty=text_at(texts, column_for(self.block.columns, "qty", column.number)),
-                struck=(row, column.column) in self.grid.sheet.struck,
+                size=text_at(texts, size), qty=text_at(texts, qty), struck=(row, column) in self.grid.sheet.struck,
             ))
         return cells, shared, shared_cell
 
     def _resolved(self, row: int, column: int | None) -> str:
         text = text_at(self.grid.text[row], column)
-        if text and column is not None and text in self.context.lexicon.ditto:
-            return self.above.get(column, ("", ""))[0]
+        if text and column is not None:
+            if text in self.context.lexicon.ditto:
+                return self.above.get(column, ("", ""))[0]
+            self.above[column] = (text, text)
         return text
 
     def _struck(self, row: int) -> bool:
@@ -300,11 +307,3 @@ class _BlockReader:
         crossed = [c for c in filled if (row, c) in struck]
         name = self.roles.first("name")
         return len(crossed) > 0.5 * len(filled) or (name is not None and (row, name) in struck and bool(self.grid.text[row][name]))
-
-
-def fates_by_sheet(fates: Iterable[RowFate]) -> dict[str, dict[int, str]]:
-    """Fates as sheet to row to fate."""
-    table: dict[str, dict[int, str]] = {}
-    for fate in fates:
-        table.setdefault(fate.sheet, {})[fate.row] = fate.fate
-    return table

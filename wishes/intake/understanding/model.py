@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 REASONS = (
     "missing_wish", "missing_name", "over_ceiling", "age_out_of_range", "no_consent", "unsafe_item", "cash_wish", "withdrawn",
@@ -56,8 +57,7 @@ class CampaignRules:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(NamedTuple):
     """How one value was read: from which cell, out of which words, by which rule, how surely (0 to 1)."""
 
     cell: str
@@ -114,11 +114,13 @@ class Entry:
 
     def again(self) -> Entry:
         """A copy with lists of its own, for the next wish of the same child."""
-        new = object.__new__(Entry)
-        for name in Entry.__slots__:
-            setattr(new, name, getattr(self, name))
+        new = Entry(*_ALL(self))
         new.reasons, new.warnings, new.doubts, new.traces = list(self.reasons), list(self.warnings), list(self.doubts), dict(self.traces)
         return new
+
+    def __reduce__(self) -> tuple[type[Entry], tuple[Any, ...]]:
+        # By position: thousands of entries pass between processes.
+        return Entry, _ALL(self)
 
     @property
     def key(self) -> str:
@@ -136,6 +138,9 @@ class Entry:
             # Refused for the thing itself: no class is claimed for it.
             values.update(category=None, need=None, size_kind=None, size=None)
         return {"file": self.file, **values, "confidence": round(self.confidence, 3), "duplicate_of": self.duplicate_of}
+
+
+_ALL = attrgetter(*(f.name for f in fields(Entry)))
 
 
 def _yuan(fen: int | None) -> float | int | None:
@@ -168,8 +173,7 @@ class TableReading:
     kind: str = "table"
 
 
-@dataclass(frozen=True, slots=True)
-class RowFate:
+class RowFate(NamedTuple):
     """What became of one row: title, header, section, example, total, footer, note, blank, number_only, hidden_sheet, notes_sheet,
     wish, or ignored."""
 

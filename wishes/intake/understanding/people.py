@@ -11,6 +11,7 @@ from wishes.intake.words import Words
 
 _BRACKETS = re.compile(r"[(（\[【<《]([^)）\]】>》]*)[)）\]】>》]")
 _ALIAS = re.compile(r"化名|假名|昵称|别名|小名|乳名|代称")
+_PLAIN_NAME = re.compile(r"[\u4e00-\u9fff]{1,3}[\u4e00-\u9fff](?<![学友士生师童名称])")
 _TITLES = re.compile(r"(?:小朋友|同学|女士|先生|老师|儿童)$")
 
 
@@ -28,6 +29,8 @@ class Name:
 def read_name(text: str) -> Name:
     """A child's name: 王 辰 and 王　辰 are 王辰; 方启远（化名） is 方启远 with ``alias``."""
     shown = flat(text)
+    if 2 <= len(shown) <= 4 and _PLAIN_NAME.fullmatch(shown):
+        return Name(shown)
     note = "".join(_BRACKETS.findall(shown))
     bare = _BRACKETS.sub("", shown)
     bare = re.sub(r"^\s*\d+\s*[.、)）:]\s*", "", bare)
@@ -48,6 +51,8 @@ _RELATION_TAIL = re.compile(r"[(（\[【]\s*([^)）\]】]*)\s*[)）\]】]")
 def read_guardian(text: str, relations: frozenset[str]) -> tuple[str | None, str | None]:
     """A guardian's name and the relation written beside it: 孙新民（外公）, 外公:孙新民, 孙新民 外公 or 孙新民/外公."""
     shown = flat(text)
+    if 2 <= len(shown) <= 3 and shown not in relations and _PLAIN_NAME.fullmatch(shown) and shown not in ("暂无", "不详"):
+        return shown, None
     found: str | None = None
     for inside in _RELATION_TAIL.findall(shown):
         if inside in relations:
@@ -110,10 +115,10 @@ class Phones:
 def read_phones(text: str) -> Phones:
     """Mobile numbers in a cell, whatever stands around and between their digits."""
     shown = flat(text)
+    if _MOBILE.fullmatch(shown):
+        return Phones((shown,))
     if not shown or not re.search(r"\d", shown):
         return Phones((), "phone_missing", "empty")
-    if re.fullmatch(r"1[3-9]\d{9}", shown):
-        return Phones((shown,))
     found: list[str] = []
     invalid = False
     cleaned = re.sub(r"(?<=[\dOo])[Oo]|[Oo](?=\d)", "0", shown)

@@ -17,6 +17,13 @@ from wishes.intake.understanding.text import tight
 _AGE = re.compile(r"(\d{1,3})(?:\.\d+)?(?:周?岁)?(?:半)?")
 
 
+PERSONAL = frozenset((
+    "name", "sex", "birth", "age", "id", "address", "village", "town", "county", "school", "guardian", "relation", "phone", "types",
+    "flag_orphan", "flag_unattended", "flag_poor", "flag_disabled", "flag_left_behind", "flag_other", "visit", "recno", "consent", "remark",
+))
+"""The roles that tell of the child."""
+
+
 @dataclass(slots=True)
 class Context:
     """What holds for all rows of a sheet."""
@@ -99,8 +106,7 @@ def read_person(cells: Cells, context: Context, section_village: str | None, hid
         entry.consent = "no"
         entry.doubts.append("consent_unreadable")
     entry.school = tight(cells.one("school")) or None
-    remark = " ".join(text for _, text in cells.text.get("remark", ()) if text)
-    entry.remark = remark or None
+    entry.remark = " ".join([text for _, text in cells.text.get("remark", ()) if text]) or None
     if hidden:
         entry.warnings.append("hidden_row")
     return entry
@@ -200,6 +206,7 @@ def _read_phone(entry: Entry, cells: Cells) -> None:
         entry.warnings.append(warning)
 
 
+_UNTICKED = frozenset(("×", "x", "X", "✗", "✘", "否", "0", "无", "/", "-", "—", "N", "n", "没有", "不是", "☐", "□"))
 _ORDER = ("orphan", "unattended", "poor", "disabled", "left_behind", "other")
 
 
@@ -209,13 +216,11 @@ def _read_types(entry: Entry, cells: Cells, context: Context) -> None:
     for _, text in cells.text.get("types", ()):
         if text:
             found |= kinds.read(text, context.kind_codes).found
-    for role in ("orphan", "unattended", "poor", "disabled", "left_behind", "other"):
-        for _, text in cells.text.get(f"flag_{role}", ()):
-            bare = tight(text)
-            if not bare or bare in ("×", "x", "X", "✗", "✘", "否", "0", "无", "/", "-", "—", "N", "n", "没有", "不是", "☐", "□"):
-                continue
-            found.add(role)
-    entry.types = tuple(k for k in _ORDER if k in found)
+    for role in _ORDER:
+        for _, text in cells.text.get("flag_" + role, ()):
+            if text and tight(text) not in _UNTICKED:
+                found.add(role)
+    entry.types = tuple([k for k in _ORDER if k in found])
 
 
 def read_consent(cells: Cells, context: Context) -> str:

@@ -14,7 +14,7 @@ from wishes.intake.understanding.content import ColumnLook, look_at
 from wishes.intake.understanding.headers import HeaderWords, header_score, title_key
 from wishes.intake.understanding.lexicon import Lexicon
 from wishes.intake.understanding.model import ColumnReading
-from wishes.intake.understanding.text import plain
+from wishes.intake.understanding.text import flat, plain
 
 
 @dataclass(slots=True)
@@ -51,7 +51,7 @@ def grid_of(sheet: Sheet) -> Grid:
                     merged_from[row, column] = (top, left)
             if row > top:
                 values[row][left] = values[top][left]
-    return Grid(sheet, [[plain(v) if v != "" else "" for v in row] for row in values], values, merged_from)
+    return Grid(sheet, [[flat(v) if v.__class__ is str else plain(v) for v in row] for row in values], values, merged_from)
 
 
 @dataclass(slots=True)
