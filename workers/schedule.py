@@ -15,6 +15,7 @@ def _every(task: str, seconds: float) -> dict[str, Any]:
 SCHEDULE: dict[str, dict[str, Any]] = {
     "relay": _every("tick.relay", 5),
     "deliver": _every("tick.deliver", 5),
+    "intake": _every("tick.intake", 2),
     "sweep": _every("tick.sweep", 20),
     "housekeeping": _every("tick.housekeeping", 3600),
 }

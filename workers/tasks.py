@@ -5,6 +5,9 @@ from __future__ import annotations
 from celery import shared_task
 
 from wishes.clock import utc_now
+from wishes.intake.processing import process_queue
+from wishes.intake.uploads import Originals
+from wishes.protection.keyring import read_keyring
 from wishes.tracking import delivery, housekeeping, relay, sweep
 from workers.app import tools
 
@@ -31,3 +34,11 @@ def tick_deliver() -> None:
 def tick_housekeeping() -> None:
     """Repeating is safe: what is past its keeping is deleted, and what is gone is gone."""
     housekeeping.tidy(tools().database, now=utc_now())
+
+
+@shared_task(name="tick.intake", time_limit=600, soft_time_limit=590)
+def tick_intake() -> None:
+    """Repeating is safe: a file is stored by the run that still holds its claim, and by no other."""
+    found = tools()
+    keyring = read_keyring(found.settings.keys_dir)
+    process_queue(found.database, Originals(found.settings.uploads_dir, keyring), keyring, clock=utc_now, seconds=8)

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from wishes.access import Actor, Role, may, require
+from wishes.access import Actor, Grant, Role, may, require
 from wishes.campaigns.loading import table_of
 from wishes.errors import Conflict, NotFound
 from wishes.events.actions import record
@@ -85,6 +85,12 @@ def receive(
     return file_id
 
 
+def in_the_name_of(account_id: int | None, campaign_id: int) -> Actor:
+    """The sender, with what storing a file takes: whether they may send was asked when it came in, and what comes of it is
+    verified by a coordinator in any case."""
+    return Actor(account_id, "intake", (Grant(Role.COORDINATOR, campaign_id),))
+
+
 # --- a file that revises another ----------------------------------------------------------------------------------------
 
 
@@ -113,6 +119,42 @@ def decide_revision(session: Session, *, file_id: int, decision: str, actor: Act
         actor=actor,
         data={"file_id": file_id, "decision": decision},
     )
+
+
+def read_again(session: Session, *, file_id: int, actor: Actor, now: datetime) -> int:
+    """Queue a file once more because its columns were corrected; answers the id of the new reading.
+
+    It is compared with the old one like a revised file, so what it would change is shown before it does. Raises NotFound,
+    Conflict when the file was not read.
+    """
+    state = file_for(session, file_id, actor)
+    old = session.execute(
+        sa.select(_FILE.c.digest, _FILE.c.size_bytes, _FILE.c.original_key).where(
+            _FILE.c.id == file_id, _FILE.c.state == "done"
+        )
+    ).one_or_none()
+    if old is None:
+        raise Conflict(file_id=file_id)
+    again = receive_file(
+        session,
+        campaign_id=state.campaign_id,
+        name=state.name,
+        digest=old.digest,
+        actor=actor,
+        now=now,
+        community_id=state.community_id,
+    )
+    values = {"size_bytes": old.size_bytes, "original_key": old.original_key, "counts": {"again": file_id}}
+    session.execute(sa.update(_FILE).where(_FILE.c.id == again).values(batch=f"again-{again}", **values))
+    record(
+        session,
+        action="read_again",
+        campaign_id=state.campaign_id,
+        now=now,
+        actor=actor,
+        data={"file_id": again, "earlier_file_id": file_id},
+    )
+    return again
 
 
 # --- questions ----------------------------------------------------------------------------------------------------------

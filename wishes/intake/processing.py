@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from wishes.access import Actor, Grant, Role
 from wishes.campaigns.loading import table_of
 from wishes.campaigns.queries import campaign_by_id
 from wishes.db import Database
@@ -25,12 +25,12 @@ from wishes.events.actions import record
 from wishes.i18n import Text
 from wishes.intake.batch import Batch, take_batch
 from wishes.intake.grids import RevisedWish, pack, revised_wishes, view_of
-from wishes.intake.inbox import WAITING
+from wishes.intake.inbox import WAITING, in_the_name_of
 from wishes.intake.reader import Reader, reader_for
 from wishes.intake.reading import UnreadableFile, Workbook, read_workbook
 from wishes.intake.revisions import Revision, stored_origins
 from wishes.intake.store import StoredFile, store_reading
-from wishes.intake.tables import ImportFile
+from wishes.intake.tables import ImportFile, ImportRow
 from wishes.intake.teaching import memory_for, sender_key
 from wishes.intake.understanding import FileReading, understand_file
 from wishes.intake.updating import apply_revision, stored_revision
@@ -38,7 +38,7 @@ from wishes.intake.uploads import OriginalGone, Originals
 from wishes.protection.keyring import Keyring
 from wishes.protection.vault import SealBroken, Vault
 
-_FILE = table_of(ImportFile)
+_FILE, _ROW = table_of(ImportFile), table_of(ImportRow)
 MOST_ATTEMPTS = 3
 GROUP_FILES = 24
 GROUP_BYTES = 8_000_000
@@ -66,6 +66,8 @@ class _Claimed:
     attempts: int
     sent_by: int | None
     decided: str
+    again: int | None
+    """The earlier reading of the same file, whose columns were corrected since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +141,18 @@ def _claim(database: Database, now: datetime) -> list[_Claimed]:
                 or size > GROUP_BYTES
             ):
                 break
-            decided = str((row.counts or {}).get("decided", ""))
+            told = row.counts or {}
             group.append(
-                _Claimed(row.id, row.campaign_id, row.name, row.digest, row.attempts + 1, row.sent_by, decided)
+                _Claimed(
+                    row.id,
+                    row.campaign_id,
+                    row.name,
+                    row.digest,
+                    row.attempts + 1,
+                    row.sent_by,
+                    str(told.get("decided", "")),
+                    told.get("again"),
+                )
             )
         for each in group:
             session.execute(
@@ -163,11 +174,16 @@ def _take(
     with database.reading() as session:
         campaign_id = claimed[0].campaign_id
         campaign, reader = campaign_by_id(session, campaign_id), reader_for(session, campaign_id)
-        read = [_read(session, originals, reader, file) for file in claimed if file.attempts <= MOST_ATTEMPTS]
+        copies = {file.id: of for file in claimed if (of := _earlier_copy(session, file)) is not None}
+        given_up = [file for file in claimed if file.attempts > MOST_ATTEMPTS]
+        left = [file for file in claimed if file.id not in copies and file not in given_up]
+        read = [_read(session, originals, reader, file) for file in left]
         batch = take_batch(session, vault, campaign_id, [each.reading for each in read])
         revised = _revised(session, vault, batch, read)
     for file in claimed:
-        if file.attempts > MOST_ATTEMPTS:
+        if file.id in copies:
+            yield _repeat(database, file, copies[file.id], clock())
+        elif file in given_up:
             yield _fail(database, file, GIVEN_UP, clock())
     for each in read:
         revision, lines = revised.get(each.reading.file, (None, []))
@@ -188,13 +204,15 @@ def _take(
                     reading=each.reading,
                     keyring=keyring,
                     now=now,
-                    actor=_in_the_name_of(each.file),
+                    actor=in_the_name_of(each.file.sent_by, each.file.campaign_id),
                     file=each.file.id,
                     kinship=batch.kinship,
                     maybe=batch.maybe,
                 )
                 if each.file.decided == "apply" and stored.state == "done":
                     _revise(session, each.file, keyring, now)
+                if each.file.again:
+                    _supersede(session, each.file.again)
         yield stored
 
 
@@ -211,7 +229,7 @@ def _read(session: Session, originals: Originals, reader: Reader, file: _Claimed
     sender = sender_key(reading, file.sent_by)
     if memory := memory_for(session, file.campaign_id, sender):
         reading = understand_file(book, rules=reader.rules, lexicon=reader.lexicon, memory=memory)
-    reading.digest = file.digest
+    reading.digest = f"again {file.id}" if file.again else file.digest
     return _Read(file, reading, book, sender)
 
 
@@ -232,6 +250,23 @@ def _revised(
     return found
 
 
+def _earlier_copy(session: Session, file: _Claimed) -> Any:
+    """The file with the same bytes that was stored, or waits for a decision, before this one was sent."""
+    if file.again or file.decided:
+        return None
+    return session.execute(
+        sa.select(_FILE.c.id, _FILE.c.counts)
+        .where(
+            _FILE.c.campaign_id == file.campaign_id,
+            _FILE.c.digest == file.digest,
+            _FILE.c.state.in_(("done", "revises")),
+            _FILE.c.id < file.id,
+        )
+        .order_by(_FILE.c.id)
+        .limit(1)
+    ).one_or_none()
+
+
 # --- endings --------------------------------------------------------------------------------------------------------------
 
 
@@ -245,15 +280,19 @@ def _still_ours(session: Session, file: _Claimed) -> bool:
     return bool(taken.rowcount == 1)  # type: ignore[attr-defined]
 
 
-def _in_the_name_of(file: _Claimed) -> Actor:
-    """The sender, with what storing takes: whether they may send was asked when the file came in."""
-    return Actor(file.sent_by, "intake", (Grant(Role.COORDINATOR, file.campaign_id),))
-
-
 def _revise(session: Session, file: _Claimed, keyring: Keyring, now: datetime) -> None:
-    actor = _in_the_name_of(file)
+    actor = in_the_name_of(file.sent_by, file.campaign_id)
     if stored_revision(session, file_id=file.id, keyring=keyring, actor=actor) is not None:
         apply_revision(session, file_id=file.id, keyring=keyring, actor=actor, now=now)
+
+
+def _supersede(session: Session, earlier: int) -> None:
+    """What the earlier reading left open is answered by the new one."""
+    session.execute(
+        sa.update(_ROW)
+        .where(_ROW.c.file_id == earlier, _ROW.c.status.in_(("parked", "rejected")), _ROW.c.resolved_at.is_(None))
+        .values(status="rejected", reasons=["read_again"])
+    )
 
 
 def _hold(session: Session, each: _Read, revision: Revision, now: datetime) -> StoredFile:
@@ -264,7 +303,7 @@ def _hold(session: Session, each: _Read, revision: Revision, now: datetime) -> S
         "changes": len(revision.changes),
         "withdraws": len(revision.withdraws),
         "revises": _name_of(session, revision.of),
-    }
+    } | ({"again": each.file.again} if each.file.again else {})
     session.execute(
         sa.update(_FILE).where(_FILE.c.id == each.file.id).values(state="revises", counts=counts, finished_at=now)
     )
@@ -277,20 +316,29 @@ def _name_of(session: Session, source: str) -> str:
     return str(session.execute(sa.select(_FILE.c.name).where(_FILE.c.id == int(source[1:]))).scalar_one())
 
 
+def _repeat(database: Database, file: _Claimed, earlier: Any, now: datetime) -> StoredFile:
+    read = int((earlier.counts or {}).get("read", 0))
+    counts = {"read": read, "accepted": 0, "rejected": 0, "parked": 0, "duplicates": read, "repeats": earlier.id}
+    _end(database, file, now, "repeated", counts=counts)
+    return StoredFile(file.id, file.name, "repeated", counts, earlier.id)
+
+
 def _fail(database: Database, file: _Claimed, problem: Text, now: datetime) -> StoredFile:
+    _end(database, file, now, "failed", problem_zh=problem.zh, problem_en=problem.en)
+    return StoredFile(file.id, file.name, "failed")
+
+
+def _end(database: Database, file: _Claimed, now: datetime, state: str, **values: Any) -> None:
     with database.transaction() as session:
         if _still_ours(session, file):
             session.execute(
-                sa.update(_FILE)
-                .where(_FILE.c.id == file.id)
-                .values(state="failed", finished_at=now, problem_zh=problem.zh, problem_en=problem.en)
+                sa.update(_FILE).where(_FILE.c.id == file.id).values(state=state, finished_at=now, **values)
             )
             record(
                 session,
                 action="import_file",
                 campaign_id=file.campaign_id,
                 now=now,
-                actor=_in_the_name_of(file),
-                data={"file_id": file.id, "state": "failed", "attempts": file.attempts},
+                actor=in_the_name_of(file.sent_by, file.campaign_id),
+                data={"file_id": file.id, "state": state, "attempts": file.attempts},
             )
-    return StoredFile(file.id, file.name, "failed")

@@ -1,0 +1,63 @@
+"""Files and entries opened for a page: the grid that was kept, readings out of their seals. Holds identities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import url_for
+from sqlmodel import Session
+
+from wishes.errors import NotFound
+from wishes.intake.files import RowState, row_for
+from wishes.intake.grids import View, unpack
+from wishes.intake.understanding import Entry
+from wishes.intake.uploads import OriginalGone
+from wishes.protection.vault import Vault
+from wishes.web.context import t
+from wishes.web.identity import keyring, signed_in
+from wishes.web.intake_cards import compared
+from wishes.web.intake_pages import originals
+
+
+def view_for(session: Session, file_id: int) -> View | None:
+    """The file's grid; None when it is not read yet, unreadable, or deleted."""
+    try:
+        packed = originals().read_view(session, file_id)
+    except OriginalGone:
+        return None
+    return unpack(packed) if packed else None
+
+
+def opened_rows(session: Session, ids: Sequence[int]) -> list[tuple[RowState, Entry]]:
+    """Rows with their readings, of files that the reader may see; those whose reading was erased are left out."""
+    vault, person = Vault(keyring()), signed_in()
+    rows = [row_for(session, row_id, person) for row_id in ids]
+    return [(row, row.opened(vault)) for row in rows if row.reading]
+
+
+def as_it_stands(row: RowState, entry: Entry) -> Entry:
+    """The entry with what is said of it now, for marking its problems."""
+    entry.reasons = list(row.reasons) if row.status == "rejected" else []
+    entry.doubts = list(row.reasons) if row.status == "parked" else []
+    entry.warnings = list(row.warnings)
+    return entry
+
+
+def other_entry(session: Session, row_id: int, ours: Entry, places: dict[str, str]) -> dict[str, Any]:
+    """The entry that another one repeats, side by side; only that it exists, when it is in another sender's file."""
+    try:
+        [(row, theirs)] = opened_rows(session, [row_id]) or [(None, None)]
+    except NotFound:
+        row, theirs = None, None
+    if row is None or theirs is None:
+        return {
+            "where": t("另一份文件里，您看不到的一行", "a line of a file that is not yours to see"),
+            "lines": [],
+            "url": "",
+        }
+    return {
+        "where": f"{row.file_name} · {row.sheet} · {row.cell}",
+        "lines": compared(ours, theirs, places),
+        "url": url_for("intake.row", row_id=row.id),
+    }
