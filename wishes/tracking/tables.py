@@ -141,3 +141,18 @@ class PastEvent(SQLModel, table=True):
     recorded_at: datetime = instant()
     actor: str = Field(default="", max_length=24)
     value: int | None = None
+
+
+class SharedView(SQLModel, table=True):
+    """A read-only link to the board's figures, good until ``expires_at``. Only the secret's SHA-256 is kept."""
+
+    __tablename__ = "shared_view"
+    id: int | None = row_id()
+    campaign_id: int = refers("campaign.id", index=True)
+    secret_hash: bytes = Field(sa_type=sa.LargeBinary(32), unique=True)
+    label: str = Field(default="", max_length=80)
+    narrowed: dict[str, Any] = document()  # what of the board it shows: the filters
+    created_by: int | None = refers("account.id", null=True)
+    created_at: datetime = instant()
+    expires_at: datetime = instant()
+    revoked_at: datetime | None = instant(null=True)

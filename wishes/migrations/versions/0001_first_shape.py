@@ -236,6 +236,25 @@ def upgrade() -> None:
         sa.UniqueConstraint("campaign_id", "code", name=op.f("uq_place_campaign_id_code")),
     )
     op.create_table(
+        "shared_view",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("secret_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("label", sa.String(80), nullable=False),
+        sa.Column("narrowed", sa.JSON(), nullable=False),
+        sa.Column("created_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("created_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("revoked_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_shared_view_campaign_id_campaign")),
+        sa.ForeignKeyConstraint(["created_by"], ["account.id"], name=op.f("fk_shared_view_created_by_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_shared_view")),
+        sa.UniqueConstraint("secret_hash", name=op.f("uq_shared_view_secret_hash")),
+    )
+    with op.batch_alter_table("shared_view", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_shared_view_campaign_id"), ["campaign_id"], unique=False)
+
+    op.create_table(
         "taught_column",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -928,6 +947,10 @@ def downgrade() -> None:
     op.drop_table("web_session")
     op.drop_table("taught_word")
     op.drop_table("taught_column")
+    with op.batch_alter_table("shared_view", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_shared_view_campaign_id"))
+
+    op.drop_table("shared_view")
     op.drop_table("place")
     op.drop_table("past_wish")
     op.drop_table("past_file")
