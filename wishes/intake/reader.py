@@ -20,6 +20,7 @@ from wishes.campaigns.queries import campaign_by_id, rules_of
 from wishes.campaigns.tables import CatalogueItem as CatalogueRow
 from wishes.campaigns.tables import Place
 from wishes.intake.reading import UnreadableFile, read_workbook
+from wishes.intake.teaching import additions
 from wishes.intake.understanding import (
     CampaignRules,
     CatalogueItem,
@@ -80,7 +81,7 @@ def reader_for(session: Session, campaign_id: int) -> Reader:
             sa.select(items).where(items.c.campaign_id == campaign_id).order_by(items.c.id)
         ).mappings()
     ]
-    words = default_words()
+    words = default_words().plus(additions(session, campaign_id))
     return Reader(
         CampaignRules(
             start_on=campaign.starts_on,

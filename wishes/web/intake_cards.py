@@ -10,6 +10,7 @@ from flask import url_for
 from wishes.i18n import Text
 from wishes.intake.files import RowState
 from wishes.intake.grids import View, said
+from wishes.intake.resolving import ACCEPTABLE_DESPITE
 from wishes.intake.understanding import PROBLEMS, AnnotatedSheet, Entry
 from wishes.web.context import t
 from wishes.web.intake_pages import STATUS
@@ -118,6 +119,7 @@ def card(
         "cells": cells(row, entry, view, marks),
         "reading": [(line_label(name), value) for name, value in told.items() if value],
         "duplicate_of": row.duplicate_of_id,
+        "may_accept": row.status == "parked" or (row.status == "rejected" and set(row.reasons) <= ACCEPTABLE_DESPITE),
         "confidence": round(row.confidence * 100),
     }
 
