@@ -17,7 +17,17 @@ from pathlib import Path
 import openpyxl
 import python_calamine
 
-from wishes.intake.understanding import CampaignRules, Lexicon, Places, Source, catalogue_from_rows, find_duplicates, mark_duplicates, read_many, read_one
+from wishes.intake.understanding import (
+    CampaignRules,
+    Lexicon,
+    Places,
+    Source,
+    catalogue_from_rows,
+    find_duplicates,
+    mark_duplicates,
+    read_many,
+    read_one,
+)
 from wishes.intake.words import default_words
 
 DEMO = Path(__file__).parents[1] / "wishes" / "demo" / "hangzhou-2021"

@@ -8,7 +8,16 @@ import pytest
 
 from tests.intake.conftest import DEMO
 from tests.intake.score import Score, score
-from wishes.intake.understanding import CampaignRules, CatalogueItem, Duplicates, FileReading, Places, find_duplicates, mark_duplicates, read_many
+from wishes.intake.understanding import (
+    CampaignRules,
+    CatalogueItem,
+    Duplicates,
+    FileReading,
+    Places,
+    find_duplicates,
+    mark_duplicates,
+    read_many,
+)
 from wishes.intake.words import default_words
 
 Campaign = tuple[CampaignRules, Places, tuple[CatalogueItem, ...]]

@@ -62,8 +62,13 @@ def assign(
             scored.append((_score(meaning, look), title, meaning.role, "taught" if meaning.fit > 1 else "header"))
         unsure = not meanings or max(_score(m, look) for m in meanings) < 0.45
         if unsure and look.filled >= 2:
+            if look.rising:
+                scored.append((0.5, title, "serial", "content"))
+                continue
             for role, kind, least in _ALONE:
                 share = look.share(kind)
+                if role == "price" and look.share("age") >= 0.7:
+                    continue  # numbers this small are ages or pieces
                 if share >= least:
                     scored.append((0.25 + 0.2 * share, title, role, "content"))
     scored.sort(key=lambda s: (-s[0], s[1].column))
@@ -79,7 +84,7 @@ def assign(
         taken.add(role)
         given[title.column] = ColumnReading(title.column, title.text, role, how, round(min(score, 1.0), 2))
     readings = [given.get(t.column) or ColumnReading(t.column, t.text, "ignored", "unknown", 0.0) for t in titles]
-    _repair(readings, looks, titles)
+    _repair(readings, looks)
     _number(readings)
     return readings
 
@@ -136,16 +141,22 @@ def _flag_columns(titles: Sequence[Title], looks: Mapping[int, ColumnLook], head
     return kept
 
 
-def _repair(readings: list[ColumnReading], looks: Mapping[int, ColumnLook], titles: Sequence[Title]) -> None:
+def _repair(readings: list[ColumnReading], looks: Mapping[int, ColumnLook]) -> None:
     """What titles alone cannot tell: a missing wish or name column, a second 姓名 that is the guardian's."""
     roles = {r.role for r in readings}
     free = [r for r in readings if r.role == "ignored"]
-    if "guardian" not in roles and "name" in roles:
-        child = next(r for r in readings if r.role == "name")
-        for reading in free:
-            if looks[reading.column].share("name") >= 0.6 and "名" in reading.title and reading.column > child.column:
-                reading.role, reading.how, reading.confidence = "guardian", "content", 0.6
-                break
+    named = [r for r in free if r.how == "unknown" and looks[r.column].filled >= 2 and looks[r.column].share("name") >= 0.7]
+    child = next((r for r in readings if r.role == "name"), None)
+    if child is not None and child.how == "content" and named and named[0].column < child.column:
+        # Nobody named the columns: the child stands first.
+        named[0].role, child.role = "name", "ignored"
+        named[0].how, named[0].confidence = "content", child.confidence
+        named, child = [*named[1:], child], named[0]
+    if "guardian" not in roles and child is not None and named:
+        family = [r.column for r in readings if r.role in ("relation", "phone")]
+        named.sort(key=lambda r: (min((abs(r.column - f) for f in family), default=0), r.column))
+        if named[0].column > child.column or "名" in named[0].title:
+            named[0].role, named[0].how, named[0].confidence = "guardian", "content", 0.6
     if "wish" not in roles:
         best, best_share = None, 0.35
         for reading in readings:
@@ -172,6 +183,8 @@ def _repair(readings: list[ColumnReading], looks: Mapping[int, ColumnLook], titl
 def _number(readings: list[ColumnReading]) -> None:
     """Pair price, size and number columns with their wish column."""
     wishes = [r for r in readings if r.role == "wish"]
+    if wishes and all(ordinal_of(w.title) for w in wishes):
+        wishes.sort(key=lambda w: ordinal_of(w.title))
     for position, reading in enumerate(wishes, 1):
         reading.number = position
     ordinals = {ordinal_of(w.title) or w.number: w.number for w in wishes}
@@ -189,12 +202,11 @@ def _number(readings: list[ColumnReading]) -> None:
             mine[0].number = 0
             continue
         for reading in mine:
-            ordinal = ordinal_of(reading.title)
-            before = [w for w in wishes if w.column < reading.column]
-            after = [w for w in wishes if w.column > reading.column]
-            if ordinal in ordinals:
-                reading.number = ordinals[ordinal]
-            elif before:
-                reading.number = before[-1].number
-            elif after:
-                reading.number = after[0].number
+            reading.number = ordinals.get(ordinal_of(reading.title), 0)
+        given = {r.number for r in mine}
+        for reading in (r for r in mine if r.number == 0):
+            left = [w for w in wishes if w.number not in given] or wishes
+            before = [w for w in left if w.column < reading.column]
+            nearest = max(before, key=lambda w: w.column) if before else min(left, key=lambda w: w.column)
+            reading.number = nearest.number
+            given.add(nearest.number)

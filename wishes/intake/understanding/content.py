@@ -59,7 +59,7 @@ def _is_price(value: Value, text: str, lexicon: Lexicon) -> bool:
 def _is_code(value: Value, text: str, lexicon: Lexicon) -> bool:
     if isinstance(value, float):
         return value in (0.0, 1.0, 2.0)
-    return len(text) <= 12 and not text.isdigit() and _CODE.fullmatch(text) is not None
+    return text in ("0", "1", "2") or (len(text) <= 12 and not text.isdigit() and _CODE.fullmatch(text) is not None)
 
 
 def _is_types(value: Value, text: str, lexicon: Lexicon) -> bool:
@@ -118,11 +118,13 @@ _LOOKS: Mapping[str, Look] = {
 class ColumnLook:
     """Shares of a column's filled cells that look like something, as numbers from 0 to 1."""
 
-    __slots__ = ("_known", "_lexicon", "_sample", "filled")
+    __slots__ = ("_known", "_lexicon", "_sample", "filled", "rising")
 
     def __init__(self, sample: list[tuple[Value, str]], filled: int, lexicon: Lexicon) -> None:
         self._sample, self.filled, self._lexicon = sample, filled, lexicon
         self._known: dict[str, float] = {}
+        self.rising = _rises([text for _, text in sample])
+        """Whether it counts the lines: whole numbers that never fall."""
 
     def share(self, kind: str) -> float:
         """The share of cells that look like ``kind`` (a key of the table above)."""
@@ -131,6 +133,11 @@ class ColumnLook:
             hits = sum(1 for value, text in self._sample if look(value, text, lexicon))
             known = self._known[kind] = hits / len(self._sample) if self._sample else 0.0
         return known
+
+
+def _rises(texts: list[str]) -> bool:
+    numbers = [int(t) for t in texts if t.isdigit() and len(t) <= 5]
+    return len(numbers) >= 4 and len(numbers) >= 0.9 * len(texts) and numbers == sorted(numbers) and len(set(numbers)) > 0.5 * len(numbers)
 
 
 def look_at(values: Sequence[Value], lexicon: Lexicon, limit: int = 24) -> ColumnLook:

@@ -177,7 +177,7 @@ class _BlockReader:
                 c.column, column_for(block.columns, "price", c.number), column_for(block.columns, "size", c.number),
                 column_for(block.columns, "qty", c.number),
             )
-            for c in block.columns
+            for c in sorted(block.columns, key=lambda c: c.number)
             if c.role == "wish"
         ]
         prices = [c for c in block.columns if c.role == "price"]

@@ -13,6 +13,7 @@ from wishes.intake.words import Words
 _BRACKETS = re.compile(r"[(\[【][^()\[\]【】]*[)\]】]|[(\[【].*$")
 _MARKS = re.compile(r"[*★☆※#·\"“”'‘’:：?？!！。,，、\-_—~]")
 _NUMBER_TAIL = re.compile(r"[一二三四五六\d]$")
+_CONSENT = re.compile(r"(?:监护|家长|父母|知情).*(?:同意|授权|签字|签名|知晓)|同意.*(?:监护|家长|公示|公开|书)")
 _UNIT = re.compile(r"元$|rmb$")
 _ORDINALS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6}
 _ORDINAL = re.compile(r"第?([一二三四五六1-6])")
@@ -61,10 +62,13 @@ class HeaderWords:
         # The longest listed title inside; of equals the last, for the head of a Chinese title comes last.
         for length in range(min(len(key), self._longest), 1, -1):
             for start in range(len(key) - length, -1, -1):
-                roles = self._exact.get(key[start : start + length])
+                roles = [r for r in self._exact.get(key[start : start + length], ()) if not r.startswith("flag_")]
                 if roles:
-                    fit = 0.5 + 0.4 * length / len(key)
-                    return [Meaning(role, fit) for role in roles]
+                    # 心愿属性 is hardly the wish itself: what stands last is what the column holds.
+                    fit = 0.5 + 0.4 * length / len(key) - (0.0 if start + length == len(key) else 0.15)
+                    meanings = [Meaning(role, fit) for role in roles]
+                    agreed = _CONSENT.search(key) is not None and "consent" not in roles
+                    return [Meaning("consent", 0.8), *meanings] if agreed else meanings
         return []
 
     def _listed(self, title: str) -> list[str]:
