@@ -17,11 +17,12 @@ from wishes.events.tables import Event
 from wishes.intake.codes import CROCKFORD, new_aliases, new_codes
 from wishes.intake.files import row_for
 from wishes.intake.queries import rows_of_child
-from wishes.intake.sealing import NAME_FIELD, open_identity
+from wishes.intake.sealing import NAME_FIELD, open_entry, open_identity, seal_entry
 from wishes.intake.shaping import safe_detail, safe_item
 from wishes.intake.tables import Child, Community, Consent, ImportFile, ImportRow, Wish
-from wishes.intake.understanding.model import Entry
+from wishes.intake.understanding.model import Entry, Trace
 from wishes.lifecycle import Kind, Status
+from wishes.protection.vault import Erased, SealBroken
 from wishes.tracking.tables import Clock
 
 
@@ -262,3 +263,14 @@ def test_two_copies_that_arrive_at_once_are_stored_once(desk: Desk) -> None:
         states = [done.state for [done] in pool.map(desk.store, batches)]
     assert sorted(states) == ["done", "repeated", "repeated", "repeated"]
     assert len(rows(desk, sa.select(Wish.id))) == 5
+
+
+def test_a_reading_keeps_how_its_values_were_read(desk: Desk) -> None:
+    entry = Entry("f", "s", "A1", 1, 1, raw="书包", child="章小一", phone=("19900000001",), types=("poor",), size=150.0)
+    entry.traces["price"] = Trace("I3", "约八十", "about", 0.9)
+    sealed = seal_entry(desk.vault, 4, entry)
+    assert open_entry(desk.vault, 4, "s", "A1", 1, sealed) == entry
+    with pytest.raises(SealBroken):
+        open_entry(desk.vault, 5, "s", "A1", 1, sealed)
+    with pytest.raises(Erased):
+        open_entry(desk.vault, 4, "s", "A1", 1, None)

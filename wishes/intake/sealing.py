@@ -14,6 +14,7 @@ from wishes.intake.understanding.model import Entry, Trace
 from wishes.protection.vault import JsonValue, Vault, open_sealed, place, seal
 
 NAME_FIELD = "child.name"
+_TRACED = ("cell", "text", "how", "confidence")
 _WRAPPED_KEY_BYTES = 62  # see Vault.new_data_key
 _DEFAULTS = {
     each.name: each.default if each.default_factory is MISSING else each.default_factory() for each in fields(Entry)
@@ -25,9 +26,7 @@ def seal_entry(vault: Vault, file_id: int, entry: Entry) -> bytes:
     key, wrapped = vault.new_data_key(aad=_row_place(file_id, entry.sheet, entry.cell, entry.part, "data_key"))
     told = {name: value for name, default in _DEFAULTS.items() if (value := getattr(entry, name)) != default}
     if entry.traces:
-        told["traces"] = {
-            name: [getattr(trace, each) for each in Trace.__slots__] for name, trace in entry.traces.items()
-        }
+        told["traces"] = {name: [getattr(trace, each) for each in _TRACED] for name, trace in entry.traces.items()}
     return wrapped + seal(told, data_key=key, aad=_row_place(file_id, entry.sheet, entry.cell, entry.part, "reading"))
 
 
