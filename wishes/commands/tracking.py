@@ -10,7 +10,7 @@ import click
 from wishes.campaigns.queries import campaign_by_slug
 from wishes.clock import SHANGHAI, utc_now
 from wishes.commands.edge import Edge
-from wishes.commands.importing import import_
+from wishes.commands.pending import import_
 from wishes.tracking.channels import outlets_of
 from wishes.tracking.delivery import deliver
 from wishes.tracking.gaps import GROUPINGS, MEASURES, GroupedBy
@@ -120,4 +120,4 @@ def events(edge: Edge, file: Path, slug: str, wishes: Path | None, taken_at: dat
     edge.emit(report.figures(), as_json)
 
 
-COMMANDS: list[click.Command] = [gaps, sweep]
+COMMANDS: list[click.Command] = [gaps, sweep, import_]

@@ -10,11 +10,17 @@ from sqlmodel import Session
 from wishes.campaigns.queries import rules_of
 from wishes.campaigns.rules import Rules
 from wishes.lifecycle import Status
-from wishes.model import columns
+from wishes.model import table_of
 from wishes.tracking.deadlines import due_at, step_at
 from wishes.tracking.tables import Clock
 
-_Clock = columns(Clock)
+_CLOCK = table_of(Clock)
+_CLOSE = (
+    sa.update(_CLOCK)
+    .where(_CLOCK.c.wish_id == sa.bindparam("of_wish"), _CLOCK.c.closed_at.is_(None))
+    .values(closed_at=sa.bindparam("now"))
+)
+_OPEN = sa.insert(_CLOCK)
 
 
 def clock_values(rules: Rules, stage: Status, start: datetime) -> tuple[datetime, datetime | None] | None:
@@ -28,21 +34,8 @@ def clock_values(rules: Rules, stage: Status, start: datetime) -> tuple[datetime
 
 def restart_clock(session: Session, *, campaign_id: int, wish_id: int, stage: Status, now: datetime) -> None:
     """Close the wish's open clock and open the one of *stage*, if the campaign sets a deadline for it."""
-    session.execute(
-        sa.update(_Clock).where(_Clock.wish_id == wish_id, _Clock.closed_at.is_(None)).values(closed_at=now)
-    )
+    session.execute(_CLOSE, {"of_wish": wish_id, "now": now})
     values = clock_values(rules_of(session, campaign_id), stage, now)
     if values is not None:
-        due, next_at = values
-        session.execute(
-            sa.insert(_Clock).values(
-                campaign_id=campaign_id,
-                wish_id=wish_id,
-                stage=str(stage),
-                opened_at=now,
-                due_at=due,
-                step=0,
-                next_at=next_at,
-                pause_reason="",
-            )
-        )
+        row = {"campaign_id": campaign_id, "wish_id": wish_id, "stage": str(stage), "opened_at": now}
+        session.execute(_OPEN, {**row, "due_at": values[0], "step": 0, "next_at": values[1], "pause_reason": ""})

@@ -145,7 +145,6 @@ class _Story:
 
     def __init__(self, known: History) -> None:
         self.known, self.wishes = known, known.horizon.size
-        self.rows = np.arange(known.wish.size, dtype=np.int64)
 
     def last(self, *kinds: str) -> npt.NDArray[np.int64]:
         place = np.full(self.wishes, -1, dtype=np.int64)
@@ -160,7 +159,7 @@ class _Story:
         return place
 
     def _of(self, kinds: Sequence[str]) -> npt.NDArray[np.int64]:
-        return self.rows[np.isin(self.known.kind, [CODE[kind] for kind in kinds])]
+        return np.flatnonzero(np.isin(self.known.kind, [CODE[kind] for kind in kinds]))
 
 
 def _to_delivery(
@@ -183,14 +182,13 @@ def _to_delivery(
 def _in_stage(known: History, story: _Story, stage: Status, until: npt.NDArray[np.int64]) -> Spans:
     """The last stay of each wish in *stage*."""
     stages, code = STAGE_OF_CODE[known.kind], STAGE_CODE[stage]
-    rows = story.rows
-    before = np.full(rows.size, -1, dtype=np.int16)
+    before = np.full(stages.size, -1, dtype=np.int16)
     before[1:] = np.where(known.wish[1:] == known.wish[:-1], stages[:-1], -1)
     entry = np.full(story.wishes, -1, dtype=np.int64)
-    entering = rows[(stages == code) & (before != code)]
+    entering = np.flatnonzero((stages == code) & (before != code))
     entry[known.wish[entering]] = entering
     leave = np.full(story.wishes, -1, dtype=np.int64)
-    leaving = rows[(before == code) & (stages != code)]
+    leaving = np.flatnonzero((before == code) & (stages != code))
     leave[known.wish[leaving]] = leaving
     left = leave > entry
     went_on = np.zeros(story.wishes, dtype=bool)
@@ -234,7 +232,9 @@ def _spans(
 
 def _grouped(groups: Grouping) -> list[tuple[str, npt.NDArray[np.int64]]]:
     """Each group's name and the rows in it, by name."""
-    order = np.argsort(groups.codes, kind="stable")
+    # numbers of 16 bits are sorted by counting, in a tenth of the time
+    codes = groups.codes.astype(np.int16) if len(groups.names) < 2**15 else groups.codes
+    order = np.argsort(codes, kind="stable")
     cuts = np.searchsorted(groups.codes[order], np.arange(len(groups.names) + 1))
     found: dict[str, npt.NDArray[np.int64]] = {}
     for code, name in enumerate(groups.names):
