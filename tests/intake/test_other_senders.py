@@ -319,3 +319,23 @@ def test_what_is_not_sure_is_parked_and_counted(understand_bytes: Understand) ->
     reading = understand_bytes(workbook(rows))
     assert [e.doubts for e in reading.entries] == [["item_unknown"], ["item_unsure"], ["consent_unreadable"], ["price_unreadable"]]
     assert reading.counts() == {"read": 4, "accepted": 0, "rejected": 0, "parked": 4, "duplicates": 0}
+
+
+def test_a_table_lying_on_its_side_is_read(understand_bytes: Understand) -> None:
+    rows = [
+        ["瑶寨乡微心愿"], ["姓名", "王大山", "李小河", "赵青青"], ["性别", "男", "女", "女"], ["出生年月", "2013年5月", "2014年7月", "2012年1月"],
+        ["联系电话", "19900001111", "19900001112", "16600001113"], ["微心愿", "书包", "水彩笔、画本", "足球"], ["价格", 80, "30、15", 70],
+        ["监护人同意", "是", "是", "否"],
+    ]
+    reading = understand_bytes(workbook(rows))
+    assert [told(e, "cell", "part", "child", "item", "price_high", "birth", "status") for e in reading.entries] == [
+        ("B6", 1, "王大山", "书包", 8000, "2013-05", "accepted"), ("C6", 1, "李小河", "水彩笔", 3000, "2014-07", "accepted"),
+        ("C6", 2, "李小河", "素描本", 1500, "2014-07", "accepted"), ("D6", 1, "赵青青", "足球", 7000, "2012-01", "rejected"),
+    ]
+    assert [f.fate for f in reading.fates] == ["title", *["header"] * 4, "wish", "header", "header"]
+
+
+def test_a_bare_number_behind_a_wish_is_its_price_unless_it_is_a_size(understand_bytes: Understand) -> None:
+    rows = [["姓名", "心愿及价格", "家长同意"], ["王大山", "书包 80", "是"], ["李小河", "运动鞋 38", "是"], ["赵青青", "水彩笔 36", "是"], ["钱多宝", "台灯：120", "是"]]
+    got = [told(e, "price_high", "size") for e in understand_bytes(workbook(rows)).entries]
+    assert got == [(8000, None), (None, 38), (None, None), (12000, None)]

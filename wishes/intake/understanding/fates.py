@@ -11,6 +11,7 @@ from wishes.intake.understanding.lexicon import Lexicon
 from wishes.intake.understanding.tables import Block, Grid, is_number_like
 from wishes.intake.understanding.text import tight
 
+_PLACE = re.compile(r"(?:村|社区|年级|班|居委会|小组|校区|街道|镇|乡|学校|小学|中学)(?:[(（:：].*)?$")
 _EXAMPLE = re.compile(r"^[(（]?(?:示例|例如|样例|举例|填写示例|范例|例)[)）:：\d]?$")
 _TOTAL = re.compile(r"^(?:合计|总计|共计|小计|累计|汇总)")
 _COUNT = re.compile(r"共?计?[:：]?(?:约)?\d+(?:个|人|名|条|户|份|件|项|元)?")
@@ -81,7 +82,7 @@ def kind_of_row(grid: Grid, block: Block, roles: Roles, row: int, lexicon: Lexic
     if all(c == serial_column for c, _ in own):
         return RowKind("number_only")
     if name or wishes:
-        if name and len(own) == 1 and not lexicon.is_name(tight(name)) and not wishes:
+        if name and len(own) == 1 and not wishes and (_PLACE.search(first) or not lexicon.is_name(first)):
             heading = _lone(own, first, serial_column, grid, row, lexicon, block)
             if heading is not None:
                 return heading

@@ -24,6 +24,7 @@ from wishes.intake.understanding.sender import find_sender
 from wishes.intake.understanding.statements import consent_statement, legends
 from wishes.intake.understanding.tables import Block, Grid, blocks_of, grid_of, headless_block
 from wishes.intake.understanding.text import tight
+from wishes.intake.understanding.turned import lies_on_its_side, turn_back, turned
 from wishes.intake.understanding.wishcells import WishCell, entries_of, judge
 
 
@@ -35,6 +36,8 @@ class _Sheet:
     cards: list[Card] = field(default_factory=list)
     heads: list[str] = field(default_factory=list)
     """Texts above and below the tables."""
+    lying: Sheet | None = None
+    """The sender's sheet, where ``grid`` is it turned by a quarter."""
 
 
 def understand_file(
@@ -83,6 +86,16 @@ def _filled(value: Value) -> bool:
 
 
 def _open_sheet(sheet: Sheet, lexicon: Lexicon, headers: HeaderWords) -> _Sheet:
+    opened = _open_upright(sheet, lexicon, headers)
+    if not opened.blocks and opened.use != "empty" and lies_on_its_side(sheet, headers) is not None:
+        lying = _open_upright(turned(sheet), lexicon, headers)
+        if lying.blocks:
+            lying.lying = sheet
+            return lying
+    return opened
+
+
+def _open_upright(sheet: Sheet, lexicon: Lexicon, headers: HeaderWords) -> _Sheet:
     grid = grid_of(sheet)
     if not any(any(row) for row in grid.text):
         return _Sheet(grid, [], "empty")
@@ -160,6 +173,9 @@ def _read_sheet(
                 fates[row] = fate
         reading.entries += reader.entries
     name = grid.sheet.name
+    if sheet.lying is not None:
+        reading.fates += turn_back([e for e in reading.entries if e.sheet == name], sheet.lying)
+        return
     reading.fates += [
         RowFate(name, row, fates.get(row) or ("title" if any(grid.text[row]) else "blank")) for row in range(grid.height)
     ]

@@ -189,6 +189,8 @@ class ThingReader:
             return Thing("cash", tight(shown), price=price, how="only money")
         found, how, confidence = self._find(core)
         qty = qty or self._bracketed(without_price, found)
+        if price is None and found is not None and found.size_kind is None:
+            price = _bare_price(without_price, found.item)
         if verdict == "cash":
             return Thing("cash", re.sub(r"\s+", "", self._bare(shown)), qty=1, price=price, how="listed", confidence=0.95)
         if verdict == "unsafe":
@@ -285,7 +287,7 @@ class ThingReader:
     def _size(self, text: str, found: _Known | None) -> tuple[str | None, float | None]:
         if found is None or found.size_kind is None:
             return None, None
-        size = size_in(text, found.size_kind)
+        size = size_in(text, found.size_kind) or size_in(_TIMES.sub(" ", text), found.size_kind, bare=True)
         return (found.size_kind, size) if size is not None else (None, None)
 
 
@@ -326,8 +328,20 @@ def size_in(text: str, kind: str, *, bare: bool = False) -> float | None:
     return None
 
 
+_TRAILING = re.compile(r"(?:[\s:：,，\-—(（]+|(?<=[个只双本支盒把件条辆台张块盏副套顶箱瓶份床根]))(\d{2,4})[)）]?$")
+_COLOURS = frozenset(("12", "18", "24", "36", "48", "60", "72"))
+
+
+def _bare_price(text: str, item: str) -> Price | None:
+    """A number after the wish, without 元: a price, unless it may count colours."""
+    match = _TRAILING.search(text)
+    if match is None or (match[1] in _COLOURS and ("笔" in item or "彩" in item)):
+        return None
+    return Price(int(match[1]) * 100, int(match[1]) * 100, "number without unit", 0.75)
+
+
 def _plausible(value: float, kind: str) -> float | None:
-    low, high = {"shoe": (15, 50), "height": (50, 200), "inch": (10, 30)}.get(kind, (0, 1000))
+    low, high = {"shoe": (15, 50), "height": (50, 195), "inch": (10, 30)}.get(kind, (0, 1000))
     if not low <= value <= high:
         return None
     return int(value) if value == int(value) else value
