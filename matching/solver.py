@@ -7,6 +7,7 @@ import numpy as np
 from matching.budgets import Found, Task, solve_with_budgets
 from matching.deadline import Deadline
 from matching.flow import count_prices, solve_flow
+from matching.large import AUCTION_FROM_ARCS, PRUNED_FROM_ARCS, auction_suits, by_auction, by_pruned_flow
 from matching.plan import Plan, broken_limits, cost_of, usable_arcs
 from matching.prices import Prices
 from matching.problem import Ints, Problem
@@ -26,10 +27,23 @@ def solve(problem: Problem, *, time_limit_s: float | None = None, seed: int = 0)
         raise ValueError(f"time_limit_s is {time_limit_s}; must be positive")
     deadline = Deadline(time_limit_s)
     task = Task(problem, *problem.effective_costs(), usable_arcs(problem))
-    found = _by_flow(task)
-    if broken_limits(problem, found.arc_of_wish) or cost_of(problem, found.arc_of_wish) > found.bound:
+    found = _under_counts(task, deadline)
+    if (problem.has_budgets() or problem.has_groups()) and (
+        broken_limits(problem, found.arc_of_wish) or cost_of(problem, found.arc_of_wish) > found.bound
+    ):
         found = solve_with_budgets(task, found, deadline, seed)
     return _plan(problem, found)
+
+
+def _under_counts(task: Task, deadline: Deadline) -> Found:
+    """The plan under count limits alone: the optimum, or for the very largest within a proved 0.03 %."""
+    arcs = len(task.arc_cost)
+    found = None
+    if arcs >= AUCTION_FROM_ARCS and auction_suits(task):
+        found = by_auction(task, deadline)
+    elif arcs >= PRUNED_FROM_ARCS:
+        found = by_pruned_flow(task)
+    return _by_flow(task) if found is None else found
 
 
 def _by_flow(task: Task) -> Found:
