@@ -6,25 +6,41 @@ The settings are what survived being killed: acknowledged late, nothing prefetch
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from celery import Celery
 
 from wishes.db import Database
+from wishes.intake.uploads import Originals
+from wishes.protection.keyring import Keyring, read_keyring
 from wishes.settings import Settings, from_environment
 from wishes.tracking.channels import Outlets, outlets_of
 from workers.broker import EmbeddedBroker
 from workers.schedule import SCHEDULE
 
 
-@dataclass(frozen=True)
 class Tools:
-    """What a task works with."""
+    """What a task works with, each opened when it is first needed."""
 
-    settings: Settings
-    database: Database
-    outlets: Outlets
+    @cached_property
+    def settings(self) -> Settings:
+        return from_environment()
+
+    @cached_property
+    def database(self) -> Database:
+        return Database(self.settings)
+
+    @cached_property
+    def outlets(self) -> Outlets:
+        return outlets_of(self.settings)
+
+    @cached_property
+    def keyring(self) -> Keyring:
+        return read_keyring(self.settings.keys_dir)
+
+    @cached_property
+    def originals(self) -> Originals:
+        return Originals(self.settings.uploads_dir, self.keyring)
 
 
 def tools() -> Tools:
@@ -34,8 +50,7 @@ def tools() -> Tools:
 
 @lru_cache(maxsize=1)
 def _tools_of(_process: int) -> Tools:
-    settings = from_environment()
-    return Tools(settings, Database(settings), outlets_of(settings))
+    return Tools()
 
 
 def make_app(settings: Settings) -> Celery:

@@ -6,8 +6,6 @@ from celery import shared_task
 
 from wishes.clock import utc_now
 from wishes.intake.processing import process_queue
-from wishes.intake.uploads import Originals
-from wishes.protection.keyring import read_keyring
 from wishes.tracking import delivery, housekeeping, relay, sweep
 from workers.app import tools
 
@@ -39,6 +37,4 @@ def tick_housekeeping() -> None:
 @shared_task(name="tick.intake", time_limit=600, soft_time_limit=590)
 def tick_intake() -> None:
     """Repeating is safe: a file is stored by the run that still holds its claim, and by no other."""
-    found = tools()
-    keyring = read_keyring(found.settings.keys_dir)
-    process_queue(found.database, Originals(found.settings.uploads_dir, keyring), keyring, clock=utc_now, seconds=8)
+    process_queue(tools().database, tools().originals, tools().keyring, clock=utc_now, seconds=8)
