@@ -38,9 +38,15 @@ def columns(model: type[SQLModel]) -> Any:
     return model
 
 
+def table_of(model: type[SQLModel]) -> sa.Table:
+    """The table behind *model*, for statements that run often: they pass by the ORM, at a third of its cost."""
+    table: sa.Table = vars(model)["__table__"]
+    return table
+
+
 def document(default: type = dict) -> Any:
     """A small JSON value; never queried by content."""
     return Field(default_factory=default, sa_type=sa.JSON)
 
 
-__all__ = ["Field", "SQLModel", "columns", "datetime", "document", "instant", "refers", "row_id"]
+__all__ = ["Field", "SQLModel", "columns", "datetime", "document", "instant", "refers", "row_id", "table_of"]

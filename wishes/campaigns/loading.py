@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, SQLModel, select
@@ -24,6 +24,7 @@ from wishes.errors import Invalid
 from wishes.events.actions import record
 from wishes.i18n import Text
 from wishes.intake.listing import Line, Words, read_listings
+from wishes.model import table_of
 
 PLACE_WORDS: Words = {
     "code": ("code", "代码", "编码", "区划代码"),
@@ -357,8 +358,3 @@ def _store(
         )
     kept = len(known.keys() - {row[key] for row in rows})
     return Update(len(fresh), len(changed), len(rows) - len(fresh) - len(changed), kept)
-
-
-def table_of(model: type[SQLModel]) -> sa.Table:
-    """The table behind a model, for statements over its columns."""
-    return cast(sa.Table, vars(model)["__table__"])

@@ -7,10 +7,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, SQLModel, col, select
 
-from wishes.campaigns.loading import table_of
 from wishes.campaigns.tables import Campaign, CatalogueItem, Place
 from wishes.claims.tables import Branch, Volunteer
 from wishes.intake.tables import Child, Community, Household, ImportFile, Wish
+from wishes.model import table_of
 
 
 def campaign_facts(campaign: Campaign) -> dict[str, Any]:

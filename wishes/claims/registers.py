@@ -17,7 +17,6 @@ import sqlalchemy as sa
 from sqlmodel import Session, SQLModel
 
 from wishes.access import SYSTEM, Actor, require
-from wishes.campaigns.loading import table_of
 from wishes.campaigns.queries import campaign_by_id, rules_of
 from wishes.campaigns.tables import CatalogueItem, Place
 from wishes.claims.register_cells import Areas, County
@@ -34,6 +33,7 @@ from wishes.claims.register_reading import (
 from wishes.claims.tables import Branch, Volunteer
 from wishes.clock import local_day
 from wishes.events.actions import record
+from wishes.model import table_of
 
 Wanted = tuple[dict[str, Any] | None, dict[str, Any]]
 """A row as it is stored (None: not yet) and the columns to write."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,11 +16,10 @@ from wishes.events.tables import Event
 from wishes.i18n import Text
 from wishes.intake.tables import Wish
 from wishes.lifecycle import HELD, MOVES, Kind, Status, destination
-from wishes.model import columns
+from wishes.model import table_of
 from wishes.tracking.clocks import restart_clock
 
-_Event = columns(Event)
-_Wish = columns(Wish)
+_EVENT, _WISH = table_of(Event), table_of(Wish)
 
 REASON_LENGTH = 200
 _STAMP: dict[Status, str] = {
@@ -82,12 +82,26 @@ class WishState:
         )
 
 
-_COLUMNS = [getattr(_Wish, name) for name in WishState.__dataclass_fields__]
+_COLUMNS = [_WISH.c[name] for name in WishState.__dataclass_fields__]
+
+# Statements that every move needs, built once: building them costs more than running them.
+_LOOK = sa.select(*_COLUMNS).where(_WISH.c.id == sa.bindparam("wish_id"))
+_APPEND = sa.insert(_EVENT).returning(_EVENT.c.id)
+
+
+@lru_cache(maxsize=64)
+def _swap(names: tuple[str, ...]) -> sa.Update:
+    """The compare-and-swap that sets the columns *names*, from parameters ``new_<name>``."""
+    return (
+        sa.update(_WISH)
+        .where(_WISH.c.id == sa.bindparam("wish_id"), _WISH.c.status == sa.bindparam("old_status"))
+        .values({name: sa.bindparam(f"new_{name}") for name in names})
+    )
 
 
 def wish_state(session: Session, wish_id: int) -> WishState:
     """Raises :class:`~wishes.errors.NotFound`."""
-    row = session.execute(sa.select(*_COLUMNS).where(_Wish.id == wish_id)).one_or_none()
+    row = session.execute(_LOOK, {"wish_id": wish_id}).one_or_none()
     if row is None:
         raise NotFound("这个心愿", "wish")
     return WishState(*row)
@@ -130,11 +144,9 @@ def move(
     stamp = _STAMP.get(end)
     if stamp and not (stamp in _FIRST_TIME_ONLY and state.published_at is not None):
         values[stamp] = happened
-    swapped = session.execute(
-        sa.update(_Wish)
-        .where(_Wish.id == wish_id, _Wish.status == state.status)
-        .values(**values)
-        .execution_options(synchronize_session=False)
+    swapped: Any = session.execute(
+        _swap(tuple(values)),
+        {"wish_id": wish_id, "old_status": state.status, **{f"new_{name}": value for name, value in values.items()}},
     )
     if swapped.rowcount != 1:
         raise Conflict(wish_id=wish_id)
@@ -172,21 +184,17 @@ def record(
     occurred_at: datetime | None = None,
 ) -> int:
     """Append one event row and answer its id. *data* holds ids and codes only, never a name."""
-    inserted = session.execute(
-        sa.insert(_Event)
-        .values(
-            campaign_id=campaign_id,
-            wish_id=wish_id,
-            claim_id=claim_id,
-            action=action,
-            old_status=old and str(old),
-            new_status=new and str(new),
-            actor_id=actor.account_id,
-            reason=reason[:REASON_LENGTH],
-            data=data or {},
-            occurred_at=occurred_at or now,
-            recorded_at=now,
-        )
-        .returning(_Event.id)
-    )
-    return int(inserted.scalar_one())
+    row = {
+        "campaign_id": campaign_id,
+        "wish_id": wish_id,
+        "claim_id": claim_id,
+        "action": action,
+        "old_status": old and str(old),
+        "new_status": new and str(new),
+        "actor_id": actor.account_id,
+        "reason": reason[:REASON_LENGTH],
+        "data": data or {},
+        "occurred_at": occurred_at or now,
+        "recorded_at": now,
+    }
+    return int(session.execute(_APPEND, row).scalar_one())

@@ -15,7 +15,6 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from wishes.access import Actor
-from wishes.campaigns.loading import table_of
 from wishes.campaigns.tables import Campaign, CatalogueItem, Place
 from wishes.events.bulk import move_many
 from wishes.intake.codes import new_aliases, new_codes
@@ -24,6 +23,7 @@ from wishes.intake.sealing import seal_identity
 from wishes.intake.shaping import Guide, birth_year, consent_values, identity_of, wish_values
 from wishes.intake.tables import Child, Community, Consent, Household, ImportRow, Wish
 from wishes.intake.understanding.model import Entry, FileReading
+from wishes.model import table_of
 from wishes.protection.keyring import Keyring
 from wishes.protection.vault import Vault
 

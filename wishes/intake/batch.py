@@ -10,11 +10,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from wishes.campaigns.loading import table_of
 from wishes.intake.kinship import Kinship, compare, stored_children
 from wishes.intake.revisions import Revision, find_revisions, stored_origins
 from wishes.intake.tables import ImportFile, ImportRow
 from wishes.intake.understanding.model import FileReading
+from wishes.model import table_of
 from wishes.protection.vault import Vault
 
 _FILE, _ROW = table_of(ImportFile), table_of(ImportRow)

@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from wishes.access import Actor, Role, may, require
-from wishes.campaigns.loading import table_of
 from wishes.errors import NotFound
 from wishes.intake.sealing import open_entry
 from wishes.intake.tables import Community, ImportFile, ImportRow, Wish
 from wishes.intake.understanding.model import Entry
+from wishes.model import table_of
 from wishes.protection.keyring import Keyring
 from wishes.protection.vault import Vault
 

@@ -12,7 +12,6 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from wishes.access import Actor, Grant, Role, may, require
-from wishes.campaigns.loading import table_of
 from wishes.errors import Conflict, NotFound
 from wishes.events.actions import record
 from wishes.i18n import Text
@@ -21,6 +20,7 @@ from wishes.intake.reading.limits import LIMITS
 from wishes.intake.store import receive_file
 from wishes.intake.tables import Community, ImportFile, ImportRow
 from wishes.intake.uploads import Originals
+from wishes.model import table_of
 from wishes.people.tables import Account
 
 _FILE, _ROW, _ACCOUNT, _COMMUNITY = table_of(ImportFile), table_of(ImportRow), table_of(Account), table_of(Community)

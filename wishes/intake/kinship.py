@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from wishes.campaigns.loading import table_of
 from wishes.intake.sealing import open_identity
 from wishes.intake.tables import Child, Wish
 from wishes.intake.understanding.duplicates import Duplicates, KnownChild, find_duplicates, mark_duplicates
 from wishes.intake.understanding.model import Entry, FileReading
 from wishes.lifecycle import Status
+from wishes.model import table_of
 from wishes.protection.vault import Vault
 
 _CHILD, _WISH = table_of(Child), table_of(Wish)

@@ -18,7 +18,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from wishes.campaigns.loading import table_of
 from wishes.campaigns.queries import campaign_by_id
 from wishes.db import Database
 from wishes.events.actions import record
@@ -35,6 +34,7 @@ from wishes.intake.teaching import memory_for, sender_key
 from wishes.intake.understanding import FileReading, understand_file
 from wishes.intake.updating import apply_revision, stored_revision
 from wishes.intake.uploads import OriginalGone, Originals
+from wishes.model import table_of
 from wishes.protection.keyring import Keyring
 from wishes.protection.vault import SealBroken, Vault
 

@@ -9,10 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from wishes.campaigns.loading import table_of
 from wishes.campaigns.queries import campaign_by_id, rules_of
 from wishes.intake.tables import Child, Consent, ImportFile, ImportRow, Wish
 from wishes.lifecycle import FINISHED, HELD, Status
+from wishes.model import table_of
 
 SHOWN = (Status.OPEN, Status.PROPOSED, *HELD, *FINISHED, Status.DISPUTED)
 """Statuses in which a wish counts against what its child and household may have."""

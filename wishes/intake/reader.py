@@ -15,7 +15,6 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from wishes.campaigns.loading import table_of
 from wishes.campaigns.queries import campaign_by_id, rules_of
 from wishes.campaigns.tables import CatalogueItem as CatalogueRow
 from wishes.campaigns.tables import Place
@@ -31,6 +30,7 @@ from wishes.intake.understanding import (
     understand_file,
 )
 from wishes.intake.words import default_words
+from wishes.model import table_of
 
 SUFFIXES = frozenset({".xlsx", ".xlsm", ".csv"})
 

@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from wishes.access import Actor
-from wishes.campaigns.loading import table_of
 from wishes.campaigns.queries import campaign_by_id
 from wishes.claims.actions import cancel
 from wishes.clock import local_day, start_of_day
@@ -32,6 +31,7 @@ from wishes.intake.tables import ImportRow
 from wishes.intake.understanding.model import Entry, FileReading
 from wishes.intake.updating import update_wish
 from wishes.lifecycle import Status
+from wishes.model import table_of
 from wishes.protection.keyring import Keyring
 
 _ROW = table_of(ImportRow)

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from wishes.campaigns.loading import table_of
 from wishes.intake.sealing import open_entry
 from wishes.intake.tables import ImportFile, ImportRow
 from wishes.intake.understanding.model import Entry, FileReading
+from wishes.model import table_of
 from wishes.protection.vault import Vault
 
 _FILE, _ROW = table_of(ImportFile), table_of(ImportRow)

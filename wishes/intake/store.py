@@ -16,7 +16,6 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from wishes.access import Actor, require
-from wishes.campaigns.loading import table_of
 from wishes.campaigns.tables import Campaign
 from wishes.events.actions import record
 from wishes.intake.admitting import Admission, admission, admit, insert_keyed, sender_community
@@ -24,6 +23,7 @@ from wishes.intake.kinship import Kinship, compare, stored_children
 from wishes.intake.sealing import seal_entry
 from wishes.intake.tables import ImportFile, ImportRow
 from wishes.intake.understanding.model import Entry, FileReading
+from wishes.model import table_of
 from wishes.protection.keyring import Keyring
 
 _FILE, _ROW = table_of(ImportFile), table_of(ImportRow)

@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from wishes.access import Actor, require
-from wishes.campaigns.loading import table_of
 from wishes.errors import Invalid
 from wishes.events.actions import record
 from wishes.i18n import Text
@@ -22,6 +21,7 @@ from wishes.intake.understanding import FileReading, SenderMemory
 from wishes.intake.understanding.text import tight
 from wishes.intake.understanding.things import CATEGORIES
 from wishes.intake.words import Addition, default_words
+from wishes.model import table_of
 from wishes.people.tables import Account
 
 _COLUMN, _WORD, _ACCOUNT = table_of(TaughtColumn), table_of(TaughtWord), table_of(Account)

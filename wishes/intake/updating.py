@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from wishes.access import Actor
-from wishes.campaigns.loading import table_of
 from wishes.campaigns.queries import campaign_by_id
 from wishes.claims.actions import cancel
 from wishes.errors import Invalid
@@ -25,6 +24,7 @@ from wishes.intake.shaping import birth_year, identity_of, wish_values
 from wishes.intake.tables import Child, ImportRow, Wish
 from wishes.intake.understanding.model import Entry, FileReading
 from wishes.lifecycle import Status
+from wishes.model import table_of
 from wishes.protection.keyring import Keyring
 
 _CHILD, _ROW, _WISH = table_of(Child), table_of(ImportRow), table_of(Wish)

@@ -15,11 +15,11 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlmodel import Session
 
-from wishes.campaigns.loading import table_of
 from wishes.campaigns.tables import Campaign
 from wishes.errors import MicrowishError
 from wishes.i18n import Text
 from wishes.intake.tables import ImportFile
+from wishes.model import table_of
 from wishes.protection.keyring import Keyring
 from wishes.protection.vault import DataKey, SealBroken, Vault, place
 
