@@ -25,6 +25,8 @@ PAGES = (
     "desk",
     "matching",
     "gaps",
+    "board",
+    "policies",
     "inspection",
     "handover",
 )

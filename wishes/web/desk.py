@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import g, redirect, render_template, request, url_for
+from sqlmodel import Session
 from werkzeug.wrappers import Response
 
 from wishes.access import Role, may, require
@@ -15,7 +16,10 @@ from wishes.errors import Forbidden, NotFound
 from wishes.intake.actions import publish, verify
 from wishes.intake.wishes import Filter, list_wishes, status_counts
 from wishes.lifecycle import HELD, STATUS_LABEL, Status
-from wishes.tracking.queries import late_by_stage, oldest_late, open_clocks
+from wishes.tracking.board import AGE_CLASSES, UNDER_WAY
+from wishes.tracking.board_queries import age_bounds, aged_wishes, late_wishes
+from wishes.tracking.queries import late_by_stage, open_clocks
+from wishes.web.board import narrowed, needs_now
 from wishes.web.branch import say_tally
 from wishes.web.campaign import campaign_blueprint
 from wishes.web.cards import title, wish_cards
@@ -25,49 +29,41 @@ from wishes.web.wording import CATEGORY
 
 pages = campaign_blueprint("desk", __name__)
 PAGE = 50
+RIVER = (
+    Status.SUBMITTED,
+    Status.VERIFIED,
+    Status.OPEN,
+    Status.PROPOSED,
+    Status.CLAIMED,
+    Status.READY,
+    Status.INSPECTED,
+    Status.IN_TRANSIT,
+    Status.DELIVERED,
+    Status.CLOSED,
+)
 _BULK = ("verify", "publish", "cancel", "release")
 
 
 @pages.get("/desk")
 def home() -> str:
-    person, today = signed_in(), local_day(utc_now())
+    person, now = signed_in(), utc_now()
     require(person, "campaign.coordinate", g.campaign.id)
     with database().reading() as session:
         counts = status_counts(session, g.campaign.id)
-        late = late_by_stage(session, g.campaign.id, now=utc_now())
-        oldest = oldest_late(session, g.campaign.id, now=utc_now(), limit=12)
-        rows = list_wishes(session, g.campaign.id, Filter(ids=tuple(clock.wish_id for clock in oldest)), limit=12).rows
-    clocks = {clock.wish_id: clock for clock in oldest}
-    tasks = wish_cards(rows, person, today=today, clocks=clocks, with_status=True)
-    for card, row in zip(tasks, rows, strict=True):
-        card["title"] = f"{title(row)} · {row.code}"
-        card["detail"] = " · ".join(part for part in (row.county, row.branch, row.volunteer) if part)
-    tasks.sort(key=lambda card: 0 if card["due_days"] is None else card["due_days"])
-    river = [
-        Status.SUBMITTED,
-        Status.VERIFIED,
-        Status.OPEN,
-        Status.PROPOSED,
-        Status.CLAIMED,
-        Status.READY,
-        Status.INSPECTED,
-        Status.IN_TRANSIT,
-        Status.DELIVERED,
-        Status.CLOSED,
-    ]
+        late = late_by_stage(session, g.campaign.id, now=now)
+        needs = needs_now(session, person, narrowed(), now=now)
     stages = [
         {"label": STATUS_LABEL[s].say(language()), "count": counts[s], "url": url_for("desk.wishes", status=s)}
-        for s in river
+        for s in RIVER
     ]
-    under_way = sum(counts[s] for s in HELD)
     return render_template(
         "desk/home.html",
         counts=counts,
         total=sum(counts.values()),
-        under_way=under_way,
+        under_way=sum(counts[s] for s in HELD),
         late=sum(late.values()),
-        late_by=late,
-        tasks=tasks,
+        needs=needs,
+        filters=dict(narrowed().items()),
         stages=stages,
         next_step=_next_step(counts),
     )
@@ -102,15 +98,18 @@ def wishes() -> str:
     status = request.args.get("status", "")
     with database().reading() as session:
         names = place_names(session, g.campaign.id)
-        narrowed = Filter(
-            statuses=(Status(status),) if status in set(Status) else (),
+        found = _behind(session, status)
+        wanted = Filter(
+            statuses=_statuses(status),
+            ids=found,
+            community_ids=(community,) if (community := request.args.get("community", type=int)) else None,
             county_code=request.args.get("county", "") if request.args.get("county", "") in names else "",
             category=request.args.get("category", ""),
             need=request.args.get("need", ""),
             words=request.args.get("q", "")[:40],
             branch_id=request.args.get("branch", type=int),
         )
-        page = list_wishes(session, g.campaign.id, narrowed, after=request.args.get("after", 0, type=int), limit=PAGE)
+        page = list_wishes(session, g.campaign.id, wanted, after=request.args.get("after", 0, type=int), limit=PAGE)
         clocks = open_clocks(session, [row.id for row in page.rows])
     rows = wish_cards(page.rows, person, today=today, clocks=clocks, with_status=True)
     for card, row in zip(rows, page.rows, strict=True):
@@ -121,7 +120,8 @@ def wishes() -> str:
         rows=rows,
         total=page.total,
         status=status,
-        narrowed=narrowed,
+        narrowed=wanted,
+        behind=_behind_words(),
         counties=sorted((c, n) for c, n in names.items() if len(c) == 6),
         statuses=[(s, label.say(language())) for s, label in STATUS_LABEL.items()],
         categories=[(key, t(label)) for key, label in CATEGORY.items()],
@@ -130,6 +130,42 @@ def wishes() -> str:
         prev_url=url_for("desk.wishes", **kept) if request.args.get("after") else "",
         may_act=may(person, "campaign.coordinate", g.campaign.id),
     )
+
+
+def _statuses(status: str) -> tuple[Status, ...]:
+    if status in set(Status):
+        return (Status(status),)
+    return UNDER_WAY if "under_way" in request.args else ()
+
+
+def _behind(session: Session, status: str) -> tuple[int, ...] | None:
+    """The wishes behind a figure of the board that no column tells: late ones, or those so long in a stage."""
+    if "late" in request.args:
+        return late_wishes(session, g.campaign.id, now=utc_now())
+    aged = request.args.get("aged", -1, type=int)
+    if status in set(Status) and 0 <= aged <= len(AGE_CLASSES):
+        least, most = age_bounds(aged)
+        return aged_wishes(session, g.campaign.id, Status(status), least_days=least, most_days=most, now=utc_now())
+    return None
+
+
+def _behind_words() -> list[tuple[str, str, str]]:
+    """The same in words: label, parameter, value; each can be taken away, and is kept by the filter form."""
+    words = []
+    if "late" in request.args:
+        words.append((t("已超期", "Late"), "late", "1"))
+    if "under_way" in request.args and not request.args.get("status"):
+        words.append((t("在等的", "Still waiting"), "under_way", "1"))
+    aged = request.args.get("aged", -1, type=int)
+    if 0 <= aged <= len(AGE_CLASSES):
+        least, most = age_bounds(aged)
+        label = (
+            t("停留 {a}–{b} 天", "{a}–{b} days in stage", a=f"{least:g}", b=f"{most:g}")
+            if most
+            else t("停留 {n} 天以上", "{n} days and more in stage", n=f"{least:g}")
+        )
+        words.append((label, "aged", str(aged)))
+    return words
 
 
 def _actions_for(status: str) -> list[dict[str, str]]:

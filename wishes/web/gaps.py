@@ -1,31 +1,32 @@
-"""The coordinator's table of the wait: how long from claim to delivery, by district, branch, category; the oldest first."""
+"""The board of the wait: how long from claim to delivery, where it stops, who waits longest; every figure leads to its wishes."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from flask import g, render_template, request, url_for
 
-from wishes.access import require
-from wishes.campaigns.queries import place_names
+from wishes.access import may, require
 from wishes.claims.queries import branches_of
-from wishes.clock import SHANGHAI, local, local_day, utc_now
+from wishes.clock import SHANGHAI, local, utc_now
 from wishes.errors import Invalid
 from wishes.i18n import Text
-from wishes.intake.wishes import community_names
 from wishes.lifecycle import STATUS_LABEL, Status
-from wishes.tracking.gaps import MEASURES, NOBODY, GroupedBy, gap_curve, gaps
-from wishes.tracking.survival import Curve
+from wishes.tracking.forecast_queries import forecasts, learnt_already
+from wishes.tracking.gaps import GROUPINGS, MEASURES, GroupedBy, gaps
+from wishes.tracking.sharing import shared_views
 from wishes.tracking.waiting import Since, oldest_waiting
+from wishes.web.board import asked, narrowed
+from wishes.web.board_figures import Asked, board_figures, group_names
 from wishes.web.campaign import campaign_blueprint
-from wishes.web.context import day, language, t
+from wishes.web.context import day, language, moment, t
 from wishes.web.identity import database, signed_in
 from wishes.web.wording import CATEGORY
 
 pages = campaign_blueprint("gaps", __name__)
 PAGE = 50
-_BY: dict[str, Text] = {
+BY: dict[GroupedBy, Text] = {
     "county": Text("按区县", "By district"),
     "branch": Text("按支部", "By branch"),
     "category": Text("按类别", "By category"),
@@ -35,28 +36,51 @@ _MEASURE: dict[str, Text] = {
     "claim_to_delivery": Text("认领→送达", "Claim → delivery"),
     "published_to_delivery": Text("公开→送达（孩子等了多久）", "Published → delivery (the child's wait)"),
 }
+KEPT = ("by", "measure", "county", "category", "branch", "community")
 
 
 @pages.get("/gaps")
 def home() -> str:
+    """Now, with everything that can be drawn; or the table as it was known at a past moment (``?as_of=``)."""
+    person, now = signed_in(), utc_now()
+    require(person, "gaps.view", g.campaign.id)
+    as_of, wanted = _instant(request.args.get("as_of", "")), asked(now)
+    return _then(as_of, wanted) if as_of else _now(wanted, may(person, "campaign.coordinate", g.campaign.id))
+
+
+@pages.get("/gaps/figures")
+def figures() -> str:
+    """The part of the page that keeps itself fresh."""
     require(signed_in(), "gaps.view", g.campaign.id)
-    by = request.args.get("by", "county")
-    measure = request.args.get("measure", "claim_to_delivery")
-    now, as_of = utc_now(), _instant(request.args.get("as_of", ""))
-    by, measure = (by if by in _BY else "county"), (measure if measure in MEASURES else "claim_to_delivery")
-    since: Since = "published" if measure == "published_to_delivery" else "claimed"
+    wanted = asked(utc_now())
     with database().reading() as session:
-        figures = gaps(session, g.campaign.id, as_of=as_of or now, measure=measure, by=(cast(GroupedBy, by),))
-        curve = gap_curve(session, g.campaign.id, as_of=as_of or now, measure=measure)
-        names = _names(session, by)
+        found = board_figures(session, wanted)
+    return render_template("gaps/figures.html", **found, **_frame(wanted), live=True)
+
+
+def _now(wanted: Asked, coordinating: bool) -> str:
+    narrow, now = wanted.narrow, wanted.now
+    since: Since = "published" if wanted.measure == "published_to_delivery" else "claimed"
+    with database().reading() as session:
+        found = board_figures(session, wanted)
         page = oldest_waiting(
-            session, g.campaign.id, now=now, since=since, after=_cursor(request.args.get("after", "")), limit=PAGE
+            session,
+            g.campaign.id,
+            now=now,
+            since=since,
+            county_code=narrow.county or None,
+            category=narrow.category or None,
+            branch_id=int(narrow.branch) if narrow.branch.isdecimal() else None,
+            community_id=int(narrow.community) if narrow.community else None,
+            after=_cursor(request.args.get("after", "")),
+            limit=PAGE,
         )
-        places = place_names(session, g.campaign.id)
-    groups = sorted(
-        ({"name": names.get(key, key), **summary} for key, summary in figures[f"by_{by}"].items()),
-        key=lambda group: (group["median"] is None, -(group["median"] or 0), -group["n"]),
-    )
+        counties, communities = (group_names(session, g.campaign.id, by) for by in ("county", "community"))
+        learnt = learnt_already(database(), g.campaign.id, now=now)
+        ids = [row.wish_id for row in page.rows]
+        ahead = forecasts(session, g.campaign.id, ids, now=now, learnt=learnt) if learnt else {}
+        branches = [(branch.id, branch.name) for branch in branches_of(session, g.campaign.id)]
+        links = shared_views(session, g.campaign.id, now=now) if coordinating else []
     rows = [
         {
             "title": row.item,
@@ -64,59 +88,128 @@ def home() -> str:
             "code": row.code,
             "status": row.status,
             "days": int(row.days_waiting),
-            "district": places.get(row.county_code, ""),
-            "category": t(CATEGORY[row.category]),
+            "district": counties(row.county_code),
             "taker": row.branch or row.volunteer or "",
             "due": t("超期 {n} 天", "{n} days late", n=int(row.overdue_days))
             if row.overdue_days and row.overdue_days >= 1
             else day(row.due_at),
+            **_forecast_cells(ahead.get(row.wish_id)),
         }
         for row in page.rows
     ]
-    kept = {"by": by, "measure": measure, **({"as_of": request.args["as_of"]} if as_of else {})}
+    kept = _kept()
     return render_template(
         "gaps/home.html",
-        overall=figures["overall"],
-        groups=groups,
+        **found,
+        **_frame(wanted),
         rows=rows,
-        by=by,
-        measure=measure,
-        as_of=local(as_of).strftime("%Y-%m-%dT%H:%M") if as_of else "",
-        drawn=_drawn(curve),
-        bars_after=[
-            {"label": t("{n} 天后", "after {n} days", n=n), "value": round(share * 100, 1)}
-            for n, share in figures["overall"]["still_waiting_after_days"].items()
+        learning=learnt is None,
+        counties=[(row["code"], row["name"]) for row in found["districts"]] or [],
+        categories=[(key, t(label)) for key, label in CATEGORY.items()],
+        branches=branches,
+        community=communities(narrow.community) if narrow.community else "",
+        links=[
+            {"id": link.id, "label": link.label or t("（未命名）", "(no name)"), "until": moment(link.expires_at)}
+            for link in links
         ],
-        tabs=[
-            {"label": t(label), "url": url_for("gaps.home", **{**kept, "by": key}), "current": key == by}
-            for key, label in _BY.items()
-        ],
-        measures=[
-            (
-                key,
-                t(_MEASURE[key])
-                if key in _MEASURE
-                else t("停留：{stage}", "In stage: {stage}", stage=STATUS_LABEL[Status(key)].say(language())),
-            )
-            for key in MEASURES
-        ],
-        next_url=url_for("gaps.home", **kept, after=f"{page.after[0].isoformat()}~{page.after[1]}")
+        coordinating=coordinating,
+        next_url=url_for("gaps.home", **kept, after=f"{page.after[0].isoformat()}~{page.after[1]}") + "#oldest"
         if page.after
         else "",
-        prev_url=url_for("gaps.home", **kept) if request.args.get("after") else "",
-        today=local_day(now).isoformat(),
+        prev_url=url_for("gaps.home", **kept) + "#oldest" if request.args.get("after") else "",
     )
 
 
-def _names(session: Any, by: str) -> dict[str, str]:
-    if by == "category":
-        return {key: t(label) for key, label in CATEGORY.items()}
-    none = {NOBODY: t("（没有）", "(none)")}
-    if by == "county":
-        return none | place_names(session, g.campaign.id)
-    if by == "branch":
-        return none | {str(branch.id): branch.name for branch in branches_of(session, g.campaign.id)}
-    return none | {str(key): name for key, name in community_names(session, g.campaign.id).items()}
+def _then(as_of: datetime, wanted: Asked) -> str:
+    by: GroupedBy = next(name for name in GROUPINGS if name == wanted.by)
+    with database().reading() as session:
+        found = gaps(session, g.campaign.id, as_of=as_of, measure=wanted.measure, by=(by,))
+        names = group_names(session, g.campaign.id, by)
+    groups = sorted(
+        (
+            {
+                "name": names(key),
+                "n": one["n"],
+                "done": one["delivered"],
+                "waiting": one["censored"],
+                "median": one["median"],
+                "low": one["median_ci95"][0],
+                "high": one["median_ci95"][1],
+                "p90": one["p90"],
+            }
+            for key, one in found[f"by_{by}"].items()
+        ),
+        key=lambda group: -group["n"],
+    )
+    overall = found["overall"]
+    return render_template(
+        "gaps/then.html",
+        overall={
+            **overall,
+            "done": overall["delivered"],
+            "waiting": overall["censored"],
+            "median_low": overall["median_ci95"][0],
+            "median_high": overall["median_ci95"][1],
+            "naive": overall["naive_median_of_delivered_only"],
+        },
+        groups=groups,
+        as_of=local(as_of).strftime("%Y-%m-%dT%H:%M"),
+        **_frame(wanted),
+    )
+
+
+def _frame(wanted: Asked) -> dict[str, Any]:
+    """What every part of the page says of itself: the measure, the grouping, the filters."""
+    kept = _kept()
+    return {
+        "narrow": wanted.narrow,
+        "by": wanted.by,
+        "measure": wanted.measure,
+        "measures": [(key, measure_name(key)) for key in MEASURES],
+        "measure_name": measure_name(wanted.measure),
+        "tabs": [
+            {
+                "label": t(label),
+                "url": url_for("gaps.home", **{**kept, "by": key}) + "#groups",
+                "current": key == wanted.by,
+            }
+            for key, label in BY.items()
+        ],
+        "kept": kept,
+        "at": moment(wanted.now),
+    }
+
+
+def measure_name(measure: str) -> str:
+    if measure in _MEASURE:
+        return t(_MEASURE[measure])
+    return t("停留：{stage}", "In stage: {stage}", stage=STATUS_LABEL[Status(measure)].say(language()))
+
+
+def _forecast_cells(ahead: Any) -> dict[str, str]:
+    if ahead is None:
+        return {"forecast": "", "risk": ""}
+    if ahead.too_little_data:
+        return {"forecast": t("数据太少", "too little data"), "risk": ""}
+    return {
+        "forecast": day(ahead.delivered_on) if ahead.delivered_on else t("半年以后", "after half a year"),
+        "interval": t(
+            "{a} 至 {b}",
+            "{a} to {b}",
+            a=day(ahead.earliest_on),
+            b=day(ahead.latest_on) if ahead.latest_on else t("更晚", "later"),
+        ),
+        "risk": "" if ahead.miss_chance is None else f"{ahead.miss_chance:.0%}",
+    }
+
+
+def _kept() -> dict[str, str]:
+    filters = dict(narrowed().items())
+    return {
+        name: filters.get(name) or request.args[name]
+        for name in KEPT
+        if filters.get(name) or (name in ("by", "measure") and request.args.get(name))
+    }
 
 
 def _instant(text: str) -> datetime | None:
@@ -138,27 +231,3 @@ def _cursor(text: str) -> tuple[datetime, int] | None:
         return (datetime.fromisoformat(moment.replace(" ", "+")), int(number)) if text else None
     except ValueError:
         return None  # an old or broken link starts at the top
-
-
-def _drawn(curve: Curve) -> dict[str, Any] | None:
-    """The share still waiting as points of a 600 × 220 drawing: the step line and its confidence band."""
-    if len(curve.times) == 0:
-        return None
-    last = max(1.0, float(curve.times[-1]))
-    width, height = 600.0, 220.0
-
-    def steps(values: Any) -> list[tuple[float, float]]:
-        points, before = [(0.0, 0.0)], 1.0
-        chosen = range(0, len(curve.times), max(1, len(curve.times) // 240))
-        for i in chosen:
-            x = float(curve.times[i]) / last * width
-            points += [(x, (1 - before) * height), (x, (1 - float(values[i])) * height)]
-            before = float(values[i])
-        return [*points, (width, (1 - before) * height)]
-
-    band = steps(curve.upper) + steps(curve.lower)[::-1]
-    return {
-        "line": " ".join(f"{x:.1f},{y:.1f}" for x, y in steps(curve.waiting)),
-        "band": " ".join(f"{x:.1f},{y:.1f}" for x, y in band),
-        "ticks": [{"x": share * width, "label": f"{share * last:.0f}"} for share in (0, 0.25, 0.5, 0.75, 1)],
-    }

@@ -1,0 +1,130 @@
+"""How fast is the board? A campaign of generated wishes, asked for its pages as a coordinator's browser asks.
+
+    python -m benchmarks.board [--wishes 10000 1000000] [--database postgresql://…] [--keep DIR]
+
+Wishes begin over half a year up to now and go their way with the waits of a real campaign, with events and running clocks.
+Reported in milliseconds: the first answer of a process (which reads the whole history), the median of warm answers of each
+page and of one narrowed down, an answer after news, and what recording one more event costs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+
+from benchmarks.board_world import SLUG, Made, generate
+from wishes.access import Actor, Grant, Role
+from wishes.app import create_app
+from wishes.clock import utc_now
+from wishes.db import Database
+from wishes.events.actions import move
+from wishes.intake.tables import Wish
+from wishes.lifecycle import Status
+from wishes.migrations import upgrade
+from wishes.settings import Settings, from_environment
+from wishes.tracking.forecast_queries import learnt_today
+
+PAGES = {
+    "board": f"/c/{SLUG}/gaps",
+    "board, one district": f"/c/{SLUG}/gaps?county=330127",
+    "board, by branch": f"/c/{SLUG}/gaps?by=branch",
+    "board, child's wait by category": f"/c/{SLUG}/gaps?by=category&measure=published_to_delivery",
+    "figures that refresh": f"/c/{SLUG}/gaps/figures",
+    "desk": f"/c/{SLUG}/desk",
+    "list of the late": f"/c/{SLUG}/wishes?late=1",
+    "workbook": f"/c/{SLUG}/board/export.xlsx",
+}
+
+
+def measure(settings: Settings, wishes: int, *, rounds: int) -> dict[str, Any]:
+    database = Database(settings)
+    upgrade(database)
+    began = time.perf_counter()
+    made = generate(database, wishes, now=utc_now())
+    generated = time.perf_counter() - began
+    app = create_app(settings)
+    client = app.test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {made.token}"
+    first = _timed(lambda: _ask(client, PAGES["board"]))
+    with app.extensions["microwish.database"].reading() as session:
+        learnt = _timed(lambda: learnt_today(session, made.campaign_id, now=utc_now()))
+    warm = {}
+    for name, path in PAGES.items():
+        _ask(client, path)
+        warm[name] = round(statistics.median(_timed(lambda path=path: _ask(client, path)) for _ in range(rounds)), 1)  # type: ignore[misc]
+    event = _one_event(database, made)
+    news = _timed(lambda: _ask(client, PAGES["board"]))
+    database.dispose()
+    return {
+        "wishes": wishes,
+        "rows": made.counts,
+        "generated_s": round(generated, 1),
+        "first_answer_ms": round(first, 1),
+        "forecast_learnt_ms": round(learnt, 1),
+        "warm_ms": warm,
+        "after_news_ms": round(news, 1),
+        "one_event_ms": round(event, 2),
+    }
+
+
+def _ask(client: FlaskClient, path: str) -> None:
+    answer = client.get(path)
+    if answer.status_code != 200:
+        raise RuntimeError(f"{path}: {answer.status_code}")
+
+
+def _timed(work: Callable[[], Any]) -> float:
+    began = time.perf_counter()
+    work()
+    return (time.perf_counter() - began) * 1000
+
+
+def _one_event(database: Database, made: Made) -> float:
+    """The median milliseconds of publishing a wish, commit included."""
+    keeper = Actor(None, "", (Grant(Role.COORDINATOR, made.campaign_id),))
+    with database.reading() as session:
+        ids = list(session.execute(sa.select(Wish.id).where(Wish.status == Status.VERIFIED).limit(50)).scalars())  # type: ignore[call-overload]
+    taken = []
+    for wish_id in ids:
+        began = time.perf_counter()
+        with database.transaction() as session:
+            move(session, "publish", wish_id=wish_id, actor=keeper, now=utc_now())
+        taken.append((time.perf_counter() - began) * 1000)
+    return statistics.median(taken) if taken else float("nan")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--wishes", type=int, nargs="+", default=[10_000])
+    parser.add_argument(
+        "--database", default="", help="an empty PostgreSQL database for the first size; else SQLite files"
+    )
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--keep", type=Path, help="leave the SQLite files here")
+    given = parser.parse_args(arguments)
+    found = []
+    for wishes in given.wishes:
+        with tempfile.TemporaryDirectory() as folder:
+            place = given.keep / str(wishes) if given.keep else Path(folder)
+            settings = from_environment({"MICROWISH_VAR_DIR": str(place)})
+            if given.database:
+                settings = replace(settings, database_url=given.database)
+            found.append(measure(settings, wishes, rounds=given.rounds))
+            print(json.dumps(found[-1]), file=sys.stderr)
+    json.dump(found, sys.stdout, indent=1)
+    print()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,312 @@
+"""The board's figures as the page, the exports and shared links show them: names, links and numbers, ready to be drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+from flask import url_for
+from sqlmodel import Session
+
+from wishes.campaigns.tables import Place
+from wishes.claims.queries import branches_of
+from wishes.intake.wishes import community_names
+from wishes.lifecycle import FINISHED, STATUS_LABEL, Status
+from wishes.model import columns
+from wishes.tracking.board import AGE_CLASSES, UNDER_WAY, Ledger, Narrow, curve, figures, thinned
+from wishes.tracking.board_queries import Late, campaign_ledger, late_counts
+from wishes.tracking.flow import BANDS
+from wishes.tracking.gaps import NOBODY, STAGES
+from wishes.tracking.history import STAGE_CODE, micros
+from wishes.tracking.recall import last_known
+from wishes.web.context import day, language, t
+from wishes.web.wording import CATEGORY
+
+_Place = columns(Place)
+
+LINES = 5
+"""So many groups are drawn beside the whole; more lines than that nobody reads."""
+FEW = 10
+"""Groups of fewer wishes have no median worth drawing; on shared pages their counts could point at a child."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What of the board is asked for. *shared*: for readers who may see neither wishes nor small numbers."""
+
+    campaign_id: int
+    narrow: Narrow
+    measure: str
+    by: str
+    now: datetime
+    shared: bool = False
+
+
+def board_figures(session: Session, asked: Asked) -> dict[str, Any]:
+    """Everything the page draws, by panel."""
+    ledger = campaign_ledger(session, asked.campaign_id)
+    until = micros(last_known(session, asked.campaign_id, asked.now))
+    rows = ledger.rows(asked.narrow)
+    late = late_counts(session, asked.campaign_id, asked.narrow, now=asked.now)
+    names = group_names(session, asked.campaign_id, asked.by)
+    show = _Show(asked)
+    return {
+        "overall": _overall(ledger, rows, asked, until),
+        "curves": _curves(ledger, rows, asked, until, names),
+        "groups": _groups(ledger, rows, asked, until, names, show),
+        "districts": _districts(session, ledger, rows, asked, until, late, show),
+        "flow": _flow(ledger, asked),
+        "ages": _ages(ledger, rows, until, show),
+        "stages": _stages(ledger, rows, until, late, show),
+        "league": [] if asked.shared else _league(session, ledger, rows, asked, until, late),
+        "late": late.total,
+    }
+
+
+class _Show:
+    """Counts and links as this reader may see them."""
+
+    def __init__(self, asked: Asked) -> None:
+        self.asked = asked
+
+    def count(self, value: int) -> int | str:
+        return f"< {FEW}" if self.asked.shared and 0 < value < FEW else value
+
+    def link(self, **filters: Any) -> str:
+        if self.asked.shared:
+            return ""
+        return url_for("desk.wishes", **{**dict(self.asked.narrow.items()), **filters})
+
+
+def group_names(session: Session, campaign_id: int, by: str) -> Callable[[str], str]:
+    """From a group's key to what people call it."""
+    known: dict[str, str]
+    if by == "category":
+        known = {}
+        return lambda key: t(CATEGORY[key])
+    if by == "county":
+        known = {row.code: row.name for row in _counties(session, campaign_id)}
+    elif by == "branch":
+        known = {str(branch.id): branch.name for branch in branches_of(session, campaign_id)}
+    else:
+        known = {str(key): name for key, name in community_names(session, campaign_id).items()}
+    return lambda key: t("（没有）", "(none)") if key == NOBODY else known.get(key, key)
+
+
+def _counties(session: Session, campaign_id: int) -> list[Any]:
+    return list(
+        session.execute(
+            sa.select(_Place.code, _Place.name, _Place.lat, _Place.lon).where(
+                _Place.campaign_id == campaign_id, _Place.level == "county"
+            )
+        )
+    )
+
+
+def _overall(ledger: Ledger, rows: Any, asked: Asked, until: int) -> dict[str, Any]:
+    spans = ledger.lasting(asked.measure, rows, until)
+    found = figures(curve(spans.days, spans.done), spans.days, spans.done)
+    found["naive"] = float(np.median(spans.days[spans.done])) if spans.done.any() else None
+    return found
+
+
+def _curves(ledger: Ledger, rows: Any, asked: Asked, until: int, names: Callable[[str], str]) -> dict[str, Any]:
+    """The share still waiting by days: of all, and of the largest groups."""
+    spans = ledger.lasting(asked.measure, rows, until)
+    if not spans.days.size:
+        return {"names": [], "rows": []}
+    drawn = {t("全部", "All"): curve(spans.days, spans.done)}
+    if dict(asked.narrow.items()).get(asked.by) is None:
+        groups = ledger.curves(spans, asked.by, at_least=FEW)
+        largest = sorted(groups, key=lambda key: -int(groups[key].at_risk[0]))[:LINES]
+        drawn |= {names(key): groups[key] for key in largest}
+    # beyond the day where one in fifty still waits there is nothing to compare, only a long tail
+    whole = next(iter(drawn.values()))
+    longest = max(whole.quantile(0.98) or float(whole.times[-1]), 1.0)
+    lines = {name: thinned(one, longest=longest) for name, one in drawn.items()}
+    points = max(map(len, lines.values()))
+    first = max(lines.values(), key=len)
+    return {
+        "names": list(lines),
+        "rows": [
+            {"day": first[n][0], "cells": [line[n][1:] if n < len(line) else None for line in lines.values()]}
+            for n in range(points)
+        ],
+    }
+
+
+def _groups(
+    ledger: Ledger, rows: Any, asked: Asked, until: int, names: Callable[[str], str], show: _Show
+) -> list[dict[str, Any]]:
+    """A row per group, largest first: how many, and how long."""
+    spans = ledger.lasting(asked.measure, rows, until)
+    counts = ledger.counted(asked.by, _mask(spans.wish, rows.size))
+    done = ledger.counted(asked.by, _mask(spans.wish[spans.done], rows.size))
+    drawn = ledger.curves(spans, asked.by, at_least=FEW)
+    found = []
+    for key, n in sorted(counts.items(), key=lambda item: -item[1]):
+        one = drawn.get(key)
+        low, high = one.quantile_interval(0.5) if one else (None, None)
+        found.append(
+            {
+                "name": names(key),
+                "url": show.link(**{asked.by: key}) if key != NOBODY else "",
+                "n": show.count(n),
+                "done": show.count(done.get(key, 0)),
+                "waiting": show.count(n - done.get(key, 0)),
+                "median": one.quantile(0.5) if one else None,
+                "low": low,
+                "high": high,
+                "p90": one.quantile(0.9) if one else None,
+            }
+        )
+    return found
+
+
+def _mask(chosen: Any, size: int) -> Any:
+    mask = np.zeros(size, dtype=bool)
+    mask[chosen] = True
+    return mask
+
+
+def _districts(
+    session: Session, ledger: Ledger, rows: Any, asked: Asked, until: int, late: Late, show: _Show
+) -> list[dict[str, Any]]:
+    """A row per district with where it lies, most waiting first."""
+    here = ledger.under_way(rows)
+    waiting = ledger.counted("county", here)
+    finished = ledger.counted("county", np.isin(ledger.stage, [STAGE_CODE[status] for status in FINISHED]) & rows)
+    spans = ledger.lasting("published_to_delivery", rows, until)
+    drawn = ledger.curves(spans, "county", at_least=FEW)
+    found = []
+    for place in _counties(session, asked.campaign_id):
+        count = waiting.get(place.code, 0)
+        if not count and not finished.get(place.code, 0):
+            continue
+        one = drawn.get(place.code)
+        found.append(
+            {
+                "name": place.name,
+                "code": place.code,
+                "lat": place.lat,
+                "lon": place.lon,
+                "url": show.link(county=place.code, under_way=1),
+                "late_url": show.link(county=place.code, late=1),
+                "waiting": show.count(count),
+                "late": show.count(late.by_county.get(place.code, 0)),
+                "finished": show.count(finished.get(place.code, 0)),
+                "median": one.quantile(0.5) if one else None,
+                "sort": count,
+            }
+        )
+    return sorted(found, key=lambda row: -row["sort"])
+
+
+def _flow(ledger: Ledger, asked: Asked, *, most_rows: int = 60) -> dict[str, Any]:
+    """How many stood where, at the ends of at most *most_rows* days evenly taken; bands nobody was ever in are left out."""
+    if asked.narrow.branch or asked.narrow.community:
+        return {"names": [], "rows": []}
+    history = ledger.history
+    county, category = (
+        list(groups.names).index(value) if value in groups.names else (-1 if value else None)
+        for groups, value in ((history.county, asked.narrow.county), (history.category, asked.narrow.category))
+    )
+    standing = ledger.flow.standing(county, category)
+    if not standing.size or not standing.any():
+        return {"names": [], "rows": []}
+    shown = [band for band in range(len(BANDS)) if standing[:, band].any()]
+    days = np.unique(np.linspace(0, standing.shape[0] - 1, min(most_rows, standing.shape[0])).round().astype(int))
+    return {
+        "names": [
+            t("待公开", "Not yet published") if BANDS[band][0] == "before" else _stage_name(BANDS[band][1][0])
+            for band in shown
+        ],
+        "rows": [
+            {"day": day(ledger.flow.day(int(n))), "cells": [max(int(standing[n, band]), 0) for band in shown]}
+            for n in days
+        ],
+    }
+
+
+def _ages(ledger: Ledger, rows: Any, until: int, show: _Show) -> dict[str, Any]:
+    """Wishes under way by stage and by how long they have stood there."""
+    bounds = [0, *AGE_CLASSES]
+    names = [t("{a}–{b} 天", "{a}–{b} days", a=low, b=high) for low, high in zip(bounds, AGE_CLASSES, strict=False)] + [
+        t("{n} 天以上", "{n} days and more", n=AGE_CLASSES[-1])
+    ]
+    ages = ledger.ages(rows, until)
+    return {
+        "names": names,
+        "rows": [
+            {
+                "name": _stage_name(stage),
+                "cells": [
+                    {"value": value, "shown": show.count(value), "url": show.link(status=stage, aged=n)}
+                    for n, value in enumerate(ages[stage])
+                ],
+            }
+            for stage in UNDER_WAY
+            if any(ages[stage])
+        ],
+    }
+
+
+def _stages(ledger: Ledger, rows: Any, until: int, late: Late, show: _Show) -> list[dict[str, Any]]:
+    """A row per stage of the way: how long it takes, who stands in it; the slowest with enough wishes is marked."""
+    found = []
+    for stage in STAGES[:-1]:
+        spans = ledger.lasting(stage, rows, until)
+        if not spans.days.size:
+            continue
+        here = int(((ledger.stage == STAGE_CODE[stage]) & rows).sum())
+        found.append(
+            {
+                "stage": stage,
+                "name": _stage_name(stage),
+                "url": show.link(status=stage),
+                "here": show.count(here),
+                "late": show.count(late.by_stage.get(stage, 0)),
+                **figures(curve(spans.days, spans.done), spans.days, spans.done),
+            }
+        )
+    known = [row for row in found if row["median"] is not None and row["done"] >= FEW]
+    slowest = max(known, key=lambda row: row["median"], default=None)
+    for row in found:
+        row["slowest"] = row is slowest
+    return found
+
+
+def _league(session: Session, ledger: Ledger, rows: Any, asked: Asked, until: int, late: Late) -> list[dict[str, Any]]:
+    """What each branch carries, the most first: nobody is ranked by how fast they are."""
+    spans = ledger.lasting("claim_to_delivery", rows, until)
+    taken = ledger.counted("branch", _mask(spans.wish, rows.size))
+    done = ledger.counted("branch", _mask(spans.wish[spans.done], rows.size))
+    drawn = ledger.curves(spans, "branch", at_least=FEW)
+    names = group_names(session, asked.campaign_id, "branch")
+    found = []
+    for key, n in sorted(taken.items(), key=lambda item: (-item[1], item[0])):
+        if key == NOBODY:
+            continue
+        one = drawn.get(key)
+        low, high = one.quantile_interval(0.5) if one else (None, None)
+        found.append(
+            {
+                "name": names(key),
+                "url": url_for("desk.wishes", branch=key) if key.isdecimal() else "",
+                "taken": n,
+                "done": done.get(key, 0),
+                "late": late.by_branch.get(int(key), 0) if key.isdecimal() else 0,
+                "median": one.quantile(0.5) if one else None,
+                "low": low,
+                "high": high,
+            }
+        )
+    return found
+
+
+def _stage_name(stage: Status) -> str:
+    return STATUS_LABEL[stage].say(language())
