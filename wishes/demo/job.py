@@ -23,7 +23,7 @@ from wishes.campaigns.loading import load_campaign
 from wishes.campaigns.queries import campaign_by_id, campaign_by_slug
 from wishes.claims import actions as claims
 from wishes.claims.bulk import Tally, each
-from wishes.claims.matching import match, propose
+from wishes.claims.matching import run
 from wishes.claims.registers import import_branches, import_members, import_volunteers
 from wishes.claims.tables import Volunteer
 from wishes.clock import local_day
@@ -165,10 +165,7 @@ def publish(story: Story) -> None:
 
 def match_all(story: Story) -> None:
     """Run the engine and write its proposals."""
-    with story.database.reading() as session:
-        matched = match(session, campaign_id=story.campaign_id, actor=story.coordinator, now=story.at(6))
-    with story.database.transaction() as session:
-        done = propose(session, matched=matched, actor=story.coordinator, now=story.at(6))
+    _, done = run(story.database, campaign_id=story.campaign_id, actor=story.coordinator, now=story.at(6))
     story.counts["matched"] = {
         name: done[name] for name in ("matched", "unmatched", "to_branches", "to_people", "gap", "proposed")
     }
