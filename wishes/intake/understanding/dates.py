@@ -29,6 +29,9 @@ _EPOCH = dt.date(1899, 12, 30)
 _EPOCH_1904 = dt.date(1904, 1, 1)
 _CN = CHINESE_NUMBER[1:-1]
 _LUNAR = re.compile(r"农历|阴历|旧历|正月|腊月|冬月|初[一二三四五六七八九十\d]|廿|闰")
+_ANY_NUMBER = re.compile(rf"[\d{_CN}]")
+_LETTER_O = re.compile(r"(?<=\d)[Oo]|[Oo](?=\d)")
+_TRIMMINGS = re.compile(r"^(?:公历|阳历|约|大约|出生于|生于|出生)[:：]?|[(（].*?[)）]$|[。.、,]+$")
 _FULL = re.compile(r"(\d{4})\D{1,2}(\d{1,2})\D{1,2}(\d{1,2})(?:日|号)?(?:生|出生)?(?:\s*[T ]?\s*\d{1,2}:\d{2}(?::\d{2})?)?")
 _SHORT_FULL = re.compile(r"(\d{2})[./\-年、](\d{1,2})[./\-月、](\d{1,2})[日号]?(?:生|出生)?")
 _MONTH = re.compile(r"(\d{4})(?:[./\-年、,_ ]|\s*年\s*)(\d{1,2})(?:月)?(?:份)?(?:生|出生)?")
@@ -114,7 +117,7 @@ def _valid(match: re.Match[str], newest: int) -> str | None:
 
 @lru_cache(maxsize=32768)
 def _from_text(text: str, spaced: str, newest: int, date1904: bool, lossy: bool) -> When:
-    if not text or not re.search(rf"[\d{_CN}]", text) or text in ("不详", "无", "/", "-"):
+    if not text or not _ANY_NUMBER.search(text) or text in ("不详", "无", "/", "-"):
         return When(None, "empty", 1.0, ("birth_missing",))
     if _LUNAR.search(text):
         year = re.search(r"(\d{4})", text)
@@ -124,8 +127,7 @@ def _from_text(text: str, spaced: str, newest: int, date1904: bool, lossy: bool)
         if year is None and (short := re.match(r"\D*(\d{2})年", text)):
             return When(_iso(_full_year(int(short[1]), newest)), "lunar date", 0.9, ("birth_lunar",))
         return When(_iso(int(year[1])), "lunar date", 0.9, ("birth_lunar",)) if year else When(None, "lunar date", 0.5, ("birth_missing",))
-    text = re.sub(r"(?<=\d)[Oo]|[Oo](?=\d)", "0", text)
-    text = re.sub(r"^(?:公历|阳历|约|大约|出生于|生于|出生)[:：]?|[(（].*?[)）]$|[。.、,]+$", "", text)
+    text = _TRIMMINGS.sub("", _LETTER_O.sub("0", text))
     if m := _CHINESE_DATE.fullmatch(text):
         year_number = number(re.sub("[○OoＯ]", "〇", m[1]))
         if year_number is not None:

@@ -9,9 +9,12 @@ from wishes.intake.understanding.headers import HeaderWords
 from wishes.intake.understanding.people import KindReader
 from wishes.intake.understanding.places import Places
 from wishes.intake.understanding.splitting import Splitter
-from wishes.intake.understanding.text import flat, is_cjk, tight
+from wishes.intake.understanding.text import flat, tight
 from wishes.intake.understanding.things import CatalogueItem, ThingReader
 from wishes.intake.words import Words
+
+_CJK = re.compile(r"[\u3400-\u9fff〇·\U00020000-\U0003ffff]+")
+_TAIL = re.compile(r"[(（].*?[)）]$")
 
 
 class Lexicon:
@@ -53,8 +56,8 @@ class Lexicon:
     def is_name(self, text: str) -> bool:
         """Whether ``text`` (tight) may be a Chinese person's name."""
         if (known := self._names.get(text)) is None:
-            bare = re.sub(r"[(（].*?[)）]$", "", text)
-            known = 2 <= len(bare) <= 4 and all(is_cjk(c) for c in bare) and (bare[0] in self.surnames or bare[:2] in self.surnames)
+            bare = _TAIL.sub("", text) if "(" in text else text
+            known = 2 <= len(bare) <= 4 and _CJK.fullmatch(bare) is not None and (bare[0] in self.surnames or bare[:2] in self.surnames)
             known = known and not self.is_known_word(bare)
             if not known and "·" in bare and 4 <= len(bare) <= 15:
                 known = True

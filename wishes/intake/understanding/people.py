@@ -99,6 +99,12 @@ def read_sex(text: str, boys: frozenset[str], girls: frozenset[str], legend: tup
     return None
 
 
+_DIGIT = re.compile(r"\d")
+_LETTER_O = re.compile(r"(?<=[\dOo])[Oo]|[Oo](?=\d)")
+_COUNTRY = re.compile(r"(?<!\d)(?:\+|00)?86[\s\-]*(?=1[3-9])")
+_POINT_ZERO = re.compile(r"(?<=\d)\.0+$")
+_PHONE_BREAK = re.compile(r"[,，;；/、\n|和或]|(?<=\d)\s*[(（][^)）]*[)）]|[A-Za-z\u4e00-\u9fff]+[:：]?")
+_FILLERS = str.maketrans("", "", " \t\r\n-—–_.·()（）'’:：+")
 _MOBILE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 
 
@@ -117,15 +123,13 @@ def read_phones(text: str) -> Phones:
     shown = flat(text)
     if _MOBILE.fullmatch(shown):
         return Phones((shown,))
-    if not shown or not re.search(r"\d", shown):
+    if not _DIGIT.search(shown):
         return Phones((), "phone_missing", "empty")
     found: list[str] = []
     invalid = False
-    cleaned = re.sub(r"(?<=[\dOo])[Oo]|[Oo](?=\d)", "0", shown)
-    cleaned = re.sub(r"(?<!\d)(?:\+|00)?86[\s\-]*(?=1[3-9])", " ", cleaned)
-    cleaned = re.sub(r"(?<=\d)\.0+$", "", cleaned)
-    for chunk in re.split(r"[,，;；/、\n|和或]|(?<=\d)\s*[(（][^)）]*[)）]|[A-Za-z\u4e00-\u9fff]+[:：]?", cleaned):
-        digits = re.sub(r"[\s\-—–_.·()（）'’:：+]", "", chunk)
+    cleaned = _POINT_ZERO.sub("", _COUNTRY.sub(" ", _LETTER_O.sub("0", shown)))
+    for chunk in _PHONE_BREAK.split(cleaned):
+        digits = chunk.translate(_FILLERS)
         if not digits:
             continue
         if _MOBILE.fullmatch(digits):
@@ -152,18 +156,20 @@ class Kinds:
     unknown: tuple[str, ...] = ()
 
 
+_KIND_BREAK = re.compile(r"[、,，;；/\\+&|\n]|(?<!低保)和|且|及|兼|以及")
+
+
 class KindReader:
     """Reads types of need by the words of ``words.kinds`` and a sender's own codes (A孤儿 B困难家庭 …)."""
 
     def __init__(self, words: Words) -> None:
-        pairs = [(word, kind) for kind, listed in words.kinds.items() for word in listed]
-        self._pairs = sorted(((tight(w), k) for w, k in pairs), key=lambda p: -len(p[0]))
+        self._kinds = {tight(word): kind for kind, listed in words.kinds.items() for word in listed}
+        self._any = re.compile("|".join(map(re.escape, sorted(self._kinds, key=len, reverse=True))) or "(?!)")
         self._cache: dict[tuple[str, tuple[tuple[str, str], ...]], Kinds] = {}
 
     def kind_of(self, word: str) -> str | None:
         """The type a single word names, or None."""
-        bare = tight(word)
-        return next((kind for listed, kind in self._pairs if listed == bare), None)
+        return self._kinds.get(tight(word))
 
     def read(self, text: str, legend: tuple[tuple[str, str], ...] = ()) -> Kinds:
         """Read a cell such as 残疾/单亲, B、D or 低保家庭,父母在外打工."""
@@ -183,15 +189,9 @@ class KindReader:
                     # 13 written for 1 and 3
                     kinds = [legend.get(c) for code in codes for c in code]
                 return Kinds(frozenset(k for k in kinds if k and k != "no"), tuple(c for c, k in zip(codes, kinds, strict=False) if k is None))
-        for part in re.split(r"[、,，;；/\\+&|\n]|(?<!低保)和|且|及|兼|以及", text):
-            rest = part
-            matched = False
-            for word, kind in self._pairs:
-                if word in rest:
-                    matched = True
-                    if kind != "no":
-                        found.add(kind)
-                    rest = rest.replace(word, "\x00")
+        for part in _KIND_BREAK.split(text):
+            matched = self._any.findall(part)
+            found.update(kind for word in matched if (kind := self._kinds[word]) != "no")
             if not matched and part:
                 unknown.append(part)
         return Kinds(frozenset(found), tuple(unknown))

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from wishes.intake.understanding.text import tight
 
+_OPENING = re.compile(r"^[(（]?(?:户籍|现住|现居住?|住址|地址|家住)[:：)）]?")
+_EDGES = re.compile(r"^[,，、:：\-/]+|[。.,，、]+$")
+_INSIDE = re.compile(r"[(（].*?[)）]")
 _PROVINCE_TAIL = re.compile(r"^(?:省|市|自治区|壮族自治区|回族自治区|维吾尔自治区|特别行政区)?")
 _COUNTY = re.compile(r"^([\u4e00-\u9fff]{1,7}?(?:自治县|县|区|市))")
 _NOT_A_COUNTY = re.compile(
@@ -60,6 +63,7 @@ class Places:
                 self._by_county_name.setdefault(short + "县", code)
                 self._by_county_name.setdefault(short + "区", code)
                 self._by_county_name.setdefault(short + "市", code)
+        self._county_pattern = self._alternation(self._by_county_name)
         self._county_shorts = {re.sub(r"(?:自治县|县|区|市)$", "", n): c for c, n in self.counties.items() if len(n) > 2}
         self._towns_by_name: dict[str, list[Township]] = {}
         self._former: dict[str, list[Township]] = {}
@@ -108,7 +112,7 @@ class Places:
         return known
 
     def _read(self, text: str, county: str | None, town: str | None) -> Address:
-        text = re.sub(r"^[(（]?(?:户籍|现住|现居住?|住址|地址|家住)[:：)）]?", "", text)
+        text = _OPENING.sub("", text)
         if not text or text in ("无", "/", "-", "—", "不详", "同上"):
             return Address(how="empty")
         rest, outside = self._without_province(text)
@@ -153,10 +157,8 @@ class Places:
         elif text.startswith(short_city) and _COUNTY.match(text[len(short_city) :]):
             text = text[len(short_city) :]
         for _ in range(2):
-            for name in sorted(self._by_county_name, key=len, reverse=True):
-                if text.startswith(name):
-                    # 桐庐县, but also a town that begins like a county
-                    return self._by_county_name[name], None, text[len(name) :], False
+            if (county := self._county_pattern.match(text)) is not None:
+                return self._by_county_name[county[0]], None, text[county.end() :], False
             for name in self._former:
                 if text.startswith(name):
                     return None, name, text[len(name) :], False
@@ -203,8 +205,7 @@ class Places:
 
     @staticmethod
     def _village(text: str) -> str | None:
-        text = re.sub(r"^[,，、:：\-/]+|[。.,，、]+$", "", text)
-        text = re.sub(r"[(（].*?[)）]", "", text)
+        text = _INSIDE.sub("", _EDGES.sub("", text))
         match = _VILLAGE.match(text)
         if match is not None:
             name = match[1]

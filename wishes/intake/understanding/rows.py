@@ -100,7 +100,7 @@ def read_person(cells: Cells, context: Context, section_village: str | None, hid
         when = read_visit(cells.value.get(column) if column is not None else visit_text, year=context.year, date1904=context.date1904)
         entry.visit = when.iso
     record = tight(cells.one("recno")).upper().replace("—", "-").replace("–", "-")
-    entry.recno = record if record and record not in lexicon.no_record and re.search(r"\d", record) else None
+    entry.recno = record if record and record not in lexicon.no_record and any(map(str.isdigit, record)) else None
     entry.consent, entry.consent_text = read_consent(cells, context), cells.one("consent")
     if entry.consent == "unclear":
         entry.consent = "no"
