@@ -119,8 +119,10 @@ class _Attempt:
                 where, state=found.wish, taker=taker, rules=found.rules, actor=found.actor, now=self.now, spent=spent
             )
         except Conflict:
+            if self.key is None or isinstance(where, Session):
+                raise  # within one transaction nobody else comes in between
             # the quicker one may have been this very request, sent again before its first answer came
-            before = self._before(self._look(where)) if self.key else None
+            before = self._before(self._look(where))
             if before is None:
                 raise
             return before
