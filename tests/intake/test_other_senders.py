@@ -339,3 +339,26 @@ def test_a_bare_number_behind_a_wish_is_its_price_unless_it_is_a_size(understand
     rows = [["姓名", "心愿及价格", "家长同意"], ["王大山", "书包 80", "是"], ["李小河", "运动鞋 38", "是"], ["赵青青", "水彩笔 36", "是"], ["钱多宝", "台灯：120", "是"]]
     got = [told(e, "price_high", "size") for e in understand_bytes(workbook(rows)).entries]
     assert got == [(8000, None), (None, 38), (None, None), (12000, None)]
+
+
+def test_a_child_called_like_an_example_is_still_a_child(understand_bytes: Understand) -> None:
+    rows = [
+        ["姓名", "联系电话", "心愿", "家长同意"], ["小明", "138****0000", "书包", "是"], ["李明", "19900001111", "足球", "是"], ["王五一", "19900001112", "台灯", "是"],
+    ]
+    assert [e.child for e in understand_bytes(workbook(rows)).entries] == ["李明", "王五一"]
+
+
+def test_the_kind_of_disability_is_a_kind_of_need(understand_bytes: Understand) -> None:
+    rows = [["姓名", "残疾类别", "心愿", "家长同意"], ["王大山", "肢体", "轮椅", "是"], ["李小河", "听力二级", "助听器电池", "是"]]
+    assert [e.types for e in understand_bytes(workbook(rows)).entries] == [("disabled",), ("disabled",)]
+
+
+def test_consent_written_on_one_sheet_does_not_reach_another(understand_bytes: Understand) -> None:
+    head = ["姓名", "性别", "心愿"]
+    rows = [["以上儿童监护人均已书面同意，同意书由学校留存。"], head, ["王大山", "男", "书包"]]
+    other = [head, ["李小河", "女", "足球"]]
+    reading = understand_bytes(workbook(rows, more=[("初中部", other, "visible")]))
+    assert [e.consent for e in reading.entries] == ["batch", "no"]
+    note = [["填表说明"], ["以上儿童监护人均已书面同意，同意书由学校留存。"]]
+    whole = understand_bytes(workbook([head, ["王大山", "男", "书包"]], more=[("初中部", other, "visible"), ("说明", note, "visible")]))
+    assert [e.consent for e in whole.entries] == ["batch", "batch"]

@@ -35,6 +35,7 @@ class Lexicon:
         self.category_words = frozenset(phrases["category_words"])
         self.ditto = frozenset(map(tight, phrases["ditto"])) | frozenset(phrases["ditto"])
         self.example_names = frozenset(phrases["example_name"])
+        self.maybe_examples = frozenset(phrases["example_maybe"])
         self.examples = frozenset(map(tight, phrases["example"]))
         self.totals = frozenset(map(tight, phrases["total"]))
         self.footers = tuple(phrases["footer"])

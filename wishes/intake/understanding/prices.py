@@ -55,7 +55,8 @@ def _fen(text: str) -> int | None:
 @lru_cache(maxsize=16384)
 def read_price(text: str, no_words: frozenset[str] = frozenset(), zero_words: frozenset[str] = frozenset()) -> PriceCell:
     """Read a price cell. ``no_words`` mean that there is none, ``zero_words`` that it costs nothing."""
-    text = flat(text)
+    # A Chinese comma lists; only a plain one may part thousands.
+    text = flat(text.replace("，", "、"))
     if not text or text in no_words or _NO.fullmatch(text):
         return PriceCell((), empty=True)
     if text in zero_words:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from wishes.intake.understanding.dangers import Guard
 from wishes.intake.understanding.numerals import CHINESE_NUMBER, number
 from wishes.intake.understanding.prices import Price, inline_price
 from wishes.intake.understanding.text import flat, tight
@@ -126,7 +127,7 @@ class ThingReader:
         amount = rf"(?:\d{{1,3}}|{CHINESE_NUMBER}{{1,3}})"
         self._front = re.compile(rf"^(?P<n>{amount}|几|整|全)(?:{units})(?!(?:装|餐|套))")
         self._back = re.compile(rf"(?P<n>{amount}|整)(?:{units})$")
-        self._guard = _Guard(words)
+        self._guard = Guard(words)
         self._cache: dict[str, Thing] = {}
 
     def read(self, text: str) -> Thing:
@@ -357,57 +358,3 @@ def _key(text: str) -> str:
 
 def _default(name: str) -> _Known:
     return _Known(name, "", "none", None, False)
-
-
-class _Guard:
-    """Tells money and dangerous things. Errs on the side of asking a person."""
-
-    def __init__(self, words: Words) -> None:
-        unsafe = [w.lower() for w in words.unsafe.get("unsafe", ())]
-        unsure = [w.lower() for w in words.unsafe.get("unsure", ())]
-        self._pairs = [(w.partition("+")[0], w.partition("+")[2]) for w in unsafe if "+" in w]
-        self._unsafe = _any(w for w in unsafe if len(w) > 1 and "+" not in w)
-        self._unsafe_tail = tuple(w for w in unsafe if len(w) == 1)
-        self._unsafe_safe = _any(w.lower() for w in words.unsafe.get("safe", ()))
-        self._unsure = _any(w for w in unsure if len(w) > 1)
-        self._unsure_tail = tuple(w for w in unsure if len(w) == 1)
-        self._unsafe_sign = _any(words.unsafe.get("sign", ()))
-        cash = [w.lower() for w in words.cash.get("cash", ())]
-        self._cash = _any(w for w in cash if len(w) > 1)
-        self._cash_safe = _any(w.lower() for w in words.cash.get("safe", ()))
-        self._cash_sign = _any(words.cash.get("sign", ()))
-
-    def judge(self, text: str, core: str) -> tuple[str, str]:
-        """(``cash``, ``unsafe``, ``unsure``, ``sign`` or ``good``; the word that decides)."""
-        # A title names a story, not a thing.
-        whole = _BOOK.sub("", tight(text)).lower() if "《" in text else tight(text).lower()
-        money, money_head = self._cash_safe.sub("\x00", whole), self._cash_safe.sub("\x00", core)
-        if found := self._cash.search(money):
-            return "cash", found[0]
-        if money_head.endswith(("钱", "费", "款", "补助", "补贴", "救助")):
-            return "cash", money_head[-1]
-        danger, danger_head = self._unsafe_safe.sub("\x00", whole), self._unsafe_safe.sub("\x00", core)
-        if found := self._unsure.search(danger):
-            return "unsure", found[0]
-        for first, second in self._pairs:
-            at = danger.find(first)
-            if at >= 0 and second in danger[at + len(first) :]:
-                return "unsafe", first + second
-        if found := self._unsafe.search(danger):
-            story = re.search(r"(?:书|绘本|漫画|拼图|画册|贴纸|图册)", danger[found.end() :])
-            return ("unsure" if story else "unsafe"), found[0]
-        if danger_head.endswith(self._unsafe_tail):
-            return "unsafe", danger_head[-1]
-        if danger_head.endswith(self._unsure_tail):
-            return "unsure", danger_head[-1]
-        if found := self._cash_sign.search(money_head) or self._unsafe_sign.search(danger_head):
-            return "sign", found[0]
-        return "good", ""
-
-
-_BOOK = re.compile(r"《[^》]*》")
-
-
-def _any(words: Iterable[str]) -> re.Pattern[str]:
-    """One pattern for any of ``words``, the longest first."""
-    return re.compile("|".join(map(re.escape, sorted(set(words), key=len, reverse=True))) or "(?!)")
