@@ -22,6 +22,10 @@ _OTHER = {
     "remind": Text("已提醒", "Reminded"),
     "warn": Text("已催办", "Warned"),
     "escalate": Text("已上报", "Escalated"),
+    "acknowledge": Text("已回应：在办", "Answered: under way"),
+    "postpone": Text("说明要晚几天", "Said it will be late"),
+    "pause": Text("暂停计时", "Clock stopped"),
+    "resume": Text("恢复计时", "Clock running again"),
     "print_label": Text("打印标签", "Label printed"),
     "hand_over": Text("交接扫码", "Hand-over scanned"),
 }

@@ -17,11 +17,12 @@ from wishes.lifecycle import HELD, Status
 from wishes.tracking.flow import Flow, flow_of
 from wishes.tracking.gaps import NOBODY
 from wishes.tracking.history import CODE, STAGE_CODE, STAGE_OF_CODE, Grouping, History, Ints
-from wishes.tracking.survival import Z_95, Bools, Curve, Floats
+from wishes.tracking.survival import Z_95, Bools, Curve, Floats, kaplan_meier
 
 DAY = 86_400 * 1_000_000
 MINUTE = 60 * 1_000_000
 UNDER_WAY = (Status.OPEN, Status.PROPOSED, *HELD)
+COUNTED_FROM = 20_000
 AGE_CLASSES = (3, 7, 14, 30)
 """Days at which the classes of ageing work end; the last class has no end."""
 
@@ -173,7 +174,9 @@ def ledger_of(history: History, *, city_offset_h: int = 8) -> Ledger:
 
 
 def curve(days: Floats, done: Bools) -> Curve:
-    """Kaplan–Meier over durations rounded to the minute: counting instead of sorting. See :mod:`wishes.tracking.survival`."""
+    """Kaplan–Meier. Many durations are rounded to the minute, so that they are counted instead of sorted."""
+    if days.size < COUNTED_FROM:
+        return kaplan_meier(days, done)
     minutes = np.rint(days * 1440.0).astype(np.int64)
     left = np.bincount(minutes)
     ended = np.bincount(minutes, weights=done.astype(np.float64), minlength=left.size).astype(np.int64)

@@ -80,6 +80,7 @@ def _late(campaign_id: int, narrow: Narrow, now: datetime) -> list[Any]:
         _Clock.closed_at.is_(None),
         _Clock.paused_at.is_(None),
         _Clock.due_at < now,
+        _Clock.stage != str(Status.DELIVERED),  # the child has it; what is late then is only the feedback
         *narrowed_to(narrow),
     ]
 

@@ -35,6 +35,7 @@ from wishes.web.identity import database, settings, signed_in
 pages = campaign_blueprint("board", __name__)
 
 MOST_SHOWN = 12
+KEPT_FOR_UNCLAIMED = 3
 TAKEN_BACK_FROM = (Status.PROPOSED, Status.CLAIMED, Status.SCHEDULED, Status.READY, Status.INSPECTED)
 REMINDED_IN = (
     Status.PROPOSED,
@@ -76,7 +77,7 @@ class NeedsNow:
 
 def needs_now(session: Session, person: Actor, narrow: Narrow, *, now: datetime) -> NeedsNow:
     """The latest first; then, while there is room, who has waited longest to be claimed."""
-    late = most_late(session, g.campaign.id, narrow, now=now, limit=MOST_SHOWN)
+    late = most_late(session, g.campaign.id, narrow, now=now, limit=MOST_SHOWN - KEPT_FOR_UNCLAIMED)
     ids = [clock.wish_id for clock in late]
     if len(ids) < MOST_SHOWN:
         oldest = oldest_waiting(

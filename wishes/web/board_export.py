@@ -67,7 +67,7 @@ def sheets(figures: dict[str, Any]) -> dict[str, Sheet]:
                 t("九成以内", "90% within"),
             ],
             [
-                [r["name"], r["here"], r["late"], r["done"], r["median"], r["median_low"], r["median_high"], r["p90"]]
+                [r["name"], r["here"], r["late"], r["done"], r["median"], r["low"], r["high"], r["p90"]]
                 for r in figures["stages"]
             ],
         ),

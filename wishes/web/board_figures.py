@@ -107,6 +107,29 @@ def _counties(session: Session, campaign_id: int) -> list[Any]:
     )
 
 
+def days(value: float | None) -> str:
+    """A duration to a tenth of a day; a dash when it is not known yet."""
+    return "—" if value is None else f"{value:.1f}"
+
+
+def between(low: float | None, high: float | None) -> str:
+    """An interval; open above while its end is not reached."""
+    return "—" if low is None and high is None else f"{days(low)}–{'…' if high is None else days(high)}"
+
+
+def _said(median: float | None, low: float | None, high: float | None, p90: float | None) -> dict[str, Any]:
+    """Figures to count with, and the same as words for a table."""
+    return {
+        "median": median,
+        "low": low,
+        "high": high,
+        "p90": p90,
+        "median_said": days(median),
+        "interval": between(low, high),
+        "p90_said": days(p90),
+    }
+
+
 def _overall(ledger: Ledger, rows: Any, asked: Asked, until: int) -> dict[str, Any]:
     spans = ledger.lasting(asked.measure, rows, until)
     found = figures(curve(spans.days, spans.done), spans.days, spans.done)
@@ -126,7 +149,7 @@ def _curves(ledger: Ledger, rows: Any, asked: Asked, until: int, names: Callable
         drawn |= {names(key): groups[key] for key in largest}
     # beyond the day where one in fifty still waits there is nothing to compare, only a long tail
     whole = next(iter(drawn.values()))
-    longest = max(whole.quantile(0.98) or float(whole.times[-1]), 1.0)
+    longest = float(np.ceil(max(whole.quantile(0.98) or float(whole.times[-1]), 1.0)))
     lines = {name: thinned(one, longest=longest) for name, one in drawn.items()}
     points = max(map(len, lines.values()))
     first = max(lines.values(), key=len)
@@ -154,14 +177,11 @@ def _groups(
         found.append(
             {
                 "name": names(key),
-                "url": show.link(**{asked.by: key}) if key != NOBODY else "",
+                "url": show.link(**{asked.by: key, "under_way": 1}) if key != NOBODY else "",
                 "n": show.count(n),
                 "done": show.count(done.get(key, 0)),
                 "waiting": show.count(n - done.get(key, 0)),
-                "median": one.quantile(0.5) if one else None,
-                "low": low,
-                "high": high,
-                "p90": one.quantile(0.9) if one else None,
+                **_said(one.quantile(0.5) if one else None, low, high, one.quantile(0.9) if one else None),
             }
         )
     return found
@@ -263,6 +283,7 @@ def _stages(ledger: Ledger, rows: Any, until: int, late: Late, show: _Show) -> l
         if not spans.days.size:
             continue
         here = int(((ledger.stage == STAGE_CODE[stage]) & rows).sum())
+        known = figures(curve(spans.days, spans.done), spans.days, spans.done)
         found.append(
             {
                 "stage": stage,
@@ -270,13 +291,17 @@ def _stages(ledger: Ledger, rows: Any, until: int, late: Late, show: _Show) -> l
                 "url": show.link(status=stage),
                 "here": show.count(here),
                 "late": show.count(late.by_stage.get(stage, 0)),
-                **figures(curve(spans.days, spans.done), spans.days, spans.done),
+                "done": known["done"],
+                **_said(known["median"], known["median_low"], known["median_high"], known["p90"]),
             }
         )
-    known = [row for row in found if row["median"] is not None and row["done"] >= FEW]
-    slowest = max(known, key=lambda row: row["median"], default=None)
+    slowest = max(
+        (row for row in found if row["median"] is not None and row["done"] >= FEW),
+        key=lambda row: row["median"],
+        default=None,
+    )
     for row in found:
-        row["slowest"] = row is slowest
+        row["mark"] = t("最慢的一段", "The slowest") if row is slowest else ""
     return found
 
 
@@ -300,9 +325,7 @@ def _league(session: Session, ledger: Ledger, rows: Any, asked: Asked, until: in
                 "taken": n,
                 "done": done.get(key, 0),
                 "late": late.by_branch.get(int(key), 0) if key.isdecimal() else 0,
-                "median": one.quantile(0.5) if one else None,
-                "low": low,
-                "high": high,
+                **_said(one.quantile(0.5) if one else None, low, high, None),
             }
         )
     return found

@@ -25,7 +25,7 @@ from wishes.web.identity import database, signed_in
 from wishes.web.wording import CATEGORY
 
 pages = campaign_blueprint("gaps", __name__)
-PAGE = 50
+PAGE = 25
 BY: dict[GroupedBy, Text] = {
     "county": Text("按区县", "By district"),
     "branch": Text("按支部", "By branch"),

@@ -18,7 +18,8 @@ from wishes.i18n import Text
 from wishes.intake.actions import publish, verify
 from wishes.intake.wishes import WishRow, seen_by, wish_by_code
 from wishes.lifecycle import MOVES, Move, Status
-from wishes.tracking.queries import open_clock
+from wishes.tracking.actions import acknowledge, pause, postpone, resume
+from wishes.tracking.queries import OpenClock, open_clock
 from wishes.web.campaign import campaign_blueprint
 from wishes.web.context import language, moment, t, yuan
 from wishes.web.identity import database, signed_in
@@ -68,9 +69,46 @@ def page(code: str) -> str:
         hand_over=hand_over,
         today=today.isoformat(),
         next_title=next_title(row, main, hand_over),
+        clock=clock,
+        answers=clock_answers(clock, relations(person, row.facts)),
         standing=relations(person, row.facts),
         By=By,
     )
+
+
+@pages.post("/wishes/<code>/clock/<name>")
+def answer_clock(code: str, name: str) -> Response:
+    """“I know”, “not before … because …”, and stopping the deadline while the wish has to wait."""
+    person, now, reason = signed_in(), utc_now(), request.form.get("reason", "")
+    with database().transaction() as session:
+        wish_id = wish_by_code(session, g.campaign.id, code).id
+        if name == "acknowledge":
+            acknowledge(session, wish_id=wish_id, actor=person, now=now)
+        elif name == "postpone":
+            until = _day(request.form.get("until", ""))
+            if until is None:
+                raise Invalid("until", Text("请选择日期。", "Please choose a day."))
+            postpone(session, wish_id=wish_id, actor=person, now=now, until=until, reason=reason)
+        elif name == "pause":
+            pause(session, wish_id=wish_id, actor=person, now=now, reason=reason)
+        elif name == "resume":
+            resume(session, wish_id=wish_id, actor=person, now=now)
+        else:
+            raise NotFound()
+    flash(t("已记下，大家都看得到。", "Noted; everybody concerned sees it."), "success")
+    return redirect(url_for("wish.page", code=code))
+
+
+def clock_answers(clock: OpenClock | None, standing: frozenset[By]) -> list[str]:
+    """What this person may say to the running deadline."""
+    if clock is None:
+        return []
+    mine = standing & {By.TAKER, By.PROPOSED_TO, By.COMMUNITY, By.COURIER, By.INSPECTOR, By.COORDINATOR}
+    keeper = standing & {By.COMMUNITY, By.COORDINATOR}
+    if clock.paused_at is not None:
+        return ["resume"] if keeper else []
+    found = ["acknowledge"] if mine and clock.acknowledged_at is None and By.COORDINATOR not in standing else []
+    return found + (["postpone"] if mine else []) + (["pause"] if keeper else [])
 
 
 def arrange(moves: list[Move]) -> tuple[Move | None, list[Move]]:

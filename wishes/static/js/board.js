@@ -26,7 +26,7 @@ function frame() {
     color: series(),
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: ink, fontSize: 13 },
     grid: { left: 8, right: small ? 12 : 24, top: small ? 72 : 48, bottom: 28, containLabel: true },
-    legend: { top: 0, left: 0, type: "scroll", textStyle: { color: ink, fontSize: 13 }, itemHeight: 10, itemWidth: 18 },
+    legend: { top: 0, left: 0, type: "scroll", icon: "roundRect", textStyle: { color: ink, fontSize: 13 }, itemHeight: 10, itemWidth: 18 },
     tooltip: {
       trigger: "axis",
       renderMode: "richText",
@@ -52,7 +52,6 @@ const DRAW = {
     const line = (at) => ({
       name: names[at],
       type: "line",
-      step: "end",
       showSymbol: false,
       lineStyle: { width: at === 0 ? 3 : 1.75 },
       data: rows.filter(({ cells }) => number(cells[at]) !== null).map(({ head, cells }) => [number(head), number(cells[at])]),
@@ -60,7 +59,7 @@ const DRAW = {
     const band = (at) => {
       const seen = rows.filter(({ cells }) => cells[at].dataset.low !== undefined);
       const at_ = (pick) => seen.map(({ head, cells }) => [number(head), pick(cells[at].dataset)]);
-      const quiet = { type: "line", step: "end", showSymbol: false, silent: true, stack: `band-${at}`, lineStyle: { opacity: 0 }, tooltip: { show: false }, emphasis: { disabled: true } };
+      const quiet = { type: "line", showSymbol: false, silent: true, stack: `band-${at}`, lineStyle: { opacity: 0 }, tooltip: { show: false }, emphasis: { disabled: true } };
       return [
         { ...quiet, name: names[at], data: at_((d) => Number(d.low)) },
         { ...quiet, name: names[at], data: at_((d) => Number(d.high) - Number(d.low)), areaStyle: { color: colours[at % colours.length], opacity: 0.16 } },
@@ -106,7 +105,7 @@ const DRAW = {
   },
 
   bars({ names, rows }) {
-    const shades = [css("good"), css("series-3"), css("series-2"), css("glow"), css("bad")];
+    const shades = [css("series-1"), css("series-3"), css("glow"), css("series-4"), css("bad")];
     const upward = [...rows].reverse();
     const option = {
       ...frame(),
@@ -125,12 +124,24 @@ const DRAW = {
 
   places({ rows }) {
     const most = Math.max(1, ...rows.map(({ row }) => Number(row.dataset.v)));
+    const spread = (key) => {
+      const all = rows.map(({ row }) => Number(row.dataset[key]));
+      return Math.max(...all) - Math.min(...all) || 1;
+    };
+    const [wide, high, named] = [spread("lon"), spread("lat"), []];
+    // rows come with most waiting first: those get their name, and others where there is room for it
+    const room = (lon, lat) => named.every(([x, y]) => Math.abs(lon - x) > 0.24 * wide || Math.abs(lat - y) > 0.055 * high);
     const spots = rows.map(({ row, head }) => {
-      const waiting = Number(row.dataset.v);
+      const [waiting, late, lon, lat] = ["v", "late", "lon", "lat"].map((key) => Number(row.dataset[key]));
+      const part = waiting ? late / waiting : 0;
+      const show = room(lon, lat);
+      if (show) named.push([lon, lat]);
       return {
         name: words(head),
-        value: [Number(row.dataset.lon), Number(row.dataset.lat), waiting, waiting ? Number(row.dataset.late) / waiting : 0],
-        symbolSize: 10 + 46 * Math.sqrt(waiting / most),
+        value: [lon, lat, waiting],
+        symbolSize: 8 + 36 * Math.sqrt(waiting / most),
+        itemStyle: { opacity: 0.75, color: css(part < 0.2 ? "series-1" : part < 0.5 ? "glow" : "bad") },
+        label: { show, position: "right", color: css("ink"), fontSize: 13, formatter: `${words(head)} ${waiting}` },
       };
     });
     const hide = { show: false };
@@ -140,12 +151,8 @@ const DRAW = {
       grid: { left: 40, right: 60, top: 24, bottom: 24 },
       xAxis: { type: "value", scale: true, ...Object.fromEntries(["axisLine", "axisTick", "axisLabel", "splitLine"].map((k) => [k, hide])) },
       yAxis: { type: "value", scale: true, ...Object.fromEntries(["axisLine", "axisTick", "axisLabel", "splitLine"].map((k) => [k, hide])) },
-      visualMap: { show: false, dimension: 3, min: 0, max: 1, inRange: { color: [css("series-1"), css("glow"), css("bad")] } },
       series: [{
         type: "scatter", data: spots, cursor: "pointer",
-        itemStyle: { opacity: 0.75 },
-        labelLayout: { hideOverlap: true },
-        label: { show: true, position: "right", color: css("ink"), fontSize: 13, formatter: (one) => `${one.name} ${one.value[2]}` },
       }],
     };
     option.tooltip.trigger = "item";
