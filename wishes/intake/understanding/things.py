@@ -82,6 +82,7 @@ _SIZE = re.compile(
     r"|(?:身高|净身高)[:：]?\s*(?P<h>\d{2,3})|(?:身高|净身高)?(?P<m>1[.米]\d{1,2})(?:m|米)?|(?:鞋码|尺码|码数)[:：]?\s*(?P<s>\d{2,3}(?:\.5)?)",
     re.I,
 )
+_MODEL = re.compile(r"\d{1,2}号|[一二三四五六七]号")
 _LIST_MARK = re.compile(r"^[(（]?\d{1,2}[)）.、](?!\d)\s*")
 _LETTER_SIZE = re.compile(r"(?<![A-Za-z])(?:X{0,4}[LS]|M|\dXL)(?:码|号)?(?![A-Za-z])", re.I)
 _TIMES = re.compile(r"\s*[*×xX✕＊]\s*(\d{1,3})(?!\d)|(?<=[^\d])\s*(\d{1,3})\s*[*×xX](?=\s|$)")
@@ -160,7 +161,7 @@ class ThingReader:
         rest = _LETTER_SIZE.sub("", _TIMES.sub("", _SIZE.sub("", inline_price(flat(text))[0])))
         rest = self._back.sub("", self._front.sub("", tight(rest)))
         rest = rest.strip("()的是:：,，。各约")
-        return not rest or rest in self._attributes or rest in ("颜色", "身高", "尺码", "鞋码")
+        return not rest or rest in self._attributes or _MODEL.fullmatch(rest) is not None or rest in ("颜色", "身高", "尺码", "鞋码")
 
     def is_reason(self, text: str) -> bool:
         """Whether a fragment tells why instead of what."""
