@@ -27,30 +27,68 @@ def transport(wishes: int, takers: int, arcs_per_wish: int, seed: int) -> matchi
 
 
 def product(
-    wishes: int = 10_000, takers: int = 1_100, arcs_per_wish: int = 30, seed: int = 0, grouped: bool = True
+    wishes: int = 10_000,
+    takers: int = 1_100,
+    arcs_per_wish: int = 30,
+    seed: int = 0,
+    grouped: bool = True,
+    slack: float = 1.1,
 ) -> matching.Problem:
-    """A campaign in which every limit binds: count and budget of each taker are about what its wishes need.
+    """A campaign in which every limit binds: count and budget of each taker are `slack` times what its share needs.
 
-    Children (1-3 wishes each, one group) and takers lie in clusters on a plane of 100 x 100 km; a child's wishes know the
-    same takers, its nearest and some far ones. Cost: metres / 10 plus how little the wish suits the taker. Spend: price
-    (10-300 yuan, in fen) plus carriage by distance. The penalty is dearer than any arc.
+    Children (1-3 wishes each, one group) and takers lie anywhere on a plane of 100 x 100 km; a child's wishes know its
+    nearest takers. Cost: metres / 10 plus how little the wish suits the taker. Spend: price (10-300 yuan, in fen) plus
+    carriage by distance. The penalty is dearer than any arc.
     """
     rng = np.random.default_rng(seed)
+    child = _children(rng, wishes)
+    child_at, taker_at = rng.random((int(child[-1]) + 1, 2)) * 100, rng.random((takers, 2)) * 100
+    distance_km = np.hypot(*(child_at[:, None, :] - taker_at[None, :, :]).transpose(2, 0, 1))
+    known = np.argsort(distance_km, axis=1)[:, :arcs_per_wish]
+    km = np.take_along_axis(distance_km, known, axis=1)[child]
+    spend = _prices_fen(rng, wishes)[:, None] + (20 * km).astype(np.int64)
+    return matching.Problem(
+        np.repeat(np.arange(wishes), arcs_per_wish),
+        known[child].ravel(),
+        ((100 * km).astype(np.int64) + rng.integers(0, 2_001, km.shape)).ravel(),
+        spend.ravel(),
+        wish_count=wishes,
+        taker_count_cap=np.full(takers, int(np.ceil(wishes / takers * slack))),
+        taker_spend_cap=np.full(takers, int(spend.mean() * wishes / takers * slack)),
+        wish_penalty=30_000,
+        wish_group=child if grouped else None,
+    )
+
+
+def _children(rng: np.random.Generator, wishes: int) -> Ints:
+    """The child of each wish: one to three wishes each."""
     sizes = rng.integers(1, 4, wishes)
-    sizes = sizes[: int(np.searchsorted(np.cumsum(sizes), wishes)) + 1]
-    child = np.repeat(np.arange(len(sizes)), sizes)[:wishes]
+    return np.repeat(np.arange(wishes), sizes)[:wishes]
+
+
+def _prices_fen(rng: np.random.Generator, wishes: int) -> Ints:
+    """Prices of wishes: 10 to 300 yuan, most around 80."""
+    return np.clip(np.exp(rng.normal(np.log(8_000), 0.6, wishes)), 1_000, 30_000).astype(np.int64)
+
+
+def crowded(
+    wishes: int = 10_000, takers: int = 1_100, arcs_per_wish: int = 30, seed: int = 0, grouped: bool = True
+) -> matching.Problem:
+    """As `product`, but children and takers lie in towns that do not fit: much has to travel, limits differ widely."""
+    rng = np.random.default_rng(seed)
+    child = _children(rng, wishes)
+    children = int(child[-1]) + 1
     towns = rng.random((40, 2)) * 100
-    child_at = towns[rng.integers(0, 40, len(sizes))] + rng.normal(0, 5, (len(sizes), 2))
+    child_at = towns[rng.integers(0, 40, children)] + rng.normal(0, 5, (children, 2))
     taker_at = towns[rng.integers(0, 40, takers)] + rng.normal(0, 8, (takers, 2))
     distance_km = np.hypot(*(child_at[:, None, :] - taker_at[None, :, :]).transpose(2, 0, 1))
     near = arcs_per_wish * 2 // 3
     ranked = np.argsort(distance_km, axis=1)
-    far = near + np.argsort(rng.random((len(sizes), takers - near)), axis=1)[:, : arcs_per_wish - near]
+    far = near + np.argsort(rng.random((children, takers - near)), axis=1)[:, : arcs_per_wish - near]
     known = np.concatenate([ranked[:, :near], np.take_along_axis(ranked, far, axis=1)], axis=1)
     arc_taker = known[child]
     km = np.take_along_axis(distance_km, known, axis=1)[child]
-    price_fen = np.clip(np.exp(rng.normal(np.log(8_000), 0.6, wishes)), 1_000, 30_000).astype(np.int64)
-    spend = price_fen[:, None] + (20 * km).astype(np.int64)
+    spend = _prices_fen(rng, wishes)[:, None] + (20 * km).astype(np.int64)
     per_taker = wishes / takers
     return matching.Problem(
         np.repeat(np.arange(wishes), arcs_per_wish),
@@ -79,7 +117,7 @@ def campaign(
     distance_km = np.hypot(*(wish_at[:, None, :] - taker_at[None, :, :]).transpose(2, 0, 1))
     some = np.sort(np.argsort(distance_km + rng.exponential(20, distance_km.shape), axis=1)[:, :arcs_per_wish], axis=1)
     km = np.take_along_axis(distance_km, some, axis=1)
-    price_fen = np.clip(np.exp(rng.normal(np.log(8_000), 0.7, wishes)), 1_000, 30_000).astype(np.int64)
+    price_fen = _prices_fen(rng, wishes)
     count = np.concatenate([rng.integers(30, 110, branches), rng.integers(2, 16, volunteers)])
     budget = np.full(takers, matching.UNLIMITED)
     budget[:branches] = (count[:branches] * rng.choice([70_00, 110_00, 200_00], branches)).astype(np.int64)

@@ -9,11 +9,11 @@ import numpy as np
 
 from matching.deadline import Deadline
 from matching.exact import solve_exactly
-from matching.items import Items, make_items
+from matching.items import MOST_WISHES_WITH_EVERY_SUBSET, Items, make_items
 from matching.plan import broken_limits, cost_of
 from matching.prices import Floats, Prices, ascend, priced_options, prove
 from matching.problem import Ints, Mask, Problem
-from matching.relaxation import relax
+from matching.relaxation import owners, relax
 from matching.rounding import dive
 
 _SMALL_ARCS = 600
@@ -80,19 +80,35 @@ def solve_with_budgets(task: Task, relaxed_plan: Found, deadline: Deadline, seed
 def _search(task: Task, best: Found, items: Items, prices: Prices, deadline: Deadline, seed: int) -> Found:
     # The search needs numba, whose import and first compilation cost seconds that most problems need not spend.
     from matching.improving import search_from
+    from matching.knapsack import bound_by_knapsacks, suits
 
     problem = task.problem
+    priced = priced_options(problem, items, prices)
+    if suits(items) and _items_are_exact(problem):
+        least = items.none.astype(np.float64)
+        np.minimum.at(least, owners(items), priced)
+        target = cost_of(problem, best.arc_of_wish)
+        bound = bound_by_knapsacks(items, least, target, Deadline(deadline.left_s(0.3)))
+        best = replace(best, bound=max(best.bound, bound))
     choice = items.choice_of(problem, best.arc_of_wish)
     chosen = search_from(
         problem,
         items,
-        priced_options(problem, items, prices),
+        priced,
         choice,
         lambda cost: cost <= best.bound * (1 + _GOOD_ENOUGH if best.bound > 0 else 1),
         deadline,
         seed,
     )
     return _better(task, best, items.arc_of_wish(problem, chosen))
+
+
+def _items_are_exact(problem: Problem) -> bool:
+    """Whether items say all there is: no group that may be split, none too large to have all its subsets as options."""
+    if not problem.has_groups() or problem.wish_group is None:
+        return True
+    largest = int(np.unique(problem.wish_group[problem.wish_group >= 0], return_counts=True)[1].max())
+    return problem.group_split_cost is None and largest <= MOST_WISHES_WITH_EVERY_SUBSET
 
 
 def _worth_compiling(deadline: Deadline) -> bool:

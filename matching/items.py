@@ -12,7 +12,7 @@ import numpy as np
 
 from matching.problem import UNLIMITED, Ints, Mask, Problem
 
-_MOST_WISHES_WITH_EVERY_SUBSET = 4
+MOST_WISHES_WITH_EVERY_SUBSET = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,15 +131,15 @@ def _subsets(grid: Ints, size: Ints) -> Ints:
     """Rows (O, K) of arcs: for each row of `grid` (item and taker) the subsets of its arcs that become options."""
     found = []
     most = grid.shape[1]
-    small = grid[size <= _MOST_WISHES_WITH_EVERY_SUBSET]
-    reach = min(most, _MOST_WISHES_WITH_EVERY_SUBSET)
+    small = grid[size <= MOST_WISHES_WITH_EVERY_SUBSET]
+    reach = min(most, MOST_WISHES_WITH_EVERY_SUBSET)
     for bits in range(1, 2**reach):
         places = [place for place in range(reach) if bits >> place & 1]
         rows = small[(small[:, places] >= 0).all(axis=1)]
         option = np.full((len(rows), most), -1, dtype=np.int64)
         option[:, places] = rows[:, places]
         found.append(option)
-    large = grid[size > _MOST_WISHES_WITH_EVERY_SUBSET]
+    large = grid[size > MOST_WISHES_WITH_EVERY_SUBSET]
     if len(large):
         held = (large >= 0).sum(axis=1)
         found.append(large)
