@@ -121,7 +121,9 @@ def main() -> None:
         mark_duplicates(readings, find_duplicates(readings, year=rules.start_on.year))
         best = min(best, time.perf_counter() - started)
     entries = sum(len(r.entries) for r in readings)
-    print(f"intake, 2 processes: {best:.2f} s for {len(paths)} files and {entries} wishes: {best / bare:.1f} times, {entries / best:,.0f} wishes/s")
+    print(
+        f"intake, 2 processes: {best:.2f} s for {len(paths)} files and {entries} wishes: {best / bare:.1f} times, {entries / best:,.0f} wishes/s"
+    )
     with PeakMemory() as memory:
         read_many(paths, rules=rules, places=places, catalogue=catalogue, words=words, processes=2)
     print(f"peak memory, all processes: {memory.peak:.0f} MB")
