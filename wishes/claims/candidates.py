@@ -1,258 +1,437 @@
-"""What the matching engine is shown: the open wishes and the takers with room, as arrays. The bridge to :mod:`matching`.
+"""What the matching engine is shown: the wishes to place and the takers with room, as arrays. The bridge to :mod:`matching`.
 
 Takers are the campaign's branches first, then its people; a person of a branch has the branch as parent, so that both
 limits hold. Goods go to branches and to people on their own who pledged; what means meeting a child goes to a person whose
-check is valid, and counselling to one with a named qualification.
+check is valid, and counselling to one with a named qualification. No name of anybody is in it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from matching import UNLIMITED, criteria
+from matching import UNLIMITED
 from wishes.campaigns.rules import Rules
 from wishes.campaigns.tables import Place
+from wishes.claims.tables import Branch, Claim, ClaimState, Proposal, ProposalState, Volunteer
 from wishes.claims.taking import is_qualified
-from wishes.claims.tables import Branch, Volunteer
 from wishes.clock import local_day
 from wishes.intake.tables import Child, Wish
-from wishes.lifecycle import Status
+from wishes.lifecycle import HELD, Kind, Status
 from wishes.model import columns
 
-_Branch, _Child, _Place, _Volunteer, _Wish = (columns(m) for m in (Branch, Child, Place, Volunteer, Wish))
+_Branch, _Child, _Claim, _Place = (columns(m) for m in (Branch, Child, Claim, Place))
+_Proposal, _Volunteer, _Wish = (columns(m) for m in (Proposal, Volunteer, Wish))
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
+NEEDS: Final = ("none", "vetted", "psych")
+NEVER: Final = 1e9
+"""Days since somebody was asked who never was."""
 _PRIORITY = {"orphan": 4, "unattended": 4, "disabled": 3, "poor": 2, "left_behind": 1, "other": 1}
 
 
 @dataclass(frozen=True)
 class Wishes:
-    """W open wishes in the order of their ids."""
+    """W wishes in the order of their ids: the open ones, and the standing proposals where a run may move them.
+
+    place, county, category, community: indices into the words of :class:`Candidates`. need: index into :data:`NEEDS`.
+    current: the taker it is proposed to now, -1 = none.
+    """
 
     ids: Ints
-    codes: list[str]
-    county: list[str]
-    category: list[str]
-    need: list[str]
-    lat: Floats
-    lon: Floats
+    place: Ints
+    county: Ints
+    category: Ints
+    community: Ints
+    need: Ints
+    goods: Mask
     price_fen: Ints
-    child: Ints
+    household: Ints
     priority: Ints
     waited_days: Floats
+    current: Ints
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def spend_fen(self) -> Ints:
+        """What each takes from a budget: goods cost, company does not."""
+        return np.where(self.goods, self.price_fen, 0)
 
 
 @dataclass(frozen=True)
 class Takers:
-    """B branches, then V people. ``branch_ids``/``volunteer_ids`` hold -1 where a taker is not one."""
+    """B branches, then V people. ``branch_ids``/``volunteer_ids`` hold -1 where a taker is not one.
 
-    names: list[str]
+    areas, liked, refused, had: (T, counties) and (T, categories). parent: index of the branch, -1 = none.
+    count_cap, spend_cap: what is left of the pledge. pledged: 0 = no limit.
+    """
+
     branch_ids: Ints
     volunteer_ids: Ints
-    parent: Ints  # index of the branch, -1 = none
+    parent: Ints
     count_cap: Ints
     spend_cap: Ints
     used: Ints
-    pledged: Ints  # 0 = no limit
+    pledged: Ints
     lapses: Ints
-    lat: Floats
-    lon: Floats
-    areas: list[frozenset[str]]
-    liked: list[frozenset[str]]
-    refused: list[frozenset[str]]
-    buys: Mask  # takes goods
+    asked_days: Floats
+    place: Ints
+    county: Ints
+    anywhere: Mask
+    areas: Mask
+    liked: Mask
+    refused: Mask
+    had: Ints
+    buys: Mask
     vetted: Mask
     qualified: Mask
+    trained: Mask
 
     def __len__(self) -> int:
-        return len(self.names)
+        return len(self.branch_ids)
 
 
 @dataclass(frozen=True)
-class Scene:
-    """Everything a run decides from."""
+class Candidates:
+    """Everything a run decides from. lat, lon: (P,) degrees of the places; the last one is the campaign's middle.
+
+    not_wish, not_taker: pairs that may not be, because that taker declined or gave back that wish. paired_taker,
+    paired_community: who served which community before.
+    """
 
     wishes: Wishes
     takers: Takers
+    counties: tuple[str, ...]
+    categories: tuple[str, ...]
+    lat: Floats
+    lon: Floats
+    not_wish: Ints
+    not_taker: Ints
+    paired_taker: Ints
+    paired_community: Ints
+    communities: Ints
 
 
-def look(session: Session, campaign_id: int, *, rules: Rules, now: datetime) -> Scene:
-    """The campaign as it stands. Wishes that are proposed or held already are not in it, nor is the room they use."""
-    points = {
-        code: (lat, lon)
-        for code, lat, lon in session.execute(
-            sa.select(_Place.code, _Place.lat, _Place.lon).where(_Place.campaign_id == campaign_id)
-        )
-    }
-    return Scene(_wishes(session, campaign_id, points, now), _takers(session, campaign_id, points, rules, now))
+def look(
+    session: Session, campaign_id: int, *, rules: Rules, now: datetime, standing: bool = False, wishes: bool = True
+) -> Candidates:
+    """The campaign as it stands. What is held already is not in it, nor is the room it uses.
 
-
-def _point(points: Mapping[str, tuple[float, float]], *codes: str) -> tuple[float, float]:
-    """The first known place's point; a campaign's middle when none is known, so that nobody is nearer for being unknown."""
-    for code in codes:
-        if code in points:
-            return points[code]
-    middle = np.mean(list(points.values()), axis=0) if points else (0.0, 0.0)
-    return float(middle[0]), float(middle[1])
-
-
-def _wishes(session: Session, campaign_id: int, points: Mapping[str, tuple[float, float]], now: datetime) -> Wishes:
-    rows = list(
-        session.execute(
-            sa.select(
-                _Wish.id, _Wish.code, _Wish.county_code, _Wish.township_code, _Wish.category, _Wish.need, _Wish.price_fen,
-                _Wish.child_id, _Child.types, _Wish.published_at,
-            )
-            .join(_Child, _Child.id == _Wish.child_id)
-            .where(_Wish.campaign_id == campaign_id, _Wish.status == Status.OPEN)
-            .order_by(_Wish.id)
-        )
+    *standing* takes in the proposals that wait for an answer, with their takers as ``current``; otherwise they too are left
+    out together with their room. Without *wishes* only the takers and their room are looked at.
+    """
+    places = _Places(session, campaign_id)
+    wish_rows = _wish_rows(session, campaign_id, standing) if wishes else []
+    branches, people = _branch_rows(session, campaign_id), _people_rows(session, campaign_id)
+    categories = tuple(
+        sorted({r.category for r in wish_rows} | {c for b in branches for c in (*(b.liked or ()), *(b.refused or ()))})
+    )
+    counties = tuple(sorted({r.county_code for r in wish_rows} | {b.county_code for b in branches}
+                            | {c for b in branches for c in b.areas or ()} | {p.county_code for p in people}))  # fmt: skip
+    communities = sorted({r.community_id for r in wish_rows})
+    words = _Words(_index(counties), _index(categories), _index(communities))
+    takers = _takers(session, campaign_id, branches, people, words, places, rules, now, standing)
+    taker_of = _taker_index(takers)
+    placing = _wishes(wish_rows, taker_of, words, places, now)
+    not_wish, not_taker = _refusals(session, campaign_id, _index(placing.ids.tolist()), taker_of, standing)
+    paired_taker, paired_community = _pairings(session, campaign_id, words, taker_of)
+    return Candidates(
+        placing, takers, counties, categories, places.lat, places.lon, not_wish, not_taker, paired_taker, paired_community,
+        np.array(communities, dtype=np.int64),
     )  # fmt: skip
-    where = np.array([_point(points, r.township_code, r.county_code) for r in rows], dtype=np.float64).reshape(-1, 2)
+
+
+@dataclass(frozen=True)
+class _Words:
+    counties: dict[Any, int]
+    categories: dict[Any, int]
+    communities: dict[Any, int]
+
+
+class _Places:
+    """Points by place code. An unknown place is the campaign's middle, so that nobody is nearer for being unknown."""
+
+    def __init__(self, session: Session, campaign_id: int) -> None:
+        rows = list(
+            session.execute(
+                sa.select(_Place.code, _Place.lat, _Place.lon)
+                .where(_Place.campaign_id == campaign_id, _Place.level != "city")
+                .order_by(_Place.code)
+            )
+        )
+        self._index = _index([row.code for row in rows])
+        points = np.array([(row.lat, row.lon) for row in rows], dtype=np.float64).reshape(-1, 2)
+        points = np.vstack([points, points.mean(axis=0) if len(points) else np.zeros(2)])
+        self.lat, self.lon = np.ascontiguousarray(points[:, 0]), np.ascontiguousarray(points[:, 1])
+
+    def of(self, *codes: str) -> int:
+        """The first known place."""
+        return next((self._index[code] for code in codes if code in self._index), len(self.lat) - 1)
+
+
+def _index(values: Iterable[Any]) -> dict[Any, int]:
+    return {value: i for i, value in enumerate(values)}
+
+
+def _ints(values: Iterable[Any]) -> Ints:
+    return np.fromiter(values, dtype=np.int64)
+
+
+# --- wishes -----------------------------------------------------------------------------------------------------------
+
+
+def _wish_rows(session: Session, campaign_id: int, standing: bool) -> Sequence[Any]:
+    statuses = (Status.OPEN, Status.PROPOSED) if standing else (Status.OPEN,)
+    return session.execute(
+        sa.select(
+            _Wish.id, _Wish.county_code, _Wish.township_code, _Wish.category, _Wish.need, _Wish.kind, _Wish.price_fen,
+            _Wish.community_id, _Wish.published_at, _Wish.taker_branch_id, _Wish.taker_volunteer_id, _Child.household_id,
+            sa.cast(_Child.types, sa.Text).label("types"),
+        )
+        .join(_Child, _Child.id == _Wish.child_id)
+        .where(_Wish.campaign_id == campaign_id, _Wish.status.in_(statuses))
+        .order_by(_Wish.id)
+    ).all()  # fmt: skip
+
+
+def _wishes(
+    rows: Sequence[Any], taker_of: Mapping[tuple[int, int], int], words: _Words, places: _Places, now: datetime
+) -> Wishes:
+    needs = _index(NEEDS)
+    # As many texts as kinds of need, not as many as wishes: each is read once.
+    priority = {types: max((p for t, p in _PRIORITY.items() if f'"{t}"' in types), default=0) for types in {r.types or "" for r in rows}}
+    point = {key: places.of(*key) for key in {(r.township_code, r.county_code) for r in rows}}
     return Wishes(
-        ids=np.array([r.id for r in rows], dtype=np.int64),
-        codes=[r.code for r in rows],
-        county=[r.county_code for r in rows],
-        category=[r.category for r in rows],
-        need=[r.need for r in rows],
-        lat=where[:, 0],
-        lon=where[:, 1],
-        price_fen=np.array([r.price_fen for r in rows], dtype=np.int64),
-        child=np.array([r.child_id for r in rows], dtype=np.int64),
-        priority=np.array([max((_PRIORITY.get(t, 0) for t in r.types or ()), default=0) for r in rows], dtype=np.int64),
-        waited_days=np.array(
-            [max(0.0, (now - r.published_at).total_seconds() / 86_400) if r.published_at else 0.0 for r in rows]
+        ids=_ints(r.id for r in rows),
+        place=_ints(point[(r.township_code, r.county_code)] for r in rows),
+        county=_ints(words.counties[r.county_code] for r in rows),
+        category=_ints(words.categories[r.category] for r in rows),
+        community=_ints(words.communities[r.community_id] for r in rows),
+        need=_ints(needs[r.need] for r in rows),
+        goods=np.fromiter((r.kind == Kind.GOODS for r in rows), dtype=np.bool_),
+        price_fen=_ints(r.price_fen for r in rows),
+        household=_ints(r.household_id for r in rows),
+        priority=_ints(priority[r.types or ""] for r in rows),
+        waited_days=np.fromiter(
+            (max(0.0, (now - r.published_at).total_seconds() / 86_400) if r.published_at else 0.0 for r in rows),
+            dtype=np.float64,
         ),
+        current=_ints(_taker_at(taker_of, r.taker_branch_id, r.taker_volunteer_id) for r in rows),
     )
 
 
+def _taker_index(takers: Takers) -> dict[tuple[int, int], int]:
+    """(branch id, volunteer id) → taker, one of the two being -1."""
+    return {
+        (int(branch), int(volunteer)): i
+        for i, (branch, volunteer) in enumerate(zip(takers.branch_ids, takers.volunteer_ids, strict=True))
+    }
+
+
+def _taker_at(taker_of: Mapping[tuple[int, int], int], branch_id: int | None, volunteer_id: int | None) -> int:
+    """A person counts as themselves, also when their branch's pledge is used."""
+    return taker_of.get((-1, volunteer_id) if volunteer_id is not None else (branch_id or -1, -1), -1)
+
+
+def _refusals(
+    session: Session, campaign_id: int, wish_of: Mapping[int, int], taker_of: Mapping[tuple[int, int], int], standing: bool
+) -> tuple[Ints, Ints]:
+    """Pairs of a wish and a taker who declined it, gave it back or let it lapse: never proposed again."""
+    statuses = (Status.OPEN, Status.PROPOSED) if standing else (Status.OPEN,)
+    pairs: set[tuple[int, int]] = set()
+    for table, state in ((_Proposal, ProposalState.DECLINED), (_Claim, ClaimState.ENDED)):
+        found = session.execute(
+            sa.select(table.wish_id, table.branch_id, table.volunteer_id)
+            .join(_Wish, _Wish.id == table.wish_id)
+            .where(table.campaign_id == campaign_id, table.state == state, _Wish.status.in_(statuses))
+        )
+        for wish_id, branch_id, volunteer_id in found:
+            taker = _taker_at(taker_of, branch_id, volunteer_id)
+            if taker >= 0 and wish_id in wish_of:
+                pairs.add((wish_of[wish_id], taker))
+    ordered = sorted(pairs)
+    return _ints(wish for wish, _ in ordered), _ints(taker for _, taker in ordered)
+
+
+def _pairings(
+    session: Session, campaign_id: int, words: _Words, taker_of: Mapping[tuple[int, int], int]
+) -> tuple[Ints, Ints]:
+    """Takers and the communities they serve or served."""
+    found = session.execute(
+        sa.select(_Wish.taker_branch_id, _Wish.taker_volunteer_id, _Wish.community_id)
+        .where(_Wish.campaign_id == campaign_id, _Wish.status.in_((*HELD, Status.DELIVERED, Status.CLOSED)))
+        .distinct()
+    )
+    pairs: set[tuple[int, int]] = set()
+    for branch_id, volunteer_id, community_id in found:
+        for key in ((branch_id or -1, -1), (-1, volunteer_id or -1)):
+            if key in taker_of and community_id in words.communities:
+                pairs.add((taker_of[key], words.communities[community_id]))
+    ordered = sorted(pairs)
+    return _ints(taker for taker, _ in ordered), _ints(community for _, community in ordered)
+
+
+# --- takers -----------------------------------------------------------------------------------------------------------
+
+
+def _branch_rows(session: Session, campaign_id: int) -> Sequence[Any]:
+    return session.execute(
+        sa.select(
+            _Branch.id, _Branch.county_code, _Branch.areas, _Branch.liked, _Branch.refused, _Branch.pledge_count,
+            _Branch.pledge_fen, _Branch.used_count, _Branch.used_fen,
+        ).where(_Branch.campaign_id == campaign_id).order_by(_Branch.id)
+    ).all()  # fmt: skip
+
+
+def _people_rows(session: Session, campaign_id: int) -> Sequence[Any]:
+    return session.execute(
+        sa.select(
+            _Volunteer.id, _Volunteer.county_code, _Volunteer.branch_id, _Volunteer.claim_limit, _Volunteer.live_claims,
+            _Volunteer.lapses, _Volunteer.vetted_on, _Volunteer.trained_on, _Volunteer.qualification, _Volunteer.duties,
+        ).where(_Volunteer.campaign_id == campaign_id, _Volunteer.active).order_by(_Volunteer.id)
+    ).all()  # fmt: skip
+
+
 def _takers(
-    session: Session, campaign_id: int, points: Mapping[str, tuple[float, float]], rules: Rules, now: datetime
-) -> Takers:
-    branches = list(
-        session.execute(
-            sa.select(
-                _Branch.id, _Branch.name, _Branch.county_code, _Branch.areas, _Branch.liked, _Branch.refused,
-                _Branch.pledge_count, _Branch.pledge_fen, _Branch.used_count, _Branch.used_fen,
-            ).where(_Branch.campaign_id == campaign_id).order_by(_Branch.id)
-        )
-    )  # fmt: skip
-    people = list(
-        session.execute(
-            sa.select(
-                _Volunteer.id, _Volunteer.name, _Volunteer.county_code, _Volunteer.branch_id, _Volunteer.claim_limit,
-                _Volunteer.live_claims, _Volunteer.lapses, _Volunteer.vetted_on, _Volunteer.qualification, _Volunteer.duties,
-            ).where(_Volunteer.campaign_id == campaign_id, _Volunteer.active).order_by(_Volunteer.id)
-        )
-    )  # fmt: skip
-    offered = _offered(session, campaign_id)
-    place_of = {branch.id: i for i, branch in enumerate(branches)}
+    session: Session, campaign_id: int, branches: Sequence[Any], people: Sequence[Any], words: _Words, places: _Places,
+    rules: Rules, now: datetime, standing: bool,
+) -> Takers:  # fmt: skip
+    offered = {} if standing else _offered(session, campaign_id)
+    asked = _last_asked(session, campaign_id)
+    had = _had(session, campaign_id, words)
+    place_of = _index(b.id for b in branches)
     on, days = rules.vetting_day(local_day(now)), rules.vetting_days
+    many = len(words.categories)
     rows: list[dict[str, Any]] = []
-    for branch in branches:
-        count, spend = offered.get(("branch", branch.id), (0, 0))
-        rows.append(
-            {
-                "name": branch.name, "branch": branch.id, "volunteer": -1, "parent": -1,
-                "count": _left(branch.pledge_count, branch.used_count + count),
-                "spend": _left(branch.pledge_fen, branch.used_fen + spend),
-                "used": branch.used_count + count, "pledged": branch.pledge_count or 0, "lapses": 0,
-                "point": _point(points, branch.county_code), "areas": branch.areas, "liked": branch.liked,
-                "refused": branch.refused, "buys": True, "vetted": False, "qualified": False,
-            }
-        )  # fmt: skip
-    for person in people:
-        count, _ = offered.get(("volunteer", person.id), (0, 0))
-        check: dict[str, Any] = {
-            "vetted_on": person.vetted_on,
-            "qualification": person.qualification,
-            "on": on,
-            "vetting_days": days,
-        }
-        rows.append(
-            {
-                "name": person.name, "branch": -1, "volunteer": person.id, "parent": place_of.get(person.branch_id, -1),
-                "count": _left(person.claim_limit, person.live_claims + count), "spend": UNLIMITED,
-                "used": person.live_claims + count, "pledged": person.claim_limit, "lapses": person.lapses,
-                "point": _point(points, person.county_code), "areas": [], "liked": [], "refused": [],
-                # a branch's members buy for the branch's pledge; who only registered to serve has pledged no purchase
-                "buys": person.branch_id is None and not person.duties,
-                "vetted": is_qualified("vetted", **check), "qualified": is_qualified("psych", **check),
-            }
-        )  # fmt: skip
-    point = np.array([row["point"] for row in rows], dtype=np.float64).reshape(-1, 2)
+    for b in branches:
+        key = ("branch", b.id)
+        count, spend = offered.get(key, (0, 0))
+        rows.append({
+            "branch_ids": b.id, "volunteer_ids": -1, "parent": -1, "count_cap": _left(b.pledge_count, b.used_count + count),
+            "spend_cap": _left(b.pledge_fen, b.used_fen + spend), "used": b.used_count + count,
+            "pledged": b.pledge_count or 0, "lapses": 0, "asked_days": _days(now, asked.get(key)),
+            "place": places.of(b.county_code), "county": words.counties[b.county_code], "anywhere": not b.areas,
+            "areas": _ticked(b.areas, words.counties), "liked": _ticked(b.liked, words.categories),
+            "refused": _ticked(b.refused, words.categories), "had": had.get(key, np.zeros(many, dtype=np.int64)),
+            "buys": True, "vetted": False, "qualified": False, "trained": False,
+        })  # fmt: skip
+    alone = {"anywhere": True, "areas": _ticked((), words.counties), "liked": _ticked((), words.categories),
+             "refused": _ticked((), words.categories)}  # fmt: skip
+    for p in people:
+        key = ("volunteer", p.id)
+        count, _ = offered.get(key, (0, 0))
+        check: dict[str, Any] = {"vetted_on": p.vetted_on, "qualification": p.qualification, "on": on, "vetting_days": days}
+        trained = p.trained_on is not None and p.trained_on <= on
+        meets = trained or not rules.matching.training_required
+        parent = place_of.get(p.branch_id, -1)
+        # what a branch's member takes is taken on the branch's pledge, and within what the branch agreed to
+        pledge = rows[parent] if parent >= 0 else alone
+        rows.append({
+            "branch_ids": -1, "volunteer_ids": p.id, "parent": parent,
+            "count_cap": _left(p.claim_limit, p.live_claims + count), "spend_cap": UNLIMITED, "used": p.live_claims + count,
+            "pledged": p.claim_limit, "lapses": p.lapses, "asked_days": _days(now, asked.get(key)),
+            "place": places.of(p.county_code), "county": words.counties[p.county_code], **{name: pledge[name] for name in ("anywhere", "areas", "liked", "refused")},
+            "had": had.get(key, np.zeros(many, dtype=np.int64)),
+            # a branch's members buy for the branch's pledge; who only registered to serve has pledged no purchase
+            "buys": p.branch_id is None and not p.duties,
+            "vetted": meets and is_qualified("vetted", **check), "qualified": meets and is_qualified("psych", **check),
+            "trained": trained,
+        })  # fmt: skip
+    return _as_arrays(rows, len(words.counties), many)
 
-    def ints(name: str) -> Ints:
-        return np.array([row[name] for row in rows], dtype=np.int64)
 
-    return Takers(
-        names=[row["name"] for row in rows], branch_ids=ints("branch"), volunteer_ids=ints("volunteer"), parent=ints("parent"),
-        count_cap=ints("count"), spend_cap=ints("spend"), used=ints("used"), pledged=ints("pledged"), lapses=ints("lapses"),
-        lat=point[:, 0], lon=point[:, 1], areas=[frozenset(row["areas"] or ()) for row in rows],
-        liked=[frozenset(row["liked"] or ()) for row in rows], refused=[frozenset(row["refused"] or ()) for row in rows],
-        buys=ints("buys").astype(bool), vetted=ints("vetted").astype(bool), qualified=ints("qualified").astype(bool),
-    )  # fmt: skip
+def _as_arrays(rows: Sequence[Mapping[str, Any]], counties: int, categories: int) -> Takers:
+    kinds: dict[str, Any] = dict.fromkeys(("anywhere", "areas", "liked", "refused", "buys", "vetted", "qualified", "trained"), np.bool_)
+    width = {"areas": counties, "liked": categories, "refused": categories, "had": categories}
+    arrays = {}
+    for name in Takers.__dataclass_fields__:
+        kind = kinds.get(name, np.float64 if name == "asked_days" else np.int64)
+        array = np.array([row[name] for row in rows], dtype=kind)
+        arrays[name] = array.reshape(len(rows), width[name]) if name in width else array
+    return Takers(**arrays)
+
+
+def _ticked(names: Sequence[str] | None, index: Mapping[str, int]) -> Mask:
+    mask = np.zeros(len(index), dtype=bool)
+    mask[[index[name] for name in names or ()]] = True
+    return mask
 
 
 def _left(pledged: int | None, used: int) -> int:
     return UNLIMITED if pledged is None else max(0, pledged - used)
 
 
-def _offered(session: Session, campaign_id: int) -> dict[tuple[str, int], tuple[int, int]]:
+def _days(now: datetime, then: datetime | None) -> float:
+    return NEVER if then is None else max(0.0, (now - then).total_seconds() / 86_400)
+
+
+_Who = tuple[str, int]
+
+
+def _offered(session: Session, campaign_id: int) -> dict[_Who, tuple[int, int]]:
     """Count and price of what already waits for each taker's answer: room that is spoken for."""
+    spend = sa.case((_Wish.kind == Kind.GOODS, _Wish.price_fen), else_=0)
     rows = session.execute(
-        sa.select(_Wish.taker_branch_id, _Wish.taker_volunteer_id, sa.func.count(), sa.func.sum(_Wish.price_fen))
+        sa.select(_Wish.taker_branch_id, _Wish.taker_volunteer_id, sa.func.count(), sa.func.sum(spend))
         .where(_Wish.campaign_id == campaign_id, _Wish.status == Status.PROPOSED)
         .group_by(_Wish.taker_branch_id, _Wish.taker_volunteer_id)
     )
-    found: dict[tuple[str, int], tuple[int, int]] = {}
-    for branch_id, volunteer_id, count, spend in rows:
+    found: dict[_Who, tuple[int, int]] = {}
+    for branch_id, volunteer_id, count, fen in rows:
         for key in (("branch", branch_id), ("volunteer", volunteer_id)):
             if key[1] is not None:
                 before = found.get(key, (0, 0))
-                found[key] = (before[0] + int(count), before[1] + int(spend or 0))
+                found[key] = (before[0] + int(count), before[1] + int(fen or 0))
     return found
 
 
-def gates(scene: Scene) -> Mask:
-    """Who may take what at all, (W, T): purse, check, qualification, district, refusal, room for the price."""
-    wishes, takers = scene.wishes, scene.takers
-    need = np.array(wishes.need)
-    open_to = (
-        ((need == "none")[:, None] & takers.buys)
-        | ((need == "vetted")[:, None] & takers.vetted)
-        | ((need == "psych")[:, None] & takers.qualified)
+def _last_asked(session: Session, campaign_id: int) -> dict[_Who, datetime]:
+    """When each taker was last proposed something that was not taken back."""
+    rows = session.execute(
+        sa.select(_Proposal.branch_id, _Proposal.volunteer_id, sa.func.max(_Proposal.proposed_at))
+        .where(_Proposal.campaign_id == campaign_id, _Proposal.state != ProposalState.WITHDRAWN)
+        .group_by(_Proposal.branch_id, _Proposal.volunteer_id)
     )
-    counties, categories = np.array(wishes.county), np.array(wishes.category)
-    for i, (areas, refused) in enumerate(zip(takers.areas, takers.refused, strict=True)):
-        if areas:
-            open_to[:, i] &= np.isin(counties, list(areas))
-        if refused:
-            open_to[:, i] &= ~np.isin(categories, list(refused))
-    return np.asarray(open_to & (wishes.price_fen[:, None] <= takers.spend_cap) & (takers.count_cap > 0))
-
-
-def scored(scene: Scene) -> dict[str, Floats]:
-    """The criteria of every pair, (W, T) or broadcastable to it."""
-    wishes, takers = scene.wishes, scene.takers
-    km = criteria.distance_km(wishes.lat[:, None], wishes.lon[:, None], takers.lat, takers.lon)
-    names = sorted(set(wishes.category))
-    liked = np.array([[name in liked for liked in takers.liked] for name in names]).reshape(len(names), len(takers))
-    picky = np.array([bool(liked) for liked in takers.liked])
-    rows = np.searchsorted(names, wishes.category)
     return {
-        "distance": criteria.distance(km),
-        "category": criteria.category(liked[rows], picky),
-        "pledge_left": np.broadcast_to(criteria.pledge_used(takers.used, takers.pledged), km.shape),
-        "reliability": np.broadcast_to(criteria.unreliability(takers.lapses), km.shape),
+        ("volunteer", volunteer_id) if volunteer_id is not None else ("branch", branch_id): asked
+        for branch_id, volunteer_id, asked in rows
     }
+
+
+def _had(session: Session, campaign_id: int, words: _Words) -> dict[_Who, Ints]:
+    """Wishes of each category that each taker holds or delivered."""
+    rows = session.execute(
+        sa.select(_Wish.taker_branch_id, _Wish.taker_volunteer_id, _Wish.category, sa.func.count())
+        .where(_Wish.campaign_id == campaign_id, _Wish.status.in_((*HELD, Status.DELIVERED, Status.CLOSED)))
+        .group_by(_Wish.taker_branch_id, _Wish.taker_volunteer_id, _Wish.category)
+    )
+    found: dict[_Who, Ints] = {}
+    for branch_id, volunteer_id, category, count in rows:
+        if category not in words.categories:
+            continue
+        for key in (("branch", branch_id), ("volunteer", volunteer_id)):
+            if key[1] is not None:
+                found.setdefault(key, np.zeros(len(words.categories), dtype=np.int64))[words.categories[category]] += count
+    return found
+
+
+def only(candidates: Candidates, kept: Mask) -> Candidates:
+    """The same with some of the wishes (W,) only; the takers stay."""
+    at = np.full(len(kept), -1, dtype=np.int64)
+    at[kept] = np.arange(int(kept.sum()))
+    held = kept[candidates.not_wish]
+    wishes = Wishes(**{name: getattr(candidates.wishes, name)[kept] for name in Wishes.__dataclass_fields__})
+    return replace(
+        candidates, wishes=wishes, not_wish=at[candidates.not_wish[held]], not_taker=candidates.not_taker[held]
+    )

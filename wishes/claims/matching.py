@@ -1,4 +1,4 @@
-"""Verbs of matching: run the engine on a campaign, propose what it found, take a run's proposals back.
+"""Verbs of matching: run the engine on a campaign, propose what it found, take a run's proposals back, accept for the takers.
 
 The engine proposes, a person decides. A run may take seconds, so it reads in one transaction and writes in another: what was
 claimed meanwhile is left alone, because every proposal is a compare-and-swap of its own.
@@ -6,10 +6,9 @@ claimed meanwhile is left alone, because every proposal is a compare-and-swap of
 
 from __future__ import annotations
 
-import hashlib
-import json
-import zlib
-from dataclasses import dataclass
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -17,13 +16,19 @@ import numpy as np
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from matching import Plan, Problem, criteria, solve
+from matching import UNLIMITED, criteria
 from wishes.access import SYSTEM, Actor, require
 from wishes.campaigns.queries import rules_of
 from wishes.campaigns.rules import Rules
-from wishes.claims.candidates import Floats, Ints, Scene, gates, look, scored
+from wishes.claims.candidates import Candidates, Mask, look
+from wishes.claims.match_archive import digest, pack, plan_bytes, shut, unpack
+from wishes.claims.match_assign import Assignment, Policy, assign
+from wishes.claims.match_figures import figures
+from wishes.claims.match_reasons import unmatched_groups
+from wishes.claims.match_table import Table, table_of
 from wishes.claims.tables import MatchRun, Proposal, ProposalState
-from wishes.errors import Conflict
+from wishes.db import Database
+from wishes.errors import Conflict, NotFound
 from wishes.events.actions import record
 from wishes.events.bulk import move_many
 from wishes.i18n import Text
@@ -41,46 +46,46 @@ class NothingToMatch(Conflict):
     )
 
 
+class AlreadyMatching(Conflict):
+    """Another run of this campaign has not ended."""
+
+    code = "already_matching"
+    title = Text("正在匹配", "Matching is under way")
+    sentence = Text(
+        "这个项目正在匹配，请稍等几秒再看结果。", "This campaign is being matched right now. Look again in a few seconds."
+    )
+
+
 _MatchRun, _Proposal = columns(MatchRun), columns(Proposal)
 
-ARCS_PER_WISH: Final = 30
-LEFT_POINTS: Final = 200
-"""What leaving a wish costs, in points: more than any weights can add up to for one pair in practice."""
+POLICIES: Final = ("batch", "incremental")
+GIVEN_UP: Final = timedelta(minutes=10)
+"""A run that is still "running" after this was killed, and no longer stands in the way."""
+TAKEN_BACK: Final = "撤销这次匹配"
+MOVED_ON: Final = "改派给更合适的人"
 
 
 @dataclass(frozen=True)
 class Matched:
-    """A finished run, not yet written: the scene it saw, the plan, and each criterion of the pairs chosen."""
+    """A finished run, not yet written: what it saw, what it valued, and the plan."""
 
     campaign_id: int
-    scene: Scene
-    plan: Plan
-    weights: dict[str, float]
-    inputs_hash: str
-    parts: dict[str, Floats]  # criterion → (W,), of the taker chosen; 0 where none
-    km: Floats  # (W,)
-    seconds: float = 0.0
+    policy: str
+    seen: Candidates
+    table: Table
+    plan: Assignment
+    overdue: Mask
+    settings: dict[str, Any]
+    inputs: bytes = field(repr=False)
+    seconds: dict[str, float] = field(default_factory=dict)
 
     def figures(self) -> dict[str, Any]:
         """Counts and sums of the run, ready for JSON."""
-        taken = self.plan.taker_of_wish >= 0
-        loads = np.bincount(self.plan.taker_of_wish[taken], minlength=len(self.scene.takers)).astype(np.float64)
-        able = loads[self.scene.takers.count_cap > 0]
         return {
-            "wishes": len(self.plan.taker_of_wish),
-            "matched": int(taken.sum()),
-            "unmatched": int((~taken).sum()),
-            "to_branches": int((self.scene.takers.branch_ids[self.plan.taker_of_wish[taken]] >= 0).sum()),
-            "to_people": int((self.scene.takers.volunteer_ids[self.plan.taker_of_wish[taken]] >= 0).sum()),
-            "cost": int(self.plan.cost),
-            "lower_bound": int(self.plan.lower_bound),
-            "gap": float(self.plan.gap),
-            "optimal": bool(self.plan.optimal),
-            "median_km": round(float(np.median(self.km[taken])), 2) if taken.any() else None,
-            "p90_km": round(float(np.percentile(self.km[taken], 90)), 2) if taken.any() else None,
-            "fairness_jain": round(criteria.jain(able), 4) if len(able) else None,
-            "seconds": round(self.seconds, 3),
-            "inputs_hash": self.inputs_hash,
+            **figures(self.seen, self.table, self.plan, self.overdue),
+            "inputs_hash": digest(self.inputs),
+            "plan_hash": digest(plan_bytes(self.seen, self.plan.taker)),
+            "seconds": {name: round(spent, 3) for name, spent in self.seconds.items()},
         }
 
 
@@ -90,140 +95,249 @@ def match(
     campaign_id: int,
     actor: Actor,
     now: datetime,
-    time_limit_s: float | None = 60.0,
+    policy: str = "batch",
+    time_limit_s: float | None = None,
     seed: int = 0,
     rules: Rules | None = None,
 ) -> Matched:
-    """Find the best assignment of all open wishes. Writes nothing. Raises Forbidden.
+    """Find the best assignment. Writes nothing. Raises Forbidden, NothingToMatch.
 
-    *rules* tries other weights than the campaign's own.
+    ``batch`` places all open wishes and leaves standing proposals alone; ``incremental`` also moves some of those, at most
+    the campaign's share. *rules* tries other values than the campaign's own.
     """
     require(actor, "match.run", campaign_id)
+    started = time.perf_counter()
     rules = rules or rules_of(session, campaign_id)
-    scene = look(session, campaign_id, rules=rules, now=now)
-    weights = {name: float(value) for name, value in rules.weights.model_dump().items()}
-    allowed, parts = gates(scene), scored(scene)
-    costs = criteria.cost(weights, parts)
-    plan = assign(scene, allowed, costs, weights=weights, time_limit_s=time_limit_s, seed=seed)
-    chosen = plan.taker_of_wish
-    rows, picked = np.arange(len(chosen)), np.maximum(chosen, 0)
-    taken = chosen >= 0
-    takers, wishes = scene.takers, scene.wishes
-    km = (
-        criteria.distance_km(wishes.lat, wishes.lon, takers.lat[picked], takers.lon[picked])
-        if len(takers)
-        else np.zeros(len(chosen))
-    )
+    seen = look(session, campaign_id, rules=rules, now=now, standing=policy == "incremental")
+    looked = time.perf_counter()
+    settings = {
+        "weights": {name: float(value) for name, value in rules.weights.model_dump().items()},
+        "matching": rules.matching.model_dump(),
+        "seed": seed,
+        "policy": policy,
+    }
+    return decide(seen, settings, campaign_id=campaign_id, time_limit_s=time_limit_s, seconds={"load": looked - started})
+
+
+def decide(
+    seen: Candidates,
+    settings: Mapping[str, Any],
+    *,
+    campaign_id: int,
+    time_limit_s: float | None = None,
+    seconds: Mapping[str, float] | None = None,
+) -> Matched:
+    """The plan for *seen* under *settings*: a function of these two, unless the time limit ends the search.
+
+    Raises NothingToMatch.
+    """
+    if len(seen.wishes) == 0 or len(seen.takers) == 0:
+        raise NothingToMatch()
+    started = time.perf_counter()
+    weights, bounds = settings["weights"], settings["matching"]
+    table = table_of(seen, weights)
+    scored = time.perf_counter()
+    overdue = seen.wishes.waited_days > bounds["longest_wait_days"]
+    how = Policy(
+        urgent=overdue, moves_percent=bounds["moves_percent"], reserve=bounds["reserve_percent"] / 100,
+        fairness=weights.get("fairness", 0.0), together=weights.get("together", 0.0),
+    )  # fmt: skip
+    plan = assign(seen, table, how, time_limit_s=time_limit_s, seed=settings["seed"])
+    solved = time.perf_counter()
     return Matched(
-        campaign_id=campaign_id, scene=scene, plan=plan, weights=weights, inputs_hash=_inputs_hash(scene, weights, seed),
-        parts={name: np.where(taken, values[rows, picked] * weights.get(name, 0.0), 0.0) for name, values in parts.items()},
-        km=np.where(taken, km, 0.0),
+        campaign_id=campaign_id, policy=settings["policy"], seen=seen, table=table, plan=plan, overdue=overdue,
+        settings=dict(settings), inputs=pack(seen, settings),
+        seconds={**(seconds or {}), "score": scored - started, "solve": solved - scored},
     )  # fmt: skip
 
 
-def assign(
-    scene: Scene, allowed: Any, costs: Ints, *, weights: dict[str, float], time_limit_s: float | None, seed: int
-) -> Plan:
-    """Solve over the cheapest :data:`ARCS_PER_WISH` takers of each wish, and add the pairs that prices show were wrongly left
-    out until none is: the plan and its bound then hold for all pairs."""
-    wishes, takers = scene.wishes, scene.takers
-    if len(wishes.ids) == 0 or len(takers) == 0:
-        raise NothingToMatch()
-    penalty = np.rint((LEFT_POINTS + weights.get("need", 0.0) * criteria.urgency(wishes.priority, wishes.waited_days))
-                      * criteria.POINT).astype(np.int64)  # fmt: skip
-    shown = np.where(allowed, costs, np.iinfo(np.int64).max)
-    per_wish = min(ARCS_PER_WISH, len(takers))
-    built = np.zeros(allowed.shape, dtype=bool)
-    np.put_along_axis(built, np.argpartition(shown, per_wish - 1, axis=1)[:, :per_wish], True, axis=1)
-    built &= allowed
-    spends = np.array([need == "none" for need in wishes.need]) * wishes.price_fen
-    while True:
-        wish, taker = np.nonzero(built)
-        plan = solve(Problem(wish, taker, costs[wish, taker], spends[wish], wish_count=len(wishes.ids), taker_count_cap=takers.count_cap,
-                             taker_spend_cap=takers.spend_cap, taker_parent=takers.parent, wish_penalty=penalty), time_limit_s=time_limit_s, seed=seed)  # fmt: skip
-        missing = _wrongly_left_out(plan, allowed & ~built, costs, spends, takers.parent)
-        if not missing.any():
-            return plan
-        built |= missing
+def repeated(run_inputs: bytes, *, campaign_id: int) -> Matched:
+    """A stored run once more, from its own inputs: the plan is equal to the byte."""
+    seen, settings = unpack(run_inputs)
+    return decide(seen, settings, campaign_id=campaign_id)
 
 
-def _wrongly_left_out(plan: Plan, left_out: Any, costs: Ints, spends: Ints, parent: Ints) -> Any:
-    """Pairs whose cost at the plan's prices is below what the wish costs now: they could improve the plan."""
-    above = np.where(parent >= 0, plan.prices[np.maximum(parent, 0)], 0.0)
-    spend_above = np.where(parent >= 0, plan.spend_prices[np.maximum(parent, 0)], 0.0)
-    reduced = costs + (plan.prices + above) + spends[:, None] * (plan.spend_prices + spend_above)
-    return left_out & (reduced < plan.wish_prices[:, None] - 1e-6)
+# --- proposing --------------------------------------------------------------------------------------------------------
 
 
-def propose(
-    session: Session, *, matched: Matched, actor: Actor, now: datetime, policy: str = "batch"
-) -> dict[str, Any]:
-    """Write a run and its proposals; each wish is exclusive to its taker until the campaign's proposal hours are over.
+def begin_run(session: Session, *, campaign_id: int, actor: Actor, now: datetime, policy: str = "batch") -> int:
+    """Announce a run, so that no second one starts beside it; answers its id. Raises Forbidden, AlreadyMatching."""
+    require(actor, "match.run", campaign_id)
+    running = session.execute(
+        sa.select(_MatchRun.id)
+        .where(_MatchRun.campaign_id == campaign_id, _MatchRun.state == "running", _MatchRun.started_at > now - GIVEN_UP)
+        .with_for_update()
+    ).first()
+    if running is not None:
+        raise AlreadyMatching()
+    made = session.execute(
+        sa.insert(_MatchRun)
+        .values(campaign_id=campaign_id, policy=policy, state="running", inputs_hash="", weights={}, figures={}, unmatched=[],
+                advice=[], started_by=actor.account_id, started_at=now)
+        .returning(_MatchRun.id)
+    )  # fmt: skip
+    return int(made.scalar_one())
 
-    What was claimed or moved since the run looked is left alone and counted as ``overtaken``. Answers the figures with
-    ``run`` and ``proposed``. Effects: one run, a move, an event, a clock and a proposal per wish.
+
+def fail_run(session: Session, *, run_id: int, now: datetime) -> None:
+    """A run that ended without a plan stands in nobody's way."""
+    session.execute(
+        sa.update(_MatchRun).where(_MatchRun.id == run_id, _MatchRun.state == "running").values(state="failed", finished_at=now)
+    )
+
+
+def propose(session: Session, *, matched: Matched, run_id: int, actor: Actor, now: datetime) -> dict[str, Any]:
+    """Write a run's plan; each wish is exclusive to its taker until the campaign's proposal hours are over.
+
+    What was claimed or moved since the run looked is left alone and counted as ``overtaken``, and so is what no longer fits
+    into its taker's pledge. Answers the figures with ``run``, ``proposed`` and ``overtaken``. Raises Forbidden. Effects: the
+    run's row; a move, an event, a clock and a proposal per wish; what an incremental run moves is taken back first.
     """
     require(actor, "match.run", matched.campaign_id)
-    rules = rules_of(session, matched.campaign_id)
-    scene, chosen = matched.scene, matched.plan.taker_of_wish
-    run_id = int(
-        session.execute(
-            sa.insert(MatchRun)
-            .values(
-                campaign_id=matched.campaign_id, policy=policy, state="proposed", inputs_hash=matched.inputs_hash, weights=matched.weights,
-                figures=matched.figures(), plan=zlib.compress(chosen.astype("<i4").tobytes()), started_by=actor.account_id,
-                started_at=now, finished_at=now,
-            )
-            .returning(_MatchRun.id)
-        ).scalar_one()
-    )  # fmt: skip
+    started = time.perf_counter()
+    seen, plan = matched.seen, matched.plan
+    new = np.flatnonzero((plan.taker >= 0) & (plan.taker != seen.wishes.current))
+    moving = new[seen.wishes.current[new] >= 0]
+    if len(moving):
+        taken_back = _take_back(session, seen.wishes.ids[moving].tolist(), actor=actor, now=now, reason=MOVED_ON, run_id=run_id)
+        new = new[(seen.wishes.current[new] < 0) | np.isin(seen.wishes.ids[new], taken_back)]
+    fitting = _that_fit(session, matched, new, now)
     takes: dict[int, dict[str, Any]] = {}
     proposals: dict[int, dict[str, Any]] = {}
-    expires_at = now + timedelta(hours=rules.proposal_hours)
-    for i in np.flatnonzero(chosen >= 0).tolist():
-        taker, wish_id = int(chosen[i]), int(scene.wishes.ids[i])
-        branch_id, volunteer_id = _who(scene, taker)
+    expires_at = now + timedelta(hours=rules_of(session, matched.campaign_id).proposal_hours)
+    told = why_chosen(matched, fitting)
+    for i, reason in zip(fitting.tolist(), told, strict=True):
+        branch_id, volunteer_id = who(seen, int(plan.taker[i]))
+        wish_id = int(seen.wishes.ids[i])
         takes[wish_id] = {"taker_branch_id": branch_id, "taker_volunteer_id": volunteer_id}
         proposals[wish_id] = {
-            "campaign_id": matched.campaign_id, "run_id": run_id, "wish_id": wish_id, "branch_id": branch_id, "volunteer_id": volunteer_id,
-            "state": ProposalState.OPEN, "cost": int(sum(part[i] for part in matched.parts.values()) * criteria.POINT), "end_reason": "",
-            "criteria": {"km": round(float(matched.km[i]), 1), **{name: round(float(part[i]), 3) for name, part in matched.parts.items()}},
-            "proposed_at": now, "expires_at": expires_at,
+            "campaign_id": matched.campaign_id, "run_id": run_id, "wish_id": wish_id, "branch_id": branch_id,
+            "volunteer_id": volunteer_id, "state": ProposalState.OPEN, "cost": round(sum(reason["points"].values()) * criteria.POINT),
+            "criteria": reason, "proposed_at": now, "expires_at": expires_at, "end_reason": "",
         }  # fmt: skip
-    told = {wish_id: {"run_id": run_id, "branch_id": take["taker_branch_id"], "volunteer_id": take["taker_volunteer_id"]}
-            for wish_id, take in takes.items()}  # fmt: skip
-    done = move_many(session, "propose", wish_ids=takes, actor=SYSTEM, now=now, changes=takes, data=told)
+    data = {
+        wish_id: {"run_id": run_id, "branch_id": take["taker_branch_id"], "volunteer_id": take["taker_volunteer_id"]}
+        for wish_id, take in takes.items()
+    }
+    done = move_many(session, "propose", wish_ids=takes, actor=SYSTEM, now=now, changes=takes, data=data)
     if done.moved:
-        session.execute(sa.insert(Proposal), [proposals[wish_id] for wish_id in done.moved])
-    record(
-        session,
-        action="match",
-        campaign_id=matched.campaign_id,
-        now=now,
-        actor=actor,
-        data={"run_id": run_id, "proposed": len(done.moved)},
-    )
-    return {**matched.figures(), "run": run_id, "proposed": len(done.moved), "overtaken": len(done.refused)}
+        session.execute(sa.insert(_Proposal), [proposals[wish_id] for wish_id in done.moved])
+    found = matched.figures()
+    found |= {"run": run_id, "proposed": len(done.moved), "overtaken": len(new) - len(done.moved)}
+    found["seconds"]["store"] = round(time.perf_counter() - started, 3)
+    session.execute(
+        sa.update(_MatchRun).where(_MatchRun.id == run_id)
+        .values(policy=matched.policy, state="proposed", inputs_hash=found["inputs_hash"], weights=matched.settings["weights"],
+                figures=found, unmatched=unmatched_groups(seen, matched.table, plan), inputs=shut(matched.inputs),
+                plan=shut(plan_bytes(seen, plan.taker)), finished_at=now)
+    )  # fmt: skip
+    record(session, action="match", campaign_id=matched.campaign_id, now=now, actor=actor,
+           data={"run_id": run_id, "proposed": len(done.moved)})  # fmt: skip
+    return found
 
 
-def _who(scene: Scene, taker: int) -> tuple[int | None, int | None]:
+def run(
+    database: Database, *, campaign_id: int, actor: Actor, now: datetime, policy: str = "batch",
+    time_limit_s: float | None = None, seed: int = 0,
+) -> tuple[Matched, dict[str, Any]]:  # fmt: skip
+    """A whole run with its three transactions: announce, find (reading only), write. Answers the plan and its figures."""
+    with database.transaction() as session:
+        run_id = begin_run(session, campaign_id=campaign_id, actor=actor, now=now, policy=policy)
+    try:
+        with database.reading() as session:
+            matched = match(session, campaign_id=campaign_id, actor=actor, now=now, policy=policy, time_limit_s=time_limit_s, seed=seed)
+        with database.transaction() as session:
+            return matched, propose(session, matched=matched, run_id=run_id, actor=actor, now=now)
+    except BaseException:
+        with database.transaction() as session:
+            fail_run(session, run_id=run_id, now=now)
+        raise
+
+
+def who(seen: Candidates, taker: int) -> tuple[int | None, int | None]:
     """Branch id and volunteer id of a taker; a person's branch is named too, because its pledge is used."""
-    branch, volunteer, parent = (
-        int(values[taker]) for values in (scene.takers.branch_ids, scene.takers.volunteer_ids, scene.takers.parent)
-    )
+    takers = seen.takers
+    branch, volunteer, parent = (int(of[taker]) for of in (takers.branch_ids, takers.volunteer_ids, takers.parent))
     if volunteer < 0:
         return branch, None
-    return (int(scene.takers.branch_ids[parent]) if parent >= 0 else None), volunteer
+    return (int(takers.branch_ids[parent]) if parent >= 0 else None), volunteer
 
 
-def _inputs_hash(scene: Scene, weights: dict[str, float], seed: int) -> str:
-    """SHA-256 over everything the plan follows from; equal inputs give an equal plan."""
-    told = hashlib.sha256(json.dumps([weights, seed, scene.wishes.need, scene.wishes.category, scene.wishes.county,
-                                      [sorted(a) for a in scene.takers.areas], [sorted(a) for a in scene.takers.liked],
-                                      [sorted(a) for a in scene.takers.refused]], sort_keys=True).encode())  # fmt: skip
-    for array in (scene.wishes.ids, scene.wishes.price_fen, scene.wishes.priority, scene.wishes.waited_days, scene.wishes.lat, scene.wishes.lon,
-                  scene.takers.branch_ids, scene.takers.volunteer_ids, scene.takers.parent, scene.takers.count_cap, scene.takers.spend_cap,
-                  scene.takers.used, scene.takers.lapses, scene.takers.lat, scene.takers.lon, scene.takers.buys, scene.takers.vetted,
-                  scene.takers.qualified):  # fmt: skip
-        told.update(np.ascontiguousarray(array).tobytes())
-    return told.hexdigest()
+def why_chosen(matched: Matched, rows: Any) -> list[dict[str, Any]]:
+    """Of each of these wishes (indices): km, points by criterion, and the next best taker with what it adds at least."""
+    seen, plan = matched.seen, matched.plan
+    points, km = matched.table.of(rows, plan.taker[rows])
+    next_taker = plan.next_taker[rows]
+    next_points, next_km = matched.table.of(rows, np.maximum(next_taker, 0))
+    names = list(points)
+    lines = np.round(np.stack([points[name] for name in names], axis=1), 2).tolist()
+    next_lines = np.round(np.stack([next_points[name] for name in names], axis=1), 2).tolist()
+    found = []
+    for i, row in enumerate(rows.tolist()):
+        told: dict[str, Any] = {"km": round(float(km[i]), 1), "points": dict(zip(names, lines[i], strict=True))}
+        if next_taker[i] >= 0:
+            branch_id, volunteer_id = who(seen, int(next_taker[i]))
+            told["next"] = {
+                "branch_id": branch_id, "volunteer_id": volunteer_id, "km": round(float(next_km[i]), 1),
+                "points": round(sum(next_lines[i]), 2), "more": round(float(plan.next_more[row]) / criteria.POINT, 2),
+            }  # fmt: skip
+        found.append(told)
+    return found
+
+
+def _that_fit(session: Session, matched: Matched, rows: Any, now: datetime) -> Any:
+    """Those of the wishes (indices) for which their taker still has room now; the dearest of a taker give way first."""
+    before, plan, spends = matched.seen, matched.plan, matched.seen.wishes.spend_fen
+    seen = look(session, matched.campaign_id, rules=rules_of(session, matched.campaign_id), now=now, wishes=False)
+    room = {key: i for i, key in enumerate(zip(seen.takers.branch_ids.tolist(), seen.takers.volunteer_ids.tolist(), strict=True))}
+    count, spend, parent = seen.takers.count_cap.copy(), seen.takers.spend_cap.copy(), seen.takers.parent
+    costs = matched.table.cost[matched.table.class_of[rows], plan.taker[rows]]
+    kept = []
+    for row in rows[np.lexsort((rows, costs))].tolist():
+        taker = int(plan.taker[row])
+        at = room.get((int(before.takers.branch_ids[taker]), int(before.takers.volunteer_ids[taker])))
+        chain = [] if at is None else [at] if parent[at] < 0 else [at, int(parent[at])]
+        if chain and all(count[t] >= 1 and spend[t] >= spends[row] for t in chain):
+            for t in chain:
+                count[t] -= count[t] != UNLIMITED
+                spend[t] -= spends[row] if spend[t] != UNLIMITED else 0
+            kept.append(row)
+    return np.array(sorted(kept), dtype=np.int64)
+
+
+# --- taking back ------------------------------------------------------------------------------------------------------
+
+
+def withdraw_run(session: Session, *, run_id: int, actor: Actor, now: datetime) -> dict[str, int]:
+    """Undo a run: its proposals that nobody answered yet are open again; what was accepted, declined or expired stays so.
+
+    Raises Forbidden, NotFound. Answers ``withdrawn`` and ``kept``. Repeating it does nothing more.
+    """
+    found = session.execute(sa.select(_MatchRun.campaign_id).where(_MatchRun.id == run_id)).one_or_none()
+    if found is None:
+        raise NotFound("这次匹配", "run")
+    require(actor, "match.run", found.campaign_id)
+    states = session.execute(sa.select(_Proposal.wish_id, _Proposal.state).where(_Proposal.run_id == run_id)).all()
+    standing = [wish_id for wish_id, state in states if state == ProposalState.OPEN]
+    taken = _take_back(session, standing, actor=actor, now=now, reason=TAKEN_BACK, run_id=run_id)
+    session.execute(sa.update(_MatchRun).where(_MatchRun.id == run_id, _MatchRun.state == "proposed").values(state="undone"))
+    record(session, action="match_undone", campaign_id=found.campaign_id, now=now, actor=actor,
+           data={"run_id": run_id, "withdrawn": len(taken)})  # fmt: skip
+    return {"run": run_id, "withdrawn": len(taken), "kept": len(states) - len(taken)}
+
+
+def _take_back(
+    session: Session, wish_ids: Sequence[int], *, actor: Actor, now: datetime, reason: str, run_id: int
+) -> list[int]:
+    """Open again the proposed wishes among *wish_ids*; answers those that were."""
+    nobody = {"taker_branch_id": None, "taker_volunteer_id": None}
+    # the engine by itself lets proposals run out; declining on somebody's behalf is a coordinator's
+    done = move_many(session, "expire" if actor.system else "decline", wish_ids=wish_ids, actor=actor, now=now, reason=reason,
+                     changes={wish_id: nobody for wish_id in wish_ids}, data={wish_id: {"run_id": run_id} for wish_id in wish_ids})  # fmt: skip
+    for at in range(0, len(done.moved), 500):
+        session.execute(
+            sa.update(_Proposal)
+            .where(_Proposal.wish_id.in_(done.moved[at : at + 500]), _Proposal.state == ProposalState.OPEN)
+            .values(state=ProposalState.WITHDRAWN, ended_at=now, end_reason=reason)
+        )
+    return done.moved
