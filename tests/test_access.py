@@ -74,7 +74,7 @@ def test_a_childs_identity_is_for_its_own_community_and_coordinators_alone(actor
 @given(actors, wishes())
 def test_who_takes_a_wish_learns_no_more_than_they_need_when_they_need_it(actor: Actor, wish: WishFacts) -> None:
     standing = relations(actor, wish)
-    if standing & {By.COMMUNITY, By.COORDINATOR}:
+    if standing & {By.COMMUNITY, By.COORDINATOR, By.AUDITOR}:
         return
     seen = visible_fields(standing, wish.status)
     if Field.PLACE in seen:
@@ -126,12 +126,22 @@ def test_the_system_makes_the_engines_and_the_sweeps_moves_and_no_others() -> No
         require_move(SYSTEM, MOVES["release"], wish)
 
 
-def test_a_proposal_to_a_member_is_the_members_to_answer_not_the_branches() -> None:
+def test_a_proposal_to_a_member_is_answered_by_the_member_or_by_their_own_branch() -> None:
     wish = WishFacts(HERE, Status.PROPOSED, Kind.GOODS, 1, proposed_branch_id=1, proposed_volunteer_id=2)
     secretary = Actor(1, "", (Grant(Role.BRANCH_SECRETARY, HERE, branch_id=1),))
     member = Actor(2, "", (Grant(Role.VOLUNTEER, HERE, volunteer_id=2),))
-    assert By.PROPOSED_TO not in relations(secretary, wish)
+    other = Actor(3, "", (Grant(Role.BRANCH_SECRETARY, HERE, branch_id=3), Grant(Role.VOLUNTEER, HERE, volunteer_id=4)))
+    assert By.PROPOSED_TO in relations(secretary, wish)
     assert By.PROPOSED_TO in relations(member, wish)
+    assert By.PROPOSED_TO not in relations(other, wish)
+
+
+def test_the_auditor_reads_everything_but_identities_and_moves_nothing() -> None:
+    auditor = Actor(1, "", (Grant(Role.AUDITOR, HERE),))
+    for status in Status:
+        wish = WishFacts(HERE, status, Kind.GOODS, 1)
+        assert visible_fields(relations(auditor, wish), status) == frozenset(Field) - {Field.IDENTITY}
+        assert not possible_moves(auditor, wish)
 
 
 @pytest.mark.parametrize("role", Role)

@@ -146,14 +146,15 @@ def relations(actor: Actor, wish: WishFacts) -> frozenset[By]:
     branches = actor.ids(Role.BRANCH_SECRETARY, wish.campaign_id, "branch_id")
     if wish.taker_volunteer_id in volunteers or wish.taker_branch_id in branches:
         found.add(By.TAKER)
-    if wish.proposed_volunteer_id in volunteers or (
-        wish.proposed_volunteer_id is None and wish.proposed_branch_id in branches
-    ):
+    # a secretary also answers for the branch's members: the pledge that is used is the branch's
+    if wish.proposed_volunteer_id in volunteers or wish.proposed_branch_id in branches:
         found.add(By.PROPOSED_TO)
     if Role.COURIER in roles:
         found.add(By.COURIER)
     if Role.INSPECTOR in roles:
         found.add(By.INSPECTOR)
+    if Role.AUDITOR in roles:
+        found.add(By.AUDITOR)
     return frozenset(found)
 
 
@@ -184,57 +185,30 @@ class Field(StrEnum):
 
 _ANY = tuple(Status)
 _LIVE = (*HELD, Status.DELIVERED, Status.DISPUTED)
+_READERS: dict[By, tuple[Status, ...]] = {By.COMMUNITY: _ANY, By.COORDINATOR: _ANY, By.AUDITOR: _ANY}
+_HANDLERS: dict[By, tuple[Status, ...]] = {By.INSPECTOR: _LIVE, By.COURIER: _LIVE}
+_CHOOSERS: dict[By, tuple[Status, ...]] = {
+    By.TAKER: _LIVE,
+    By.PROPOSED_TO: (Status.PROPOSED,),
+    By.BROWSER: (Status.OPEN,),
+}
+_WISH: dict[By, tuple[Status, ...]] = {**_READERS, **_HANDLERS, **_CHOOSERS, By.TAKER: _ANY}
+
 FIELDS: dict[Field, dict[By, tuple[Status, ...]]] = {
-    Field.WISH: {
-        By.COMMUNITY: _ANY,
-        By.COORDINATOR: _ANY,
-        By.TAKER: _ANY,
-        By.PROPOSED_TO: _ANY,
-        By.BROWSER: (Status.OPEN,),
-        By.INSPECTOR: _LIVE,
-        By.COURIER: _LIVE,
-    },
-    Field.DISTRICT: {
-        By.COMMUNITY: _ANY,
-        By.COORDINATOR: _ANY,
-        By.TAKER: _ANY,
-        By.PROPOSED_TO: _ANY,
-        By.BROWSER: (Status.OPEN,),
-        By.INSPECTOR: _LIVE,
-        By.COURIER: _LIVE,
-    },
-    Field.AGE_BAND: {
-        By.COMMUNITY: _ANY,
-        By.COORDINATOR: _ANY,
-        By.TAKER: _LIVE,
-        By.PROPOSED_TO: (Status.PROPOSED,),
-        By.BROWSER: (Status.OPEN,),
-    },
-    Field.SEX: {
-        By.COMMUNITY: _ANY,
-        By.COORDINATOR: _ANY,
-        By.TAKER: _LIVE,
-        By.PROPOSED_TO: (Status.PROPOSED,),
-        By.BROWSER: (Status.OPEN,),
-    },
-    Field.STATUS: {
-        By.COMMUNITY: _ANY,
-        By.COORDINATOR: _ANY,
-        By.TAKER: _ANY,
-        By.PROPOSED_TO: _ANY,
-        By.BROWSER: (Status.OPEN,),
-        By.INSPECTOR: _LIVE,
-        By.COURIER: _LIVE,
-    },
-    Field.TAKER: {By.COMMUNITY: _ANY, By.COORDINATOR: _ANY, By.TAKER: _ANY, By.INSPECTOR: _LIVE, By.COURIER: _LIVE},
+    Field.WISH: _WISH,
+    Field.DISTRICT: _WISH,
+    Field.STATUS: _WISH,
+    Field.AGE_BAND: {**_READERS, **_CHOOSERS},
+    Field.SEX: {**_READERS, **_CHOOSERS},
+    Field.TAKER: {**_READERS, **_HANDLERS, By.TAKER: _ANY, By.PROPOSED_TO: (Status.PROPOSED,)},
     Field.PLACE: {
-        By.COMMUNITY: _ANY,
-        By.COORDINATOR: _ANY,
+        **_READERS,
         By.COURIER: (Status.INSPECTED, Status.IN_TRANSIT),
         By.TAKER: (Status.READY, Status.INSPECTED, Status.IN_TRANSIT, Status.SCHEDULED),
     },
     Field.IDENTITY: {By.COMMUNITY: _ANY, By.COORDINATOR: _ANY},
 }
+"""Who sees which field in which status; the auditor reads everything but identities."""
 
 
 def visible_fields(standing: Iterable[By], status: Status) -> frozenset[Field]:

@@ -49,6 +49,7 @@ class By(StrEnum):
     COURIER = "courier"
     INSPECTOR = "inspector"
     COORDINATOR = "coordinator"
+    AUDITOR = "auditor"  # reads, changes nothing
     SYSTEM = "system"  # the matching engine and the sweeps
 
 
