@@ -6,16 +6,6 @@ from collections.abc import Iterable
 
 from wishes.intake.reading.grid import Workbook
 from wishes.intake.understanding.annotation import PROBLEMS, AnnotatedSheet, Mark, annotated
-from wishes.intake.understanding.corrections import (
-    CORRECTABLE,
-    Correction,
-    Revision,
-    confirmed_by_phone,
-    corrected,
-    revision,
-    taught_column,
-    taught_item,
-)
 from wishes.intake.understanding.duplicates import Duplicates, KnownChild, Repeat, find_duplicates, mark_duplicates
 from wishes.intake.understanding.files import understand_file
 from wishes.intake.understanding.lexicon import Lexicon
@@ -40,11 +30,37 @@ from wishes.intake.understanding.things import CatalogueItem, catalogue_from_row
 from wishes.intake.words import Words
 
 __all__ = [
-    "COLUMNS", "CORRECTABLE", "DOUBTS", "PROBLEMS", "REASONS", "WARNINGS", "AnnotatedSheet", "CampaignRules", "CatalogueItem",
-    "ColumnReading", "Correction", "Duplicates", "Entry", "FileReading", "KnownChild", "Lexicon", "Mark", "Places", "Repeat",
-    "Revision", "RowFate", "SenderMemory", "SheetReading", "Source", "TableReading", "Trace", "annotated", "catalogue_from_rows",
-    "confirmed_by_phone", "corrected", "find_duplicates", "mark_duplicates", "read_many", "read_one", "revision", "taught_column",
-    "taught_item", "understand", "understand_file",
+    "COLUMNS",
+    "DOUBTS",
+    "PROBLEMS",
+    "REASONS",
+    "WARNINGS",
+    "AnnotatedSheet",
+    "CampaignRules",
+    "CatalogueItem",
+    "ColumnReading",
+    "Duplicates",
+    "Entry",
+    "FileReading",
+    "KnownChild",
+    "Lexicon",
+    "Mark",
+    "Places",
+    "Repeat",
+    "RowFate",
+    "SenderMemory",
+    "SheetReading",
+    "Source",
+    "TableReading",
+    "Trace",
+    "annotated",
+    "catalogue_from_rows",
+    "find_duplicates",
+    "mark_duplicates",
+    "read_many",
+    "read_one",
+    "understand",
+    "understand_file",
 ]
 
 
