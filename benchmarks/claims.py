@@ -33,7 +33,8 @@ import psycopg
 import sqlalchemy as sa
 from flask import Flask, jsonify
 
-from benchmarks.serving import DurablePostgres, Load, Web, drive, forget, post, serving, temporary_folder
+from benchmarks.serving import DurablePostgres, Load, drive, forget, post, temporary_folder
+from tests.claims.serving import Web, serving
 from tests.factories import make_branch, make_campaign, make_token, make_volunteer
 from wishes.access import Grant, Role
 from wishes.claims.taking import AT_ONCE as WHOLE
@@ -108,11 +109,33 @@ def gather(server: DurablePostgres, folder: Path, wishes: int) -> Crowd:
         people = []
         for i in range(PEOPLE):
             volunteer = make_volunteer(session, place.id, branch_id=branches[i % BRANCHES], limit=1_000_000, now=now)
-            people.append((volunteer, make_token(session, (Grant(Role.VOLUNTEER, place.id, volunteer_id=volunteer),), now=now)))
-        rows = [{"campaign_id": place.id, "community_id": place.community_id, "child_id": place.child_id, "code": f"W{i:06}", "kind": Kind.GOODS,
-                 "need": "none", "category": "study", "item": "书包", "detail": "", "size_kind": "", "size": "", "quantity": 1, "price_fen": 8000,
-                 "priority": 0, "county_code": "330102", "township_code": "330102001", "status": Status.OPEN, "created_at": now,
-                 "published_at": now} for i in range(wishes + HISTORY)]
+            people.append(
+                (volunteer, make_token(session, (Grant(Role.VOLUNTEER, place.id, volunteer_id=volunteer),), now=now))
+            )
+        rows = [
+            {
+                "campaign_id": place.id,
+                "community_id": place.community_id,
+                "child_id": place.child_id,
+                "code": f"W{i:06}",
+                "kind": Kind.GOODS,
+                "need": "none",
+                "category": "study",
+                "item": "书包",
+                "detail": "",
+                "size_kind": "",
+                "size": "",
+                "quantity": 1,
+                "price_fen": 8000,
+                "priority": 0,
+                "county_code": "330102",
+                "township_code": "330102001",
+                "status": Status.OPEN,
+                "created_at": now,
+                "published_at": now,
+            }
+            for i in range(wishes + HISTORY)
+        ]
         session.execute(sa.insert(Wish), rows)
         left = [(row.id, row.code) for row in session.execute(sa.select(Wish.id, Wish.code).order_by(Wish.id))]  # type: ignore[call-overload]
     crowd = Crowd(settings, server.dsn(name), place.slug, place.id, people, branches, left)
@@ -126,8 +149,10 @@ def gather(server: DurablePostgres, folder: Path, wishes: int) -> Crowd:
 
 # --- bare SQL ---------------------------------------------------------------------------------------------------------
 
+
 def _bare_part(dsn: str, statement: str, values: list[dict[str, Any]], threads: int) -> int:
     """Run *statement* once per entry of *values* over *threads* connections; answers how many there were."""
+
     def run(part: list[dict[str, Any]]) -> None:
         with psycopg.connect(dsn, autocommit=True) as connection:
             for one in part:
@@ -146,27 +171,56 @@ def bare(dsn: str, statement: str, values: list[dict[str, Any]], *, processes: i
     with ProcessPoolExecutor(processes) as pool:
         list(pool.map(abs, range(processes)))  # started before the clock is
         start = time.perf_counter()
-        done = sum(pool.map(_bare_part, [dsn] * processes, [statement] * processes,
-                            [values[i::processes] for i in range(processes)], [threads] * processes))
+        done = sum(
+            pool.map(
+                _bare_part,
+                [dsn] * processes,
+                [statement] * processes,
+                [values[i::processes] for i in range(processes)],
+                [threads] * processes,
+            )
+        )
         return done / (time.perf_counter() - start)
 
 
 def whole_values(taken: list[tuple[int, str, int, str]], branches: list[int], run: str) -> list[dict[str, Any]]:
     now = datetime.now(UTC)
-    return [{"account": 1, "key": f"{run}-{wish}", "digest": b"x" * 32, "status": 200, "body": "{}", "now": now, "volunteer": volunteer,
-             "branch": branches[i % len(branches)], "wish": wish, "spend": 8000, "via": "browse", "data": "{}", "due": now, "next": now}
-            for i, (wish, _, volunteer, _) in enumerate(taken)]
+    return [
+        {
+            "account": 1,
+            "key": f"{run}-{wish}",
+            "digest": b"x" * 32,
+            "status": 200,
+            "body": "{}",
+            "now": now,
+            "volunteer": volunteer,
+            "branch": branches[i % len(branches)],
+            "wish": wish,
+            "spend": 8000,
+            "via": "browse",
+            "data": "{}",
+            "due": now,
+            "next": now,
+        }
+        for i, (wish, _, volunteer, _) in enumerate(taken)
+    ]
 
 
 # --- through HTTP -----------------------------------------------------------------------------------------------------
+
 
 def by_hand(crowd: Crowd, web: Web, claims: int) -> Load:
     return drive(web.port, [post(f"/wishes/{wish}/claim/{volunteer}") for wish, _, volunteer, _ in crowd.take(claims)])
 
 
 def ours(crowd: Crowd, web: Web, claims: int, run: str) -> Load:
-    return drive(web.port, [post(f"/api/v1/campaigns/{crowd.slug}/wishes/{code}/claim", token=token, key=f"{run}-{code}")
-                            for _, code, _, token in crowd.take(claims)])
+    return drive(
+        web.port,
+        [
+            post(f"/api/v1/campaigns/{crowd.slug}/wishes/{code}/claim", token=token, key=f"{run}-{code}")
+            for _, code, _, token in crowd.take(claims)
+        ],
+    )
 
 
 def costed(server: DurablePostgres, web: Web, claims: int, run: Callable[[], Load]) -> tuple[Load, dict[str, int]]:
@@ -179,12 +233,24 @@ def costed(server: DurablePostgres, web: Web, claims: int, run: Callable[[], Loa
 
 # --- what of ours takes the time ---------------------------------------------------------------------------------------
 
+
 def in_process(app: Any, requests: list[tuple[str, str, str]]) -> float:
     """Processor microseconds a request of *app* takes without HTTP around it; each is path, token, key."""
+
     def answer(path: str, token: str, key: str) -> str:
-        environ = {"REQUEST_METHOD": "POST", "PATH_INFO": path, "SERVER_NAME": "127.0.0.1", "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1",
-                   "wsgi.url_scheme": "http", "wsgi.input": io.BytesIO(), "wsgi.errors": sys.stderr, "CONTENT_LENGTH": "0",
-                   "REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "127.0.0.1"}
+        environ = {
+            "REQUEST_METHOD": "POST",
+            "PATH_INFO": path,
+            "SERVER_NAME": "127.0.0.1",
+            "SERVER_PORT": "80",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(),
+            "wsgi.errors": sys.stderr,
+            "CONTENT_LENGTH": "0",
+            "REMOTE_ADDR": "127.0.0.1",
+            "HTTP_HOST": "127.0.0.1",
+        }
         environ |= {"HTTP_AUTHORIZATION": f"Bearer {token}"} if token else {}
         environ |= {"HTTP_IDEMPOTENCY_KEY": key} if key else {}
         seen: list[str] = []
@@ -201,9 +267,17 @@ def in_process(app: Any, requests: list[tuple[str, str, str]]) -> float:
     return (time.process_time() - start) / (len(requests) - half) * 1e6
 
 
-PLACES = (("/sqlalchemy/", "SQLAlchemy"), ("/sqlmodel/", "SQLAlchemy"), ("/psycopg", "psycopg"), ("/flask/", "Flask and Werkzeug"),
-          ("/werkzeug/", "Flask and Werkzeug"), ("/flask_wtf/", "CSRF guard"), ("/pydantic", "pydantic"), ("/wishes/web/", "web"),
-          ("/wishes/", "claims"))
+PLACES = (
+    ("/sqlalchemy/", "SQLAlchemy"),
+    ("/sqlmodel/", "SQLAlchemy"),
+    ("/psycopg", "psycopg"),
+    ("/flask/", "Flask and Werkzeug"),
+    ("/werkzeug/", "Flask and Werkzeug"),
+    ("/flask_wtf/", "CSRF guard"),
+    ("/pydantic", "pydantic"),
+    ("/wishes/web/", "web"),
+    ("/wishes/", "claims"),
+)
 
 
 def profiled(run: Callable[[], float]) -> tuple[float, Counter[str], Counter[str], int]:
@@ -250,9 +324,16 @@ def main() -> None:
     claims, folder, server = options.claims, temporary_folder(), DurablePostgres()
     try:
         crowd = gather(server, folder, claims * (4 * options.rounds + 6))
-        environment = {"MICROWISH_DATABASE_URL": crowd.settings.database_url, "MICROWISH_VAR_DIR": str(folder), "BENCH_DSN": crowd.dsn}
+        environment = {
+            "MICROWISH_DATABASE_URL": crowd.settings.database_url,
+            "MICROWISH_VAR_DIR": str(folder),
+            "BENCH_DSN": crowd.dsn,
+        }
         os.environ.update(environment)
-        with serving(Web("benchmarks.claims:hand_written()", environment)) as theirs, serving(Web(OURS, environment)) as mine:
+        with (
+            serving(Web("benchmarks.claims:hand_written()", environment)) as theirs,
+            serving(Web(OURS, environment)) as mine,
+        ):
             by_hand(crowd, theirs, claims // 2)
             ours(crowd, mine, claims // 2, "warm")
             ratios = []
@@ -265,15 +346,43 @@ def main() -> None:
                 if set(hand.statuses) != {200} or set(own.statuses) != {200}:
                     raise RuntimeError(f"{hand.statuses} {own.statuses}\n{mine.errors()[-2000:]}")
                 ratios.append(own.rate / hand.rate)
-                print(json.dumps({
-                    "round": number, "bare_sql_least": round(least), "bare_sql_whole": round(whole), "by_hand": round(hand.rate),
-                    "ours": round(own.rate), "ours_p50_ms": round(own.percentile(0.5), 1), "ours_p99_ms": round(own.percentile(0.99), 1),
-                    "by_hand_processor_us": hand_cost, "ours_processor_us": own_cost, "ratio": round(ratios[-1], 3)}), flush=True)
-            print(json.dumps({"median_ratio": round(statistics.median(ratios), 3), "rounds": options.rounds, "claims_per_round": claims}))
+                print(
+                    json.dumps(
+                        {
+                            "round": number,
+                            "bare_sql_least": round(least),
+                            "bare_sql_whole": round(whole),
+                            "by_hand": round(hand.rate),
+                            "ours": round(own.rate),
+                            "ours_p50_ms": round(own.percentile(0.5), 1),
+                            "ours_p99_ms": round(own.percentile(0.99), 1),
+                            "by_hand_processor_us": hand_cost,
+                            "ours_processor_us": own_cost,
+                            "ratio": round(ratios[-1], 3),
+                        }
+                    ),
+                    flush=True,
+                )
+            print(
+                json.dumps(
+                    {
+                        "median_ratio": round(statistics.median(ratios), 3),
+                        "rounds": options.rounds,
+                        "claims_per_round": claims,
+                    }
+                )
+            )
         theirs_app, ours_app = hand_written(), _app(OURS)()
         hand_us = in_process(theirs_app, [(f"/wishes/{w}/claim/{v}", "", "") for w, _, v, _ in crowd.take(claims)])
-        own_us, inner, anywhere, samples = profiled(lambda: in_process(
-            ours_app, [(f"/api/v1/campaigns/{crowd.slug}/wishes/{code}/claim", token, f"alone-{code}") for _, code, _, token in crowd.take(claims)]))
+        own_us, inner, anywhere, samples = profiled(
+            lambda: in_process(
+                ours_app,
+                [
+                    (f"/api/v1/campaigns/{crowd.slug}/wishes/{code}/claim", token, f"alone-{code}")
+                    for _, code, _, token in crowd.take(claims)
+                ],
+            )
+        )
         print(json.dumps({"processor_us_per_request": {"by_hand": round(hand_us), "ours": round(own_us)}}))
         print(f"\nWhere the {own_us:.0f} us of ours go ({samples} samples):")
         for place, count in inner.most_common():

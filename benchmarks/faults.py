@@ -124,6 +124,8 @@ def run(settings: Settings, server: PostgresServer, redis: RedisServer, asked: a
         outcome = reckon(weather, reminded, released)
         starts = weather.supervisor.starts()
         calm = frozen(weather, asked.frozen_seconds) if asked.frozen_seconds else {}
+    for again in outcome.letters_twice:
+        print(again, file=sys.stderr)
     database.dispose()
     late = outcome.lateness_s
     return {
@@ -134,7 +136,7 @@ def run(settings: Settings, server: PostgresServer, redis: RedisServer, asked: a
         "expected": {"reminded": len(reminded), "released": len(released)},
         "done_twice": len(outcome.twice),
         "letters": outcome.letters,
-        "letters_twice": outcome.letters_twice,
+        "letters_twice": len(outcome.letters_twice),
         "letters_unsure": outcome.unsure,
         "starts": starts,
         "recovered_after_s": round(recovered, 1),

@@ -39,10 +39,19 @@ ITEMS = ("书包", "《十万个为什么》", "运动鞋", "篮球", "24 色水
 
 def run_of(count: int) -> list[Label]:
     rng = random.Random(2021)
-    return [Label(SIGNER.sign(TokenType.LABEL, tag=rng.randbytes(8), epoch=1, expires_on=date(2021, 12, 31)),
-                  CATEGORIES[number % 8], alias=f"小鹿{number:05d}", item=ITEMS[number % 8], detail="36 码 · 1 件",
-                  place=f"3301{number % 13:02d}-{number % 200:03d}", box=str(number // 40), due_on=date(2021, 6, 1))
-            for number in range(count)]
+    return [
+        Label(
+            SIGNER.sign(TokenType.LABEL, tag=rng.randbytes(8), epoch=1, expires_on=date(2021, 12, 31)),
+            CATEGORIES[number % 8],
+            alias=f"小鹿{number:05d}",
+            item=ITEMS[number % 8],
+            detail="36 码 · 1 件",
+            place=f"3301{number % 13:02d}-{number % 200:03d}",
+            box=str(number // 40),
+            due_on=date(2021, 6, 1),
+        )
+        for number in range(count)
+    ]
 
 
 def timed(work: Callable[[], object]) -> dict[str, float]:
@@ -58,12 +67,19 @@ def print_run(count: int, layout: str) -> dict[str, object]:
         pdf = timed(lambda: write_labels(labels, file, layout=layout, base_url=BASE_URL, fonts_dir=FONTS))
         size = file.tell()
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    sample = [scan_url(BASE_URL, label.token) for label in labels[:max(1, count // 10)]]
+    sample = [scan_url(BASE_URL, label.token) for label in labels[: max(1, count // 10)]]
     bound = timed(lambda: [qr_matrix(text) for text in sample])
     scale = count / len(sample)
-    return {"labels": count, "layout": layout, **pdf, "peak_mb": round(peak_mb), "before_mb": round(before_mb),
-            "file_mb": round(size / 1e6, 1), "labels_per_cpu_second": round(count / pdf["cpu_seconds"]),
-            "bound_library_matrices": {name: round(value * scale, 1) for name, value in bound.items()}}
+    return {
+        "labels": count,
+        "layout": layout,
+        **pdf,
+        "peak_mb": round(peak_mb),
+        "before_mb": round(before_mb),
+        "file_mb": round(size / 1e6, 1),
+        "labels_per_cpu_second": round(count / pdf["cpu_seconds"]),
+        "bound_library_matrices": {name: round(value * scale, 1) for name, value in bound.items()},
+    }
 
 
 def worn_run(count: int, layout: str) -> dict[str, object]:
@@ -75,13 +91,18 @@ def worn_run(count: int, layout: str) -> dict[str, object]:
         document = pypdfium2.PdfDocument(file.name)
         for start in range(0, count, per_page):
             page = np.array(document[start // per_page].render(scale=203.2 / 72).to_pil().convert("L"))
-            for place, label in enumerate(labels[start:start + per_page]):
+            for place, label in enumerate(labels[start : start + per_page]):
                 pixels, wanted = cell(page, layout, place), [scan_url(BASE_URL, label.token)]
                 unread["clean"] += decoded(pixels) != wanted
                 unread["worn"] += decoded(worn(pixels, layout, rng)) != wanted
         document.close()
-    return {"labels": count, "layout": layout, "dpi": 203.2, "unread": unread,
-            "read_share_worn": round(1 - unread["worn"] / count, 5)}
+    return {
+        "labels": count,
+        "layout": layout,
+        "dpi": 203.2,
+        "unread": unread,
+        "read_share_worn": round(1 - unread["worn"] / count, 5),
+    }
 
 
 def token_run(count: int) -> dict[str, object]:
@@ -97,8 +118,12 @@ def token_run(count: int) -> dict[str, object]:
             refusals[refusal.code] = refusals.get(refusal.code, 0) + 1
         else:
             accepted += 1
-    return {"mutations": count, "accepted": accepted, "refused": refusals,
-            "seconds": round(time.perf_counter() - started, 1)}
+    return {
+        "mutations": count,
+        "accepted": accepted,
+        "refused": refusals,
+        "seconds": round(time.perf_counter() - started, 1),
+    }
 
 
 def main() -> None:

@@ -89,7 +89,7 @@ def run(settings: Settings, clocks: int, due: int, rounds: int) -> dict[str, Any
     for _ in range(rounds):
         for name, released in (("reminders", 0.0), ("mixed", 0.2)):
             moment += timedelta(hours=1)
-            ids = [wish for number in range(100) for wish in world.claimed(due // 100, now=moment, volunteer=number)]
+            ids = [wish for number in range(100) for wish in world.held(due // 100, now=moment, volunteer=number)]
             late = set(ids[: int(len(ids) * released)])
             with database.transaction() as session:
                 rows = session.execute(

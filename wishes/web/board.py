@@ -166,7 +166,7 @@ def now_list() -> str:
     require(person, "campaign.coordinate", g.campaign.id)
     with database().reading() as session:
         needs = needs_now(session, person, narrowed(), now=now)
-    return render_template("board/now.html", needs=needs, filters=dict(narrowed().items()))
+    return render_template("board/now_alone.html", needs=needs, filters=dict(narrowed().items()))
 
 
 @pages.post("/board/act")

@@ -55,7 +55,7 @@ def figures() -> str:
     wanted = asked(utc_now())
     with database().reading() as session:
         found = board_figures(session, wanted)
-    return render_template("gaps/figures.html", **found, **_frame(wanted), live=True)
+    return render_template("gaps/figures_alone.html", **found, **_frame(wanted))
 
 
 def _now(wanted: Asked, coordinating: bool) -> str:
