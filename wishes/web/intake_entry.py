@@ -37,6 +37,23 @@ _AT: dict[str, str] = {
     "wish_cut_unsure": "wish", "phone_invalid": "phone", "birth_missing": "birth",
 }  # fmt: skip
 """Problem → the entry of the form where it is mended."""
+TYPE_EN = dict(zip(TYPES, ("orphan", "unattended", "poor family", "disabled", "left behind", "other"), strict=True))
+RELATION_EN = dict(
+    zip(
+        RELATIONS,
+        (
+            "father",
+            "mother",
+            "father's father",
+            "father's mother",
+            "mother's father",
+            "mother's mother",
+            "relative",
+            "institution",
+        ),
+        strict=True,
+    )
+)
 _MUST = ("child", "sex", "birth", "guardian", "phone", "wish", "consent")
 
 
@@ -165,8 +182,8 @@ def _form(values: dict[str, str], errors: list[tuple[str, str]], *, may_insist: 
             for code, county in counties
         ],
         "items": [item.name for item in reader.lexicon.catalogue],
-        "types": TYPES,
-        "relations": RELATIONS,
+        "types": [(each, t(each, TYPE_EN[each])) for each in TYPES],
+        "relations": [(each, t(each, RELATION_EN[each])) for each in RELATIONS],
         "ceiling_fen": reader.rules.ceiling_fen,
         "again": may(person, "campaign.coordinate", g.campaign.id)
         or Role.SOCIAL_WORKER in person.roles_in(g.campaign.id),

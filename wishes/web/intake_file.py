@@ -10,7 +10,6 @@ from flask import flash, g, redirect, render_template, request, url_for
 from sqlmodel import Session
 from werkzeug.wrappers import Response
 
-from wishes.campaigns.loading import table_of
 from wishes.campaigns.queries import place_names
 from wishes.clock import local_day, utc_now
 from wishes.errors import Invalid, NotFound
@@ -22,6 +21,7 @@ from wishes.intake.resolving import accept_parked, confirm_consent
 from wishes.intake.tables import ImportRow
 from wishes.intake.teaching import column_roles, teach_column
 from wishes.intake.uploads import OriginalGone
+from wishes.model import table_of
 from wishes.web.context import language, t
 from wishes.web.identity import database, keyring, signed_in
 from wishes.web.intake_cards import card, marks_of, problem
@@ -195,6 +195,12 @@ def _grid(session: Session, state: FileState, view: View | None) -> dict[str, An
     for row, entry in entries:
         by_row.setdefault(entry.row, []).append(row)
     tables = next((each.tables for each in view.sheets if each.name == sheet), [])
+    roles = {
+        (table.header_rows[-1], column.column): t(ROLE[column.role])
+        for table in tables
+        for column in table.columns
+        if table.header_rows and column.role in ROLE
+    }
     url = {"file_id": state.id, "show": "grid", "sheet": sheet}
     return {
         "sheets": [
@@ -231,7 +237,11 @@ def _grid(session: Session, state: FileState, view: View | None) -> dict[str, An
                     "number": number + 1,
                     "fate": page.fates[number] if number < len(page.fates) else "blank",
                     "cells": [
-                        {"text": text, "problems": [problem(code) for code in marks.get((number, column), ())]}
+                        {
+                            "text": text,
+                            "role": roles.get((number, column), ""),
+                            "problems": [problem(code) for code in marks.get((number, column), ())],
+                        }
                         for column, text in enumerate([*rows[number], *[""] * (len(page.columns) - len(rows[number]))])
                     ],
                     "entries": [

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from flask import flash, g, redirect, render_template, request, url_for
@@ -214,16 +215,17 @@ def _changes(entry: Entry) -> dict[str, Any]:
     return changes
 
 
+_FIGURE = {"age": r"\d{1,3}", "qty": r"\d{1,4}", "size": r"\d{1,3}(\.\d)?", "price": r"\d{1,7}(\.\d{1,2})?"}
+
+
 def _parsed(name: str, typed: str) -> Any:
-    try:
-        if name.startswith("price"):
-            return int(Decimal(typed) * 100) if typed else None
-        if name in ("age", "qty"):
-            return int(typed) if typed else None
-        if name == "size":
-            return float(typed) if typed else None
-    except (InvalidOperation, ValueError):
-        raise Invalid(name, Text("请填写数字。", "Give a figure.")) from None
+    kind = name.removesuffix("_low").removesuffix("_high")
+    if kind in _FIGURE:
+        if typed and not re.fullmatch(_FIGURE[kind], typed):
+            raise Invalid(name, Text("请填写数字。", "Give a figure."))
+        if not typed:
+            return None
+        return int(Decimal(typed) * 100) if kind == "price" else float(typed) if kind == "size" else int(typed)
     if name == "phone":
-        return tuple(typed.replace("、", " ").replace("，", " ").replace(",", " ").split())
+        return tuple(re.split(r"[\s、，,]+", typed)) if typed else ()
     return typed or None

@@ -1,0 +1,205 @@
+"""What could not be settled is decided by a person, at once or one by one, and it is recorded who did."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from tests.intake_pages.conftest import ROW, WISH, Person, Site
+from tests.intake_pages.senders import DIRTY, HEADER, line, xlsx
+from tests.web.house import check_page
+from wishes.campaigns.loading import table_of
+from wishes.commands.edge import OPERATOR
+from wishes.events.tables import Event
+from wishes.intake.files import row_for
+from wishes.intake.tables import Consent
+from wishes.intake.understanding.model import Entry
+from wishes.protection.vault import Vault
+
+EVENT, CONSENT = table_of(Event), table_of(Consent)
+
+
+@pytest.fixture
+def desk(site: Site) -> tuple[Site, Person, int]:
+    """The site, a coordinator, and the id of a file with everything in it."""
+    coordinator = site.sign_in()
+    coordinator.upload(("来件.xlsx", xlsx(DIRTY)))
+    site.work()
+    return site, coordinator, site.file("来件.xlsx").id
+
+
+def _opened(site: Site, row_id: int) -> Entry:
+    with site.database.reading() as session:
+        return row_for(session, row_id, OPERATOR).opened(Vault(site.keyring))
+
+
+def _row_of(site: Site, file_id: int, child: str, part: int = 0) -> int:
+    return [row.id for row in site.entries(file_id) if _opened(site, row.id).child == child][part]
+
+
+def _row(site: Site, row_id: int) -> Any:
+    return site.rows(sa.select(ROW).where(ROW.c.id == row_id))[0]
+
+
+def test_every_view_of_a_file_keeps_the_house_rules(desk: tuple[Site, Person, int]) -> None:
+    site, coordinator, file_id = desk
+    for show in ("parked", "rejected", "duplicate", "warnings", "accepted", "grid"):
+        check_page(coordinator.page(f"/import/{file_id}?show={show}"), show)
+        check_page(coordinator.page(f"/import/{file_id}?show={show}&lang=en"), show)
+    for row in site.entries(file_id):
+        check_page(coordinator.page(f"/import/row/{row.id}"), "row")
+
+
+def test_the_sheet_is_shown_as_sent_with_what_was_recognised(desk: tuple[Site, Person, int]) -> None:
+    _, coordinator, file_id = desk
+    page = coordinator.page(f"/import/{file_id}?show=grid")
+    for said in ("临安区锦城街道困境儿童微心愿征集表", *HEADER, "一个神秘的东西", "认不出是什么物品", "不安全的物品", "监护人电话"):
+        assert said in page, said
+
+
+def test_a_parked_entry_is_accepted_as_it_was_read(desk: tuple[Site, Person, int]) -> None:
+    site, coordinator, file_id = desk
+    row_id, before = _row_of(site, file_id, "章三"), site.wishes()
+    coordinator.post(f"/import/row/{row_id}/accept", page=f"/import/{file_id}?show=parked")
+    row = _row(site, row_id)
+    assert (row.status, row.resolved_by) == ("accepted", coordinator.account_id)
+    assert site.wishes() == before + 1
+
+
+def test_a_corrected_entry_is_judged_again(desk: tuple[Site, Person, int]) -> None:
+    site, coordinator, file_id = desk
+    row_id = _row_of(site, file_id, "章二")
+    coordinator.post(f"/import/row/{row_id}/correct", page=f"/import/row/{row_id}", item="地球仪", price_high="88.50", price_low="88.50")
+    row = _row(site, row_id)
+    wish = site.rows(sa.select(WISH).where(WISH.c.id == row.wish_id))[0]
+    assert (row.status, wish.item, wish.price_fen, wish.status) == ("accepted", "地球仪", 8850, "submitted")
+
+
+def test_a_correction_may_prove_worse(desk: tuple[Site, Person, int]) -> None:
+    site, coordinator, file_id = desk
+    row_id = _row_of(site, file_id, "章二")
+    answer = coordinator.post(f"/import/row/{row_id}/correct", page=f"/import/row/{row_id}", item="水果刀")
+    assert "不安全的物品" in answer.text
+    assert _row(site, row_id).status == "rejected"
+
+
+def test_a_value_that_cannot_be_is_said_beside_its_entry(desk: tuple[Site, Person, int]) -> None:
+    site, coordinator, file_id = desk
+    row_id = _row_of(site, file_id, "章二")
+    for name, value in (("price_high", "很多"), ("birth", "昨天"), ("phone", "12345")):
+        answer = coordinator.post(f"/import/row/{row_id}/correct", page=f"/import/row/{row_id}", **{name: value})
+        assert answer.status_code == 422
+        assert f'id="f-{name}-error"' in answer.text
+        assert f'value="{value}"' in answer.text
+        check_page(answer.text, name)
+    assert _row(site, row_id).status == "parked"
+
+
+def test_a_refusal_needs_a_reason_and_keeps_it(desk: tuple[Site, Person, int]) -> None:
+    site, coordinator, file_id = desk
+    row_id = _row_of(site, file_id, "章八")
+    coordinator.post(f"/import/row/{row_id}/reject", page=f"/import/row/{row_id}", reason="")
+    assert _row(site, row_id).status == "parked"
+    coordinator.post(f"/import/row/{row_id}/reject", page=f"/import/row/{row_id}", reason="unsafe_item")
+    assert (_row(site, row_id).status, _row(site, row_id).reasons) == ("rejected", ["unsafe_item"])
+
+
+def test_what_is_unsafe_cannot_be_accepted_by_a_tap(desk: tuple[Site, Person, int]) -> None:
+    site, coordinator, file_id = desk
+    row_id = _row_of(site, file_id, "章四")
+    answer = coordinator.post(f"/import/row/{row_id}/accept", page=f"/import/row/{row_id}")
+    assert "请先更正" in answer.text
+    assert _row(site, row_id).status == "rejected"
+
+
+def test_a_duplicate_is_shown_beside_its_original_and_merged_or_kept(desk: tuple[Site, Person, int]) -> None:
+    site, coordinator, file_id = desk
+    row_id, before = _row_of(site, file_id, "章七", 1), site.wishes()
+    page = coordinator.page(f"/import/{file_id}?show=duplicate")
+    assert "versus__differs" in page  # the size stands in one of them only
+    coordinator.post(f"/import/row/{row_id}/merge", page=f"/import/row/{row_id}", into=_row_of(site, file_id, "章七", 0))
+    assert (_row(site, row_id).status, _row(site, row_id).resolved_by, site.wishes()) == (
+        "duplicate", coordinator.account_id, before,
+    )  # fmt: skip
+    coordinator.post(f"/import/row/{row_id}/accept", page=f"/import/row/{row_id}")
+    assert (_row(site, row_id).status, site.wishes()) == ("accepted", before + 1)
+
+
+def test_consents_by_word_of_mouth_are_confirmed_together(desk: tuple[Site, Person, int]) -> None:
+    site, coordinator, file_id = desk
+    before = site.wishes()
+    page = f"/import/{file_id}?show=rejected"
+    assert coordinator.post(f"/import/{file_id}/consent", page, said="口头").status_code == 422
+    answer = coordinator.post(f"/import/{file_id}/consent", page, said="口头", on="2021-06-01").text
+    assert "2 条电话确认" in answer
+    assert site.wishes() == before + 2
+    consents = site.rows(sa.select(CONSENT).where(CONSENT.c.basis == "phone"))
+    assert {(row.recorded_by, row.evidence) for row in consents} == {
+        (coordinator.account_id, "confirmed by phone on 2021-06-01")
+    }
+    assert _row(site, _row_of(site, file_id, "章九")).status == "rejected"  # said 没有, not 口头
+
+
+def test_all_that_wait_for_one_doubt_are_accepted_together(desk: tuple[Site, Person, int]) -> None:
+    site, coordinator, file_id = desk
+    coordinator.post(f"/import/{file_id}/accept-parked", page=f"/import/{file_id}", doubt="item_unknown")
+    assert _row(site, _row_of(site, file_id, "章二")).status == "accepted"
+    assert _row(site, _row_of(site, file_id, "章三")).status == "parked"
+    coordinator.post(f"/import/{file_id}/accept-parked", page=f"/import/{file_id}")
+    assert site.statuses(file_id).get("parked") is None
+
+
+def test_no_event_says_who_a_child_is(desk: tuple[Site, Person, int]) -> None:
+    site, coordinator, file_id = desk
+    row_id = _row_of(site, file_id, "章二")
+    coordinator.post(f"/import/row/{row_id}/correct", page=f"/import/row/{row_id}", item="地球仪", child="章零", guardian="余零")
+    coordinator.post(f"/import/{file_id}/accept-parked", page=f"/import/{file_id}")
+    coordinator.get(f"/import/{file_id}/report")
+    told = [row for row in site.rows(sa.select(EVENT.c.action, EVENT.c.data, EVENT.c.reason, EVENT.c.actor_id)) if row]
+    text = json.dumps([[row.action, row.data, row.reason] for row in told], ensure_ascii=False)
+    assert not [word for word in ("章零", "章二", "余零", "1990000", "锦城") if word in text]
+    resolved = [row for row in told if row.action == "resolve_row"]
+    assert resolved and {row.actor_id for row in resolved} == {coordinator.account_id}
+    assert "download_report" in {row.action for row in told}
+
+
+def test_another_campaigns_entries_are_not_found(desk: tuple[Site, Person, int]) -> None:
+    _, coordinator, _ = desk
+    assert coordinator.get("/import/999999").status_code == 404
+    assert coordinator.get("/import/row/999999").status_code == 404
+
+
+def test_a_decision_leads_back_to_where_it_was_made_and_nowhere_else(desk: tuple[Site, Person, int]) -> None:
+    site, coordinator, file_id = desk
+    row_id = _row_of(site, file_id, "章三")
+    there = f"/c/hangzhou-2021/import/{file_id}?show=parked#row-5"
+    answer = coordinator.post(f"/import/row/{row_id}/accept", page=f"/import/{file_id}", follow=False, next=there)
+    assert answer.headers["Location"] == there
+    answer = coordinator.post(f"/import/row/{row_id}/accept", page=f"/import/{file_id}", follow=False, next="//evil.example/")
+    assert "evil" not in answer.headers["Location"]
+
+
+def test_a_corrected_column_is_remembered_for_its_sender(site: Site) -> None:
+    coordinator = site.sign_in()
+    header = list(HEADER)
+    header[7], header[10] = "想得到的", "小小期待"
+    rows = [[*line(child)[:7], "", *line(child)[8:10], "书包"] for child in ("章一", "章二", "章三")]
+    coordinator.upload(("来件.xlsx", xlsx(rows, header=header)))
+    site.work()
+    file_id = site.file("来件.xlsx").id
+    answer = coordinator.post(f"/import/{file_id}/role", page=f"/import/{file_id}?show=grid", title="小小期待", role="wish")
+    assert answer.status_code == 200
+    site.work()
+    again = site.file("来件.xlsx").id
+    assert again != file_id
+    if site.file("来件.xlsx").state == "revises":
+        coordinator.post(f"/import/{again}/revision", page=f"/import/{again}", decision="apply")
+        site.work()
+    assert site.statuses(again).get("accepted", 0) + site.statuses(file_id).get("accepted", 0) == 3
+    others = [[*line(child)[:7], "", *line(child)[8:10], "地球仪"] for child in ("俞一", "俞二")]
+    coordinator.upload(("下一份.xlsx", xlsx(others, header=header)))
+    site.work()
+    assert site.statuses(site.file("下一份.xlsx").id) == {"accepted": 2}
