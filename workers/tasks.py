@@ -22,7 +22,7 @@ def tick_relay() -> None:
     relay.relay(tools().database, now=utc_now())
 
 
-@shared_task(name="tick.deliver")
+@shared_task(name="tick.deliver", time_limit=150, soft_time_limit=140)
 def tick_deliver() -> None:
     """Repeating is safe: a notice is taken by one run, and what was sent is on record."""
     delivery.deliver(tools().database, tools().outlets, clock=utc_now, seconds=30)

@@ -21,6 +21,8 @@ class Mailbox:
     port: int = 0
     letters: list[EmailMessage] = field(default_factory=list)
     refuse: Callable[[str], str | None] = lambda recipient: None
+    verdict: Callable[[], str | None] = lambda: "250 taken"
+    goodbye: str = "221 bye"
 
     @property
     def url(self) -> str:
@@ -52,9 +54,12 @@ def smtp_server() -> Iterator[Mailbox]:
                             break
                         lines.append(line[1:] if line.startswith(b"..") else line)
                     box.letters.append(message_from_bytes(b"".join(lines), policy=policy.default))  # type: ignore[arg-type]
-                    self.say("250 taken")
+                    verdict = box.verdict()
+                    if verdict is None:  # taken, and the line goes dead before we could say so
+                        return
+                    self.say(verdict)
                 elif verb == "QUIT":
-                    self.say("221 bye")
+                    self.say(box.goodbye)
                     return
                 else:
                     self.say("250 OK")

@@ -140,6 +140,36 @@ def test_a_letter_that_was_on_its_way_when_the_worker_died_is_not_sent_twice(wor
     assert mailbox.letters == [] and world.notices()[0].state == "unsure"
 
 
+def test_a_letter_handed_over_without_an_answer_is_not_sent_twice(world: World, mailbox: Mailbox) -> None:
+    mailbox.verdict = lambda: None
+    queue(world, 1)
+    assert send(world, email(mailbox)).unsure == 1
+    assert send(world, email(mailbox), NOON + timedelta(days=1)) == DeliveryReport()
+    assert len(mailbox.letters) == 1 and world.notices()[0].state == "unsure"
+
+
+def test_a_letter_the_server_did_not_take_is_sent_again(world: World, mailbox: Mailbox) -> None:
+    mailbox.verdict = lambda: "452 no room"
+    queue(world, 1)
+    assert send(world, email(mailbox)).later == 1
+    mailbox.verdict = lambda: "250 taken"
+    assert send(world, email(mailbox), NOON + timedelta(minutes=1)).sent == 1
+
+
+def test_a_rude_goodbye_does_not_undo_a_letter_that_was_taken(world: World, mailbox: Mailbox) -> None:
+    mailbox.goodbye = "421 go away"
+    queue(world, 1)
+    assert send(world, email(mailbox)).sent == 1
+
+
+def test_a_sender_whose_lease_ran_out_leaves_the_letter_to_whoever_has_it_now(world: World, mailbox: Mailbox) -> None:
+    queue(world, 1)
+    moments = iter([NOON, NOON, NOON, NOON, NOON, NOON + LEASE])
+    last = NOON + LEASE
+    deliver(world.database, email(mailbox), clock=lambda: next(moments, last), seconds=10**6)
+    assert mailbox.letters == []
+
+
 def test_a_gateway_gets_the_same_key_at_every_try(world: World, posts: Posts) -> None:
     with world.database.transaction() as session:
         session.execute(

@@ -10,17 +10,18 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from wishes.access import SYSTEM, Actor, Grant, Role
+from wishes.campaigns.queries import rules_of
 from wishes.campaigns.rules import Rules
 from wishes.campaigns.tables import Campaign, Organisation
 from wishes.claims import actions as claims
-from wishes.claims.tables import Branch, Proposal, ProposalState, Volunteer
+from wishes.claims.tables import Branch, Claim, ClaimState, Proposal, ProposalState, Volunteer
 from wishes.db import Database
 from wishes.events.actions import move
 from wishes.events.tables import Event
 from wishes.intake.tables import Child, Community, Household, Wish
 from wishes.lifecycle import Kind, Status
 from wishes.people.tables import Account, RoleGrant
-from wishes.tracking.clocks import restart_clock
+from wishes.tracking.clocks import clock_values
 from wishes.tracking.tables import Clock, Notice
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)  # 12:00 in Shanghai
@@ -68,8 +69,22 @@ class World:
             ids = list(
                 session.execute(sa.select(Wish.id).where(Wish.code >= f"W{first:06d}").order_by(Wish.id)).scalars()
             )
-            for wish_id in ids:
-                restart_clock(session, campaign_id=self.campaign, wish_id=wish_id, stage=status, now=now)
+            values = clock_values(rules_of(session, self.campaign), status, now)
+            if values is not None:
+                session.execute(
+                    sa.insert(Clock),
+                    [
+                        {
+                            "campaign_id": self.campaign,
+                            "wish_id": wish_id,
+                            "stage": str(status),
+                            "opened_at": now,
+                            "due_at": values[0],
+                            "next_at": values[1],
+                        }
+                        for wish_id in ids
+                    ],
+                )
         return ids
 
     def volunteer_actor(self, number: int = 0) -> Actor:
@@ -94,6 +109,44 @@ class World:
                     volunteer_id=self.volunteers[volunteer],
                     now=now,
                 )
+        return ids
+
+    def held(self, count: int, *, now: datetime = NOON, volunteer: int = 0) -> list[int]:
+        """As :meth:`claimed`, with the rows written directly and their claims already announced."""
+        ids = self.wishes(count, Status.CLAIMED, now=now)
+        taker = {"volunteer_id": self.volunteers[volunteer], "branch_id": self.branch}
+        with self.database.transaction() as session:
+            session.execute(
+                sa.update(Wish)
+                .where(Wish.id.in_(ids))
+                .values(claimed_at=now, taker_volunteer_id=taker["volunteer_id"], taker_branch_id=taker["branch_id"])
+            )
+            session.execute(
+                sa.insert(Claim),
+                [
+                    {
+                        "campaign_id": self.campaign,
+                        "wish_id": wish_id,
+                        "via": "browse",
+                        "state": ClaimState.LIVE,
+                        "spend_fen": 5000,
+                        "claimed_at": now,
+                        "end_reason": "",
+                        **taker,
+                    }
+                    for wish_id in ids
+                ],
+            )
+            session.execute(
+                sa.update(Volunteer)
+                .where(Volunteer.id == taker["volunteer_id"])
+                .values(live_claims=Volunteer.live_claims + count)
+            )
+            session.execute(
+                sa.update(Branch)
+                .where(Branch.id == self.branch)
+                .values(used_count=Branch.used_count + count, used_fen=Branch.used_fen + 5000 * count)
+            )
         return ids
 
     def proposed(self, count: int, *, now: datetime = NOON, volunteer: int = 0) -> list[int]:

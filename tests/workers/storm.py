@@ -98,7 +98,7 @@ def steps(world: World, *, remind: int, release: int, within: timedelta) -> tupl
     volunteers = len(world.volunteers)
     for number in range(volunteers):
         share = (remind + release) // volunteers
-        ids = world.claimed(share, now=now, volunteer=number)
+        ids = world.held(share, now=now, volunteer=number)
         cut = len(ids) * remind // (remind + release)
         reminded += ids[:cut]
         released += ids[cut:]
@@ -170,7 +170,7 @@ class Outcome:
     effects: Counter[str]
     twice: list[str]
     letters: int
-    letters_twice: int
+    letters_twice: list[str]
     unsure: int
     lateness_s: list[float]
 
@@ -206,7 +206,7 @@ def reckon(weather: Storm, reminded: list[int], released: list[int]) -> Outcome:
         effects,
         twice,
         len(weather.mailbox.letters),
-        sum(n - 1 for n in (*keys.values(), *lines.values())),
+        [f"{n} × {what}" for found in (keys, lines) for what, n in found.items() if n > 1],
         sum(1 for *_, state in notices if state == "unsure"),
         sorted((created - due).total_seconds() + 72 * 3600 for created, due in made),
     )

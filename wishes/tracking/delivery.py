@@ -22,7 +22,7 @@ from wishes.db import Database
 from wishes.i18n import pick_language
 from wishes.model import columns
 from wishes.people.tables import Account
-from wishes.tracking.channels import Channel, Message, Outlets, PermanentFailure, TransientFailure
+from wishes.tracking.channels import Channel, Message, Outlets, PermanentFailure, TransientFailure, UnclearOutcome
 from wishes.tracking.deadlines import next_daylight
 from wishes.tracking.heartbeat import beat
 from wishes.tracking.tables import Clock, Notice
@@ -33,7 +33,7 @@ _Clock = columns(Clock)
 _Notice = columns(Notice)
 
 BATCH = 200
-LEASE = timedelta(minutes=3)
+LEASE = timedelta(minutes=2)
 LONGEST_SEND = timedelta(seconds=30)
 """A sender whose lease is nearly out stops and leaves the rest to the next run."""
 MOST_ATTEMPTS = 10
@@ -106,7 +106,8 @@ def deliver(
         with database.transaction() as session:
             queued = _due(session, now, size)
             parcels = _take(session, queued, outlets, now, counts)
-        _send_all(database, parcels, until=now + LEASE - LONGEST_SEND, clock=clock, counts=counts)
+        until = min(now + LEASE - LONGEST_SEND, began + timedelta(seconds=seconds))
+        _send_all(database, parcels, until=until, clock=clock, counts=counts)
         seen += len(queued)
         if len(queued) < size:
             break
@@ -219,16 +220,34 @@ def _send_all(
         if not parcel.channel.repeatable:
             with database.transaction() as session:
                 _record(session, done, clock(), counts)
-                _mark(session, parcel.notices, state="sending")
+                mine = _begin(session, parcel, clock())
             done = []
+            if not mine:
+                continue
         try:
             parcel.channel.send(parcel.message)
-        except (TransientFailure, PermanentFailure) as failure:
+        except (TransientFailure, PermanentFailure, UnclearOutcome) as failure:
             done.append((parcel, failure))
         else:
             done.append((parcel, None))
     with database.transaction() as session:
         _record(session, done, clock(), counts)
+
+
+def _begin(session: Session, parcel: _Parcel, now: datetime) -> bool:
+    """Mark the message as on its way; False when our lease ran out and it may be somebody else's by now."""
+    begun = session.execute(
+        sa.update(_Notice)
+        .where(
+            _Notice.id.in_(parcel.notices),
+            _Notice.state == "taken",
+            _Notice.message_key == parcel.message.key,
+            _Notice.run_at > now,
+        )
+        .values(state="sending")
+        .execution_options(synchronize_session=False)
+    )
+    return bool(begun.rowcount == len(parcel.notices))
 
 
 def _record(
@@ -240,6 +259,8 @@ def _record(
             _mark(session, parcel.notices, counts, "sent", state="sent", sent_at=now, problem="")
         elif isinstance(failure, PermanentFailure) or parcel.attempts >= MOST_ATTEMPTS:
             _mark(session, parcel.notices, counts, "failed", state="failed", problem=str(failure)[:200])
+        elif isinstance(failure, UnclearOutcome) and not parcel.channel.repeatable:
+            _mark(session, parcel.notices, counts, "unsure", state="unsure", problem=str(failure)[:200])
         else:
             pause = min(timedelta(minutes=2 ** (parcel.attempts - 1)), LONGEST_PAUSE)
             _mark(

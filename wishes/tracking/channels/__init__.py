@@ -20,7 +20,7 @@ from wishes.errors import Misconfigured
 from wishes.settings import Settings
 from wishes.tracking.channels.console import Console
 from wishes.tracking.channels.email import Email
-from wishes.tracking.channels.message import Channel, Message, PermanentFailure, TransientFailure
+from wishes.tracking.channels.message import Channel, Message, PermanentFailure, TransientFailure, UnclearOutcome
 from wishes.tracking.channels.sms import Sms
 from wishes.tracking.channels.wecom import WeComRobot
 
@@ -33,6 +33,7 @@ __all__ = [
     "PermanentFailure",
     "Sms",
     "TransientFailure",
+    "UnclearOutcome",
     "WeComRobot",
     "outlets_of",
 ]

@@ -5,13 +5,18 @@ from __future__ import annotations
 import hashlib
 import smtplib
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import formatdate, parseaddr
 from urllib.parse import unquote, urlsplit
 
-from wishes.tracking.channels.message import Message, PermanentFailure, TransientFailure
+from wishes.tracking.channels.message import Message, PermanentFailure, TransientFailure, UnclearOutcome
 
 TIMEOUT_S = 15
+VERDICT_TIMEOUT_S = 30
+"""How long a server may think about a letter it has been given; until it answers nobody knows who has it (RFC 5321, 4.5.3.2.6)."""
 
 
 class Email:
@@ -45,12 +50,9 @@ class Email:
         letter["Auto-Submitted"] = "auto-generated"
         letter.set_content(message.body)
         try:
-            self._hand_over(letter)
-        except smtplib.SMTPRecipientsRefused as error:
-            codes = [code for code, _ in error.recipients.values()]
-            raise (PermanentFailure if all(code >= 500 for code in codes) else TransientFailure)(
-                f"recipient refused: {codes}"
-            ) from error
+            with self._connected() as server:
+                self._address(server, message.address)
+                self._hand_over(server, letter)
         except smtplib.SMTPResponseException as error:
             # the sign-in being refused is the installation's fault, not the letter's
             lasting = error.smtp_code >= 500 and not isinstance(error, smtplib.SMTPAuthenticationError)
@@ -58,17 +60,39 @@ class Email:
         except (smtplib.SMTPException, OSError) as error:
             raise TransientFailure(type(error).__name__) from error
 
-    def _hand_over(self, letter: EmailMessage) -> None:
+    @contextmanager
+    def _connected(self) -> Iterator[smtplib.SMTP]:
         context = ssl.create_default_context()
         server = (
             smtplib.SMTP_SSL(self._host, self._port, timeout=TIMEOUT_S, context=context)
             if self._tls
             else smtplib.SMTP(self._host, self._port, timeout=TIMEOUT_S)
         )
-        with server:
+        try:
             server.ehlo()
             if not self._tls and (self._user or server.has_extn("starttls")):
                 server.starttls(context=context)
+                server.ehlo()
             if self._user:
                 server.login(self._user, self._password)
-            server.send_message(letter)
+            yield server
+        finally:
+            # whatever it says to our good-bye, the letter is with it or not
+            with suppress(smtplib.SMTPException, OSError):
+                server.quit()
+
+    def _address(self, server: smtplib.SMTP, address: str) -> None:
+        for code, text in (server.mail(parseaddr(self._sender)[1]), server.rcpt(address)):
+            if code not in (250, 251):
+                raise smtplib.SMTPResponseException(code, text)
+
+    def _hand_over(self, server: smtplib.SMTP, letter: EmailMessage) -> None:
+        """From here to the server's answer nobody knows who has the letter."""
+        if server.sock is not None:
+            server.sock.settimeout(VERDICT_TIMEOUT_S)
+        try:
+            code, text = server.data(letter.as_bytes(policy=SMTP))
+        except smtplib.SMTPServerDisconnected as error:
+            raise UnclearOutcome("no answer after the letter was handed over") from error
+        if code != 250:
+            raise smtplib.SMTPResponseException(code, text)

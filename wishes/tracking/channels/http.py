@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -9,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from wishes.tracking.channels.message import PermanentFailure, TransientFailure
+from wishes.tracking.channels.message import PermanentFailure, TransientFailure, UnclearOutcome
 
 TIMEOUT_S = 10
 LONGEST_ANSWER = 64 * 1024
@@ -36,7 +37,8 @@ def checked(url: str) -> str:
 def post_json(url: str, body: Mapping[str, Any], *, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
     """POST *body* and answer the JSON that comes back ({} for none).
 
-    Raises TransientFailure for 408, 429, 5xx and a network that fails, PermanentFailure for any other refusal.
+    Raises TransientFailure for 408, 429, 5xx and a network that fails, PermanentFailure for any other refusal, UnclearOutcome when
+    no answer came to what was sent.
     """
     request = urllib.request.Request(
         url,
@@ -51,10 +53,12 @@ def post_json(url: str, body: Mapping[str, Any], *, headers: Mapping[str, str] |
         with error:
             lasting = error.code not in (408, 429) and error.code < 500
             raise (PermanentFailure if lasting else TransientFailure)(f"HTTP {error.code}") from error
-    except OSError as error:
-        raise TransientFailure(type(error).__name__) from error
+    except urllib.error.URLError as error:  # the request did not get through
+        raise TransientFailure(type(error.reason).__name__) from error
+    except (OSError, http.client.HTTPException) as error:
+        raise UnclearOutcome(type(error).__name__) from error
     try:
         found = json.loads(text) if text else {}
     except ValueError as error:
-        raise TransientFailure("the answer is not JSON") from error
+        raise UnclearOutcome("the answer is not JSON") from error
     return found if isinstance(found, dict) else {}

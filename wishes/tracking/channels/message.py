@@ -14,6 +14,10 @@ class PermanentFailure(Exception):
     """Never: this address or message is refused for good."""
 
 
+class UnclearOutcome(Exception):
+    """It was handed over and no answer came: the receiver may have it, or not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One message to one address. ``key`` is the same at every try, so that a receiver can tell a repetition."""
@@ -41,4 +45,4 @@ class Channel(Protocol):
         """Where this channel reaches the person who signs in as *login* (None: the group), or None."""
 
     def send(self, message: Message) -> None:
-        """Hand *message* over. Raises TransientFailure or PermanentFailure."""
+        """Hand *message* over. Raises TransientFailure, PermanentFailure or UnclearOutcome."""
