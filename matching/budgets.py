@@ -53,8 +53,9 @@ def solve_with_budgets(task: Task, relaxed_plan: Found, deadline: Deadline, seed
         if exact is not None and not broken_limits(problem, exact[0]):
             best = _better(task, best, exact[0])
             best = replace(best, bound=max(best.bound, min(exact[1], cost_of(problem, best.arc_of_wish))))
-    together = np.ones(problem.wish_count, dtype=np.bool_)
+    together = np.full(problem.wish_count, problem.has_groups())
     prices = relaxed_plan.prices
+    basis: tuple[Items, Prices] | None = None
     for _ in range(_GROUP_TURNS if problem.group_split_cost is not None and problem.has_groups() else 1):
         items = make_items(problem, task.arc_cost, task.penalty, task.usable, together)
         prices = ascend(problem, items, prices, _ASCENT_STEPS)
@@ -68,12 +69,15 @@ def solve_with_budgets(task: Task, relaxed_plan: Found, deadline: Deadline, seed
             return best
         if relaxed is not None:
             choice = dive(problem, items, relaxed, deadline)
+            plan_before = best.arc_of_wish
             best = _better(task, best, items.arc_of_wish(problem, choice))
+            if basis is None or best.arc_of_wish is not plan_before:
+                basis = items, prices
         if (proof.together == together).all():
             break
         together = proof.together
     if not _good_enough(task, best) and _worth_compiling(deadline):
-        best = _search(task, best, items, prices, deadline, seed)
+        best = _search(task, best, *(basis or (items, prices)), deadline, seed)
     return replace(best, limited=deadline.over())
 
 

@@ -163,7 +163,26 @@ def test_larger_plans_keep_all_limits_and_the_bound_is_below(problem: matching.P
     plan = matching.solve(problem)
     assert matching.broken_limits(problem, plan.arc_of_wish) == []
     assert plan.lower_bound <= plan.cost == matching.cost_of(problem, plan.arc_of_wish)
-    assert plan.gap < 0.2
+    if problem.wish_group is None or problem.group_split_cost is None:
+        assert plan.gap < 0.2
+
+
+@settings(max_examples=8, deadline=None)
+@given(middling_problems())
+def test_groups_that_may_be_split_for_nothing_are_no_groups(problem: matching.Problem) -> None:
+    free = matching.solve(rebuilt(problem, group_split_cost=0))
+    alone = matching.solve(rebuilt(problem, wish_group=None, group_split_cost=None))
+    assert (free.cost, free.lower_bound) == (alone.cost, alone.lower_bound)
+
+
+@settings(max_examples=8, deadline=None)
+@given(middling_problems(), st.sampled_from([1, 10, 100]))
+def test_bound_with_a_split_cost_is_below_the_plan_without_groups_and_its_splits(
+    problem: matching.Problem, amount: int
+) -> None:
+    priced = rebuilt(problem, group_split_cost=amount)
+    alone = matching.solve(rebuilt(problem, wish_group=None, group_split_cost=None))
+    assert matching.solve(priced).lower_bound <= matching.cost_of(priced, alone.arc_of_wish)
 
 
 @settings(max_examples=10, deadline=None)
