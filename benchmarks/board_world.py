@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from tests.factories import insert, make_token
-from wishes.access import Grant, Role
+from tests.factories import insert
 from wishes.campaigns.loading import load_campaign
 from wishes.campaigns.queries import campaign_by_slug, rules_of
 from wishes.campaigns.tables import Place
@@ -48,10 +47,9 @@ _CHUNK = 50_000
 
 @dataclass(frozen=True)
 class Made:
-    """What was made: the campaign, a coordinator's token, and how many rows of each."""
+    """What was made: the campaign, and how many rows of each."""
 
     campaign_id: int
-    token: str
     counts: dict[str, int]
 
 
@@ -109,7 +107,6 @@ def generate(database: Database, wishes: int, *, now: datetime, seed: int = 7, d
                 pledge_count=500,
                 created_at=began,
             )
-        token = make_token(session, (Grant(Role.COORDINATOR, campaign_id),), now=now)
         rules = rules_of(session, campaign_id)
     steps = np.stack(
         [
@@ -177,7 +174,7 @@ def generate(database: Database, wishes: int, *, now: datetime, seed: int = 7, d
             session.execute(sa.text("SELECT setval(pg_get_serial_sequence('wish', 'id'), (SELECT max(id) FROM wish))"))
     with database.engine.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("ANALYZE")
-    return Made(campaign_id, token, made)
+    return Made(campaign_id, made)
 
 
 def _write(database: Database, table: str, rows: Sequence[dict[str, Any]]) -> None:
