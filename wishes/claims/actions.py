@@ -23,6 +23,9 @@ from wishes.errors import CapacityReached, Conflict, Forbidden, Invalid, NotFoun
 from wishes.events.actions import Moved, WishState, move, wish_state
 from wishes.i18n import Text
 from wishes.lifecycle import HELD, Status
+from wishes.model import columns
+
+_Branch, _Claim, _Proposal, _Volunteer = (columns(table) for table in (Branch, Claim, Proposal, Volunteer))
 
 
 def taker_of(actor: Actor, campaign_id: int, *, as_branch: bool = False) -> dict[str, int]:
@@ -39,28 +42,47 @@ def taker_of(actor: Actor, campaign_id: int, *, as_branch: bool = False) -> dict
     raise Forbidden(action="claim")
 
 
-def claim(session: Session, *, wish_id: int, actor: Actor, now: datetime, volunteer_id: int | None = None,
-          branch_id: int | None = None, via: str = "browse") -> Moved:
+def claim(
+    session: Session,
+    *,
+    wish_id: int,
+    actor: Actor,
+    now: datetime,
+    volunteer_id: int | None = None,
+    branch_id: int | None = None,
+    via: str = "browse",
+) -> Moved:
     """Take an open wish. A volunteer takes it for themselves (and their branch's pledge); a secretary for the branch.
 
     Raises NotQualified, CapacityReached, PledgeReached, Conflict (someone was quicker), NotPossibleNow, Forbidden.
     """
     state = wish_state(session, wish_id)
     taker = find_taker(session, state.campaign_id, volunteer_id=volunteer_id, branch_id=branch_id)
-    return take(session, state=state, taker=taker, rules=rules_of(session, state.campaign_id), actor=actor, now=now, via=via)
+    return take(
+        session, state=state, taker=taker, rules=rules_of(session, state.campaign_id), actor=actor, now=now, via=via
+    )
 
 
 def accept(session: Session, *, wish_id: int, actor: Actor, now: datetime, volunteer_id: int | None = None) -> Moved:
     """Accept a standing proposal. A branch's secretary may name the member (*volunteer_id*) who will carry it."""
     state = wish_state(session, wish_id)
     proposal = _standing_proposal(session, state)
-    taker = find_taker(session, state.campaign_id, volunteer_id=volunteer_id or proposal.volunteer_id, branch_id=proposal.branch_id)
+    taker = find_taker(
+        session, state.campaign_id, volunteer_id=volunteer_id or proposal.volunteer_id, branch_id=proposal.branch_id
+    )
     if taker.volunteer_id != proposal.volunteer_id:
         require_own(actor, state.campaign_id, taker)
     require_fit(state, taker, rules_of(session, state.campaign_id), on=local_day(now))
-    done = move(session, "accept", wish_id=wish_id, actor=actor, now=now, seen=state,
-                changes={"taker_volunteer_id": taker.volunteer_id, "taker_branch_id": taker.branch_id},
-                data={"volunteer_id": taker.volunteer_id, "branch_id": taker.branch_id})
+    done = move(
+        session,
+        "accept",
+        wish_id=wish_id,
+        actor=actor,
+        now=now,
+        seen=state,
+        changes={"taker_volunteer_id": taker.volunteer_id, "taker_branch_id": taker.branch_id},
+        data={"volunteer_id": taker.volunteer_id, "branch_id": taker.branch_id},
+    )
     _end_proposal(session, proposal.id, ProposalState.ACCEPTED, now)
     open_claim(session, state, taker, now=now, via="proposal", proposal_id=proposal.id)
     return done
@@ -105,8 +127,18 @@ def cancel(session: Session, *, wish_id: int, actor: Actor, now: datetime, reaso
     return done
 
 
-def step(session: Session, name: str, *, wish_id: int, actor: Actor, now: datetime, reason: str = "",
-         scheduled_on: date | None = None, spent_fen: int | None = None, rating: int | None = None) -> Moved:
+def step(
+    session: Session,
+    name: str,
+    *,
+    wish_id: int,
+    actor: Actor,
+    now: datetime,
+    reason: str = "",
+    scheduled_on: date | None = None,
+    spent_fen: int | None = None,
+    rating: int | None = None,
+) -> Moved:
     """The moves that need nothing but the move and the claim's id: bought, inspected, sent off, agreed, closed and so on."""
     state = wish_state(session, wish_id)
     data: dict[str, Any] = {}
@@ -124,15 +156,27 @@ def step(session: Session, name: str, *, wish_id: int, actor: Actor, now: dateti
         if rating is not None and not 1 <= rating <= 5:
             raise Invalid("rating", Text("满意度请选 1 到 5。", "Choose a rating from 1 to 5."))
         data.update({"rating": rating} if rating else {})
-    done = move(session, name, wish_id=wish_id, actor=actor, now=now, reason=reason, data=data, changes=changes,
-                claim_id=live_claim_id(session, wish_id), seen=state)
+    done = move(
+        session,
+        name,
+        wish_id=wish_id,
+        actor=actor,
+        now=now,
+        reason=reason,
+        data=data,
+        changes=changes,
+        claim_id=live_claim_id(session, wish_id),
+        seen=state,
+    )
     if name == "redo":
         _revive_claim(session, state)
     return done
 
 
 def live_claim_id(session: Session, wish_id: int) -> int | None:
-    found = session.execute(sa.select(Claim.id).where(Claim.wish_id == wish_id, Claim.state != ClaimState.ENDED)).scalar()  # type: ignore[call-overload]
+    found = session.execute(
+        sa.select(_Claim.id).where(_Claim.wish_id == wish_id, _Claim.state != ClaimState.ENDED)
+    ).scalar()
     return None if found is None else int(found)
 
 
@@ -144,52 +188,84 @@ _NOBODY: dict[str, Any] = {"taker_volunteer_id": None, "taker_branch_id": None}
 def _give_back(session: Session, name: str, *, wish_id: int, actor: Actor, now: datetime, reason: str) -> Moved:
     state = wish_state(session, wish_id)
     claim_id = live_claim_id(session, wish_id)
-    done = move(session, name, wish_id=wish_id, actor=actor, now=now, reason=reason, seen=state, claim_id=claim_id, changes=_NOBODY,
-                data={"volunteer_id": state.taker_volunteer_id, "branch_id": state.taker_branch_id})
+    done = move(
+        session,
+        name,
+        wish_id=wish_id,
+        actor=actor,
+        now=now,
+        reason=reason,
+        seen=state,
+        claim_id=claim_id,
+        changes=_NOBODY,
+        data={"volunteer_id": state.taker_volunteer_id, "branch_id": state.taker_branch_id},
+    )
     _end_claim(session, state, now=now, reason=reason, lapsed=name == "lapse")
     return done
 
 
 def _end_claim(session: Session, state: WishState, *, now: datetime, reason: str, lapsed: bool) -> None:
     ended = session.execute(
-        sa.update(Claim).where(Claim.wish_id == state.id, Claim.state == ClaimState.LIVE)  # type: ignore[arg-type]
+        sa.update(_Claim)
+        .where(_Claim.wish_id == state.id, _Claim.state == ClaimState.LIVE)
         .values(state=ClaimState.ENDED, ended_at=now, end_reason=reason[:200])
-        .returning(Claim.volunteer_id, Claim.branch_id, Claim.spend_fen)).one_or_none()  # type: ignore[call-overload]
+        .returning(_Claim.volunteer_id, _Claim.branch_id, _Claim.spend_fen)
+    ).one_or_none()
     if ended is None:
         raise Conflict(wish_id=state.id)
     if ended.volunteer_id is not None:
-        session.execute(sa.update(Volunteer).where(Volunteer.id == ended.volunteer_id)  # type: ignore[arg-type]
-                        .values(live_claims=Volunteer.live_claims - 1, lapses=Volunteer.lapses + int(lapsed))
-                        .execution_options(synchronize_session=False))
+        session.execute(
+            sa.update(_Volunteer)
+            .where(_Volunteer.id == ended.volunteer_id)
+            .values(live_claims=_Volunteer.live_claims - 1, lapses=_Volunteer.lapses + int(lapsed))
+            .execution_options(synchronize_session=False)
+        )
     if ended.branch_id is not None:
-        session.execute(sa.update(Branch).where(Branch.id == ended.branch_id)  # type: ignore[arg-type]
-                        .values(used_count=Branch.used_count - 1, used_fen=Branch.used_fen - ended.spend_fen)
-                        .execution_options(synchronize_session=False))
+        session.execute(
+            sa.update(_Branch)
+            .where(_Branch.id == ended.branch_id)
+            .values(used_count=_Branch.used_count - 1, used_fen=_Branch.used_fen - ended.spend_fen)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def finish_claim(session: Session, *, wish_id: int, now: datetime) -> None:
     """The wish was delivered: the volunteer's hands are free again, the branch's pledge stays used."""
     done = session.execute(
-        sa.update(Claim).where(Claim.wish_id == wish_id, Claim.state == ClaimState.LIVE)  # type: ignore[arg-type]
-        .values(state=ClaimState.DELIVERED, ended_at=now).returning(Claim.volunteer_id)).one_or_none()  # type: ignore[call-overload]
+        sa.update(_Claim)
+        .where(_Claim.wish_id == wish_id, _Claim.state == ClaimState.LIVE)
+        .values(state=ClaimState.DELIVERED, ended_at=now)
+        .returning(_Claim.volunteer_id)
+    ).one_or_none()
     if done is None:
         raise Conflict(wish_id=wish_id)
     if done.volunteer_id is not None:
-        session.execute(sa.update(Volunteer).where(Volunteer.id == done.volunteer_id)  # type: ignore[arg-type]
-                        .values(live_claims=Volunteer.live_claims - 1).execution_options(synchronize_session=False))
+        session.execute(
+            sa.update(_Volunteer)
+            .where(_Volunteer.id == done.volunteer_id)
+            .values(live_claims=_Volunteer.live_claims - 1)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _revive_claim(session: Session, state: WishState) -> None:
     """A settled dispute starts over: the taker's hands are full again."""
     revived = session.execute(
-        sa.update(Claim).where(Claim.wish_id == state.id, Claim.state == ClaimState.DELIVERED)  # type: ignore[arg-type]
-        .values(state=ClaimState.LIVE, ended_at=None).returning(Claim.volunteer_id)).one_or_none()  # type: ignore[call-overload]
+        sa.update(_Claim)
+        .where(_Claim.wish_id == state.id, _Claim.state == ClaimState.DELIVERED)
+        .values(state=ClaimState.LIVE, ended_at=None)
+        .returning(_Claim.volunteer_id)
+    ).one_or_none()
     if revived is None or revived.volunteer_id is None:
         return
-    limit = session.execute(sa.select(Volunteer.claim_limit).where(Volunteer.id == revived.volunteer_id)).scalar_one()  # type: ignore[call-overload]
+    limit = session.execute(sa.select(_Volunteer.claim_limit).where(_Volunteer.id == revived.volunteer_id)).scalar_one()
     try:
-        session.execute(sa.update(Volunteer).where(Volunteer.id == revived.volunteer_id)  # type: ignore[arg-type]
-                        .values(live_claims=Volunteer.live_claims + 1).execution_options(synchronize_session=False))
+        session.execute(
+            sa.update(_Volunteer)
+            .where(_Volunteer.id == revived.volunteer_id)
+            .values(live_claims=_Volunteer.live_claims + 1)
+            .execution_options(synchronize_session=False)
+        )
     except IntegrityError as error:
         raise CapacityReached(limit=limit) from error
 
@@ -197,10 +273,17 @@ def _revive_claim(session: Session, state: WishState) -> None:
 def _standing_proposal(session: Session, state: WishState) -> Any:
     if state.status is not Status.PROPOSED:
         raise NotFound("这个派单", "proposal")
-    return session.execute(sa.select(Proposal.id, Proposal.branch_id, Proposal.volunteer_id)  # type: ignore[call-overload]
-                           .where(Proposal.wish_id == state.id, Proposal.state == ProposalState.OPEN)).one()
+    return session.execute(
+        sa.select(_Proposal.id, _Proposal.branch_id, _Proposal.volunteer_id).where(
+            _Proposal.wish_id == state.id, _Proposal.state == ProposalState.OPEN
+        )
+    ).one()
 
 
 def _end_proposal(session: Session, proposal_id: int, end: ProposalState, now: datetime, reason: str = "") -> None:
-    session.execute(sa.update(Proposal).where(Proposal.id == proposal_id, Proposal.state == ProposalState.OPEN)  # type: ignore[arg-type]
-                    .values(state=end, ended_at=now, end_reason=reason[:200]).execution_options(synchronize_session=False))
+    session.execute(
+        sa.update(_Proposal)
+        .where(_Proposal.id == proposal_id, _Proposal.state == ProposalState.OPEN)
+        .values(state=end, ended_at=now, end_reason=reason[:200])
+        .execution_options(synchronize_session=False)
+    )

@@ -84,11 +84,11 @@ def _question() -> Any:
 _QUESTION = _question()
 
 
-
 @cache
 def on_postgres() -> str:
     """The question as the driver takes it: compiled once, not looked up for every claim."""
-    return str(_QUESTION.compile(dialect=postgresql.psycopg.dialect()))
+    dialect: Any = postgresql.psycopg.dialect()  # type: ignore[no-untyped-call]
+    return str(_QUESTION.compile(dialect=dialect))
 
 
 def look(

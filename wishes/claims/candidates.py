@@ -210,7 +210,10 @@ def _wishes(
 ) -> Wishes:
     needs = _index(NEEDS)
     # As many texts as kinds of need, not as many as wishes: each is read once.
-    priority = {types: max((p for t, p in _PRIORITY.items() if f'"{t}"' in types), default=0) for types in {r.types or "" for r in rows}}
+    priority = {
+        types: max((p for t, p in _PRIORITY.items() if f'"{t}"' in types), default=0)
+        for types in {r.types or "" for r in rows}
+    }
     point = {key: places.of(*key) for key in {(r.township_code, r.county_code) for r in rows}}
     return Wishes(
         ids=_ints(r.id for r in rows),
@@ -245,7 +248,11 @@ def _taker_at(taker_of: Mapping[tuple[int, int], int], branch_id: int | None, vo
 
 
 def _refusals(
-    session: Session, campaign_id: int, wish_of: Mapping[int, int], taker_of: Mapping[tuple[int, int], int], standing: bool
+    session: Session,
+    campaign_id: int,
+    wish_of: Mapping[int, int],
+    taker_of: Mapping[tuple[int, int], int],
+    standing: bool,
 ) -> tuple[Ints, Ints]:
     """Pairs of a wish and a taker who declined it, gave it back or let it lapse: never proposed again."""
     statuses = (Status.OPEN, Status.PROPOSED) if standing else (Status.OPEN,)
@@ -331,7 +338,12 @@ def _takers(
     for p in people:
         key = ("volunteer", p.id)
         count, _ = offered.get(key, (0, 0))
-        check: dict[str, Any] = {"vetted_on": p.vetted_on, "qualification": p.qualification, "on": on, "vetting_days": days}
+        check: dict[str, Any] = {
+            "vetted_on": p.vetted_on,
+            "qualification": p.qualification,
+            "on": on,
+            "vetting_days": days,
+        }
         trained = p.trained_on is not None and p.trained_on <= on
         meets = trained or not rules.matching.training_required
         parent = place_of.get(p.branch_id, -1)
@@ -352,7 +364,9 @@ def _takers(
 
 
 def _as_arrays(rows: Sequence[Mapping[str, Any]], counties: int, categories: int) -> Takers:
-    kinds: dict[str, Any] = dict.fromkeys(("anywhere", "areas", "liked", "refused", "buys", "vetted", "qualified", "trained"), np.bool_)
+    kinds: dict[str, Any] = dict.fromkeys(
+        ("anywhere", "areas", "liked", "refused", "buys", "vetted", "qualified", "trained"), np.bool_
+    )
     width = {"areas": counties, "liked": categories, "refused": categories, "had": categories}
     arrays = {}
     for name in Takers.__dataclass_fields__:
@@ -422,7 +436,9 @@ def _had(session: Session, campaign_id: int, words: _Words) -> dict[_Who, Ints]:
             continue
         for key in (("branch", branch_id), ("volunteer", volunteer_id)):
             if key[1] is not None:
-                found.setdefault(key, np.zeros(len(words.categories), dtype=np.int64))[words.categories[category]] += count
+                found.setdefault(key, np.zeros(len(words.categories), dtype=np.int64))[words.categories[category]] += (
+                    count
+                )
     return found
 
 

@@ -67,7 +67,9 @@ def _on_behalf(actor: Actor, campaign_id: int, branch_id: int | None, volunteer_
 
 
 def _one_by_one(session: Session, actor: Actor, rows: Sequence[Any], now: datetime) -> Tally:
-    return each(session, [row.wish_id for row in rows], lambda wish_id: accept(session, wish_id=wish_id, actor=actor, now=now))
+    return each(
+        session, [row.wish_id for row in rows], lambda wish_id: accept(session, wish_id=wish_id, actor=actor, now=now)
+    )
 
 
 def _together(

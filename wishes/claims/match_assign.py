@@ -180,7 +180,11 @@ class _Run:
         table, takers = self.table, len(self.seen.takers)
         shown = np.where(table.allowed, table.cost, np.iinfo(np.int64).max)
         few = min(ARCS_PER_WISH, takers)
-        best = np.argpartition(shown, few - 1, axis=1)[:, :few] if few < takers else np.tile(np.arange(takers), (len(shown), 1))
+        best = (
+            np.argpartition(shown, few - 1, axis=1)[:, :few]
+            if few < takers
+            else np.tile(np.arange(takers), (len(shown), 1))
+        )
         wish = np.repeat(np.arange(len(table.class_of)), few)
         pairs = wish * takers + best[table.class_of].ravel()
         current = self.seen.wishes.current

@@ -96,7 +96,9 @@ def _by_need(seen: Candidates, taker: Ints) -> list[dict[str, Any]]:
         here = seen.wishes.need == i
         if here.any():
             matched = int((here & (taker >= 0)).sum())
-            found.append({"need": need, "wishes": int(here.sum()), "matched": matched, "unmatched": int(here.sum()) - matched})
+            found.append(
+                {"need": need, "wishes": int(here.sum()), "matched": matched, "unmatched": int(here.sum()) - matched}
+            )
     return found
 
 

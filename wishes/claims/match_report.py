@@ -48,9 +48,13 @@ def report_of(
     return report
 
 
-def _wish_by_wish(session: Session, matched: Matched, names: Names) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _wish_by_wish(
+    session: Session, matched: Matched, names: Names
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     seen, plan = matched.seen, matched.plan
-    codes = dict(session.execute(sa.select(_Wish.id, _Wish.code).where(_Wish.campaign_id == matched.campaign_id)).tuples().all())
+    codes = dict(
+        session.execute(sa.select(_Wish.id, _Wish.code).where(_Wish.campaign_id == matched.campaign_id)).tuples().all()
+    )
     rows = np.flatnonzero(plan.taker >= 0)
     taken = []
     for i, told in zip(rows.tolist(), why_chosen(matched, rows), strict=True):

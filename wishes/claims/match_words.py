@@ -33,10 +33,11 @@ MEANING: dict[str, Text] = {
     "together": Text("同一家庭的心愿尽量给同一家", "Wishes of one household go to one taker"),
 }
 _ABLE: dict[str, Text] = {
-    "none": Text("认领物品的支部或个人", "branch or person who buys"),
-    "vetted": Text("经过核查的志愿者", "vetted volunteer"),
-    "psych": Text("有资质的心理志愿者", "vetted counsellor"),
+    "none": Text("认领物品的支部或个人", "branches and people who buy"),
+    "vetted": Text("经过核查的志愿者", "vetted volunteers"),
+    "psych": Text("有资质的心理志愿者", "vetted counsellors"),
 }
+_ABLE_ONE: dict[str, str] = {"none": "person who buys", "vetted": "vetted volunteer", "psych": "vetted counsellor"}
 _WISHES: dict[str, Text] = {
     "none": Text("物品心愿", "goods wishes"),
     "vetted": Text("陪伴或体验心愿", "wishes for company or outings"),
@@ -48,17 +49,18 @@ _ONE: dict[str, Text] = {
     "psych": Text("心理支持心愿", "counselling wish"),
 }
 _REASON: dict[str, Text] = {
-    "need": Text("项目里没有{able}", "there is no {able} in the campaign"),
-    "area": Text("没有{able}愿意去那里", "no {able} goes there"),
+    "need": Text("项目里没有{able}", "the campaign has no {able}"),
+    "area": Text("没有{able}愿意去那里", "none of the {able} go there"),
     "refused": Text("能去的都不接这一类", "those who go there refuse this kind"),
-    "room": Text("{able}的承诺都已用完", "every {able} has used up the pledge"),
+    "room": Text("{able}的承诺都已用完", "all {able} have used up what they pledged"),
     "said_no": Text("能承担的都已婉拒或退回过", "all who could take it declined it or gave it back"),
     "price": Text("价格超过任何一家剩余的预算", "it costs more than any budget has left"),
-    "count": Text("{able}的名额都派满了（共 {n} 位）", "the places of all {n} able takers are filled ({able})"),
+    "count": Text("全部 {n} 位{able}都已派满", "all {n} {able} have their hands full"),
     "budget": Text("还有名额，但预算都用完了", "there are places, but the budgets are used up"),
     "dear": Text("剩下的都不合适，勉强派去不如再等等", "those left suit so badly that waiting is better"),
     "other": Text("余量给了更合适的心愿", "the room is better used for other wishes"),
 }
+"""``able`` is who could take such wishes, ``n`` how many of them there are."""
 
 
 @dataclass(frozen=True)
@@ -127,8 +129,8 @@ def left(group: Mapping[str, Any], names: Names) -> Text:
             zh += f"，60 公里内一位也没有（最近 {_number(group['nearest_km'])} 公里）"
             en += f", and none within 60 km (the nearest is {_number(group['nearest_km'])} km away)"
         else:
-            zh += f"，60 公里内有 {group['within_60_km']} 位"
-            en += f"; {group['within_60_km']} of them within 60 km"
+            zh += f"，其中 {group['within_60_km']} 位在 60 公里内"
+            en += f", {group['within_60_km']} of them within 60 km"
     return Text(zh + "。", en + ".")
 
 
@@ -137,8 +139,8 @@ def advised(advice: Mapping[str, Any], names: Names) -> Text:
     more, serves = advice["more"], advice["serves"]
     saves = _number(advice["saves"])
     if advice["kind"] == "people":
-        able, place = _ABLE[advice["need"]], names.county(advice["county"])
-        head = Text(f"{place}再有 {more} 位{able.zh}", f"{more} more {able.en}{'' if more == 1 else 's'} in {place}")
+        need, place = advice["need"], names.county(advice["county"])
+        head = Text(f"{place}再有 {more} 位{_ABLE[need].zh}", f"{more} more {_ABLE_ONE[need] if more == 1 else _ABLE[need].en} in {place}")
     elif advice["kind"] == "places":
         name = names.taker(advice.get("branch_id"), advice.get("volunteer_id"))
         head = Text(f"{name}多承诺 {more} 个", f"{more} more places at {name}")
@@ -146,8 +148,14 @@ def advised(advice: Mapping[str, Any], names: Names) -> Text:
         name = names.taker(advice.get("branch_id"), advice.get("volunteer_id"))
         head = Text(f"{name}多出 {more // 100:,} 元", f"{more // 100:,} yuan more at {name}")
     if serves > 0:
-        return Text(f"{head.zh}，可多满足 {serves} 个心愿。", f"{head.en} serves {serves} more {'wish' if serves == 1 else 'wishes'}.")
-    return Text(f"{head.zh}，虽不多满足心愿，但整体改善 {saves} 分。", f"{head.en} serves no more wishes, but makes the plan {saves} points better.")
+        return Text(
+            f"{head.zh}，可多满足 {serves} 个心愿。",
+            f"{head.en} serves {serves} more {'wish' if serves == 1 else 'wishes'}.",
+        )
+    return Text(
+        f"{head.zh}，虽不多满足心愿，但整体改善 {saves} 分。",
+        f"{head.en} serves no more wishes, but makes the plan {saves} points better.",
+    )
 
 
 def both(texts: Sequence[Text]) -> list[dict[str, str]]:

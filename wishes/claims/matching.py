@@ -52,7 +52,8 @@ class AlreadyMatching(Conflict):
     code = "already_matching"
     title = Text("正在匹配", "Matching is under way")
     sentence = Text(
-        "这个项目正在匹配，请稍等几秒再看结果。", "This campaign is being matched right now. Look again in a few seconds."
+        "这个项目正在匹配，请稍等几秒再看结果。",
+        "This campaign is being matched right now. Look again in a few seconds.",
     )
 
 
@@ -116,7 +117,9 @@ def match(
         "seed": seed,
         "policy": policy,
     }
-    return decide(seen, settings, campaign_id=campaign_id, time_limit_s=time_limit_s, seconds={"load": looked - started})
+    return decide(
+        seen, settings, campaign_id=campaign_id, time_limit_s=time_limit_s, seconds={"load": looked - started}
+    )
 
 
 def decide(
@@ -165,7 +168,9 @@ def begin_run(session: Session, *, campaign_id: int, actor: Actor, now: datetime
     require(actor, "match.run", campaign_id)
     running = session.execute(
         sa.select(_MatchRun.id)
-        .where(_MatchRun.campaign_id == campaign_id, _MatchRun.state == "running", _MatchRun.started_at > now - GIVEN_UP)
+        .where(
+            _MatchRun.campaign_id == campaign_id, _MatchRun.state == "running", _MatchRun.started_at > now - GIVEN_UP
+        )
         .with_for_update()
     ).first()
     if running is not None:
@@ -182,7 +187,9 @@ def begin_run(session: Session, *, campaign_id: int, actor: Actor, now: datetime
 def fail_run(session: Session, *, run_id: int, now: datetime) -> None:
     """A run that ended without a plan stands in nobody's way."""
     session.execute(
-        sa.update(_MatchRun).where(_MatchRun.id == run_id, _MatchRun.state == "running").values(state="failed", finished_at=now)
+        sa.update(_MatchRun)
+        .where(_MatchRun.id == run_id, _MatchRun.state == "running")
+        .values(state="failed", finished_at=now)
     )
 
 
@@ -199,7 +206,9 @@ def propose(session: Session, *, matched: Matched, run_id: int, actor: Actor, no
     new = np.flatnonzero((plan.taker >= 0) & (plan.taker != seen.wishes.current))
     moving = new[seen.wishes.current[new] >= 0]
     if len(moving):
-        taken_back = _take_back(session, seen.wishes.ids[moving].tolist(), actor=actor, now=now, reason=MOVED_ON, run_id=run_id)
+        taken_back = _take_back(
+            session, seen.wishes.ids[moving].tolist(), actor=actor, now=now, reason=MOVED_ON, run_id=run_id
+        )
         new = new[(seen.wishes.current[new] < 0) | np.isin(seen.wishes.ids[new], taken_back)]
     fitting = _that_fit(session, matched, new, now)
     takes: dict[int, dict[str, Any]] = {}
@@ -245,7 +254,15 @@ def run(
         run_id = begin_run(session, campaign_id=campaign_id, actor=actor, now=now, policy=policy)
     try:
         with database.reading() as session:
-            matched = match(session, campaign_id=campaign_id, actor=actor, now=now, policy=policy, time_limit_s=time_limit_s, seed=seed)
+            matched = match(
+                session,
+                campaign_id=campaign_id,
+                actor=actor,
+                now=now,
+                policy=policy,
+                time_limit_s=time_limit_s,
+                seed=seed,
+            )
         with database.transaction() as session:
             return matched, propose(session, matched=matched, run_id=run_id, actor=actor, now=now)
     except BaseException:
@@ -289,7 +306,10 @@ def _that_fit(session: Session, matched: Matched, rows: Any, now: datetime) -> A
     """Those of the wishes (indices) for which their taker still has room now; the dearest of a taker give way first."""
     before, plan, spends = matched.seen, matched.plan, matched.seen.wishes.spend_fen
     seen = look(session, matched.campaign_id, rules=rules_of(session, matched.campaign_id), now=now, wishes=False)
-    room = {key: i for i, key in enumerate(zip(seen.takers.branch_ids.tolist(), seen.takers.volunteer_ids.tolist(), strict=True))}
+    room = {
+        key: i
+        for i, key in enumerate(zip(seen.takers.branch_ids.tolist(), seen.takers.volunteer_ids.tolist(), strict=True))
+    }
     count, spend, parent = seen.takers.count_cap.copy(), seen.takers.spend_cap.copy(), seen.takers.parent
     costs = matched.table.cost[matched.table.class_of[rows], plan.taker[rows]]
     kept = []
@@ -320,7 +340,9 @@ def withdraw_run(session: Session, *, run_id: int, actor: Actor, now: datetime) 
     states = session.execute(sa.select(_Proposal.wish_id, _Proposal.state).where(_Proposal.run_id == run_id)).all()
     standing = [wish_id for wish_id, state in states if state == ProposalState.OPEN]
     taken = _take_back(session, standing, actor=actor, now=now, reason=TAKEN_BACK, run_id=run_id)
-    session.execute(sa.update(_MatchRun).where(_MatchRun.id == run_id, _MatchRun.state == "proposed").values(state="undone"))
+    session.execute(
+        sa.update(_MatchRun).where(_MatchRun.id == run_id, _MatchRun.state == "proposed").values(state="undone")
+    )
     record(session, action="match_undone", campaign_id=found.campaign_id, now=now, actor=actor,
            data={"run_id": run_id, "withdrawn": len(taken)})  # fmt: skip
     return {"run": run_id, "withdrawn": len(taken), "kept": len(states) - len(taken)}

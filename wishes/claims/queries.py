@@ -180,8 +180,6 @@ def delivered_count(
         session.execute(
             sa.select(sa.func.count())
             .select_from(_Wish)
-            .where(
-                _Wish.campaign_id == campaign_id, who, _Wish.status.in_([Status.DELIVERED, Status.CLOSED])
-            )
+            .where(_Wish.campaign_id == campaign_id, who, _Wish.status.in_([Status.DELIVERED, Status.CLOSED]))
         ).scalar_one()
     )

@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 from psycopg.types.numeric import Int8
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel, col
 
@@ -29,6 +29,7 @@ from wishes.events.actions import Moved, WishState, move
 from wishes.events.tables import Event
 from wishes.i18n import Text
 from wishes.lifecycle import MOVES, Kind, Status, destination
+from wishes.model import table_of
 from wishes.people import idempotency
 from wishes.people.idempotency import Answer, Request, RequestInFlight
 from wishes.people.tables import IdempotencyKey
@@ -164,16 +165,21 @@ def spend_of(state: WishState) -> int:
 
 # --- writing ----------------------------------------------------------------------------------------------------------
 
+
+_DIALECT: Any = PGDialect()  # type: ignore[no-untyped-call]
+
+
 def _insert(table: type[SQLModel], source: str, **values: str) -> str:
     """``INSERT … SELECT`` of SQL *values* from *source*; columns that are not named get the model's own defaults."""
-    for column in sa.inspect(table).local_table.columns:
-        if column.name not in values and column.default is not None and column.default.is_scalar:
-            text = sa.literal(column.default.arg, column.type).compile(
-                dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}
+    for column in table_of(table).columns:
+        default: Any = column.default
+        if column.name not in values and default is not None and default.is_scalar:
+            text = sa.literal(default.arg, column.type).compile(
+                dialect=_DIALECT, compile_kwargs={"literal_binds": True}
             )
             values[column.name] = str(text)
     names, terms = ", ".join(values), ", ".join(values.values())
-    return f"INSERT INTO {table.__tablename__} ({names}) SELECT {terms} {source}"
+    return f"INSERT INTO {table_of(table).name} ({names}) SELECT {terms} {source}"
 
 
 _NOW, _KEY, _WISH = "%(now)s::timestamptz", "%(key)s::text", "%(wish)s::bigint"

@@ -8,17 +8,38 @@ from werkzeug.wrappers import Response
 from wishes.access import Role
 from wishes.claims import actions as claims
 from wishes.claims.bulk import Tally, each
-from wishes.claims.queries import branch_card, delivered_count, in_hand, members_of, proposed_to
+from wishes.claims.match_report import names_of
+from wishes.claims.match_words import why
+from wishes.claims.queries import (
+    branch_card,
+    delivered_count,
+    in_hand,
+    members_of,
+    proposed_to,
+    standing_proposals,
+)
 from wishes.clock import local_day, utc_now
 from wishes.errors import Forbidden, NotFound
 from wishes.tracking.queries import open_clocks
 from wishes.web.campaign import campaign_blueprint
 from wishes.web.cards import title, wish_cards
-from wishes.web.context import language, t
+from wishes.web.context import day, language, t
 from wishes.web.identity import database, signed_in
 
 pages = campaign_blueprint("branch", __name__)
-PAGE = 50
+PAGE = 20
+_ANSWERS = ("accept", "accept_all", "hand", "decline")
+
+
+def _reasons() -> list[str]:
+    """Why a branch may decline; the engine never offers that wish to it again."""
+    return [
+        t("支部本次不便承担", "Not possible for the branch this time"),
+        t("预算不够", "The budget does not suffice"),
+        t("太远", "Too far away"),
+        t("买不到", "Cannot be bought here"),
+        t("没有合适的人", "Nobody suitable"),
+    ]
 
 
 def _branch_id() -> int:
@@ -38,10 +59,14 @@ def home() -> str:
         held = in_hand(session, g.campaign.id, branch_id=branch_id, limit=200)
         clocks = open_clocks(session, [row.id for row in (*offered.rows, *held.rows)])
         members = members_of(session, branch_id)
+        proposals, names = standing_proposals(session, offered.rows), names_of(session, g.campaign.id)
         delivered = delivered_count(session, g.campaign.id, branch_id=branch_id)
     offers = wish_cards(offered.rows, person, today=today, clocks=clocks)
     for card, row in zip(offers, offered.rows, strict=True):
         card["for"] = row.volunteer or t("支部", "The branch")
+        if (proposal := proposals.get(row.id)) is not None:
+            card["until"] = day(proposal.expires_at)
+            card["reasons"] = [t(text) for text in why(proposal.criteria, names)]
     tasks = wish_cards(held.rows, person, today=today, clocks=clocks, with_status=True)
     for card, row in zip(tasks, held.rows, strict=True):
         card["title"], card["detail"] = (
@@ -57,6 +82,10 @@ def home() -> str:
         tasks=tasks,
         held_total=held.total,
         members=members,
+        free_members=[
+            (m.id, f"{m.name} {m.live_claims}/{m.claim_limit}") for m in members if m.live_claims < m.claim_limit
+        ],
+        reasons=[(text, text) for text in _reasons()],
         delivered=delivered,
         next_url=url_for("branch.home", after=offered.after) if offered.after else "",
         prev_url=url_for("branch.home") if after else "",
@@ -65,15 +94,16 @@ def home() -> str:
 
 @pages.post("/branch/answer")
 def answer() -> Response:
-    """Accept or decline the ticked proposals; what cannot be done is said, the rest is done."""
+    """Accept the ticked proposals, hand them to a member, or decline them; what cannot be done is said, the rest is done."""
     person, branch_id, now = signed_in(), _branch_id(), utc_now()
-    action, reason = (
-        request.form.get("action", ""),
-        request.form.get("reason", "") or t("支部本次不便承担", "Not possible for the branch this time"),
-    )
+    action, reason = request.form.get("action", ""), request.form.get("reason", "") or _reasons()[0]
     chosen = [int(text) for text in request.form.getlist("ids") if text.isdecimal()][: PAGE * 4]
-    if action not in ("accept", "decline", "accept_all"):
+    member = request.form.get("member", type=int) if action == "hand" else None
+    if action not in _ANSWERS:
         raise NotFound()
+    if action == "hand" and member is None:
+        flash(t("请先选择由哪位成员承担。", "Choose the member who will carry it."), "warning")
+        return redirect(url_for("branch.home"))
     with database().transaction() as session:
         if action == "accept_all":
             chosen = [row.id for row in proposed_to(session, g.campaign.id, branch_id=branch_id, limit=1000).rows]
@@ -85,7 +115,9 @@ def answer() -> Response:
             )
         else:
             tally = each(
-                session, chosen, lambda wish_id: claims.accept(session, wish_id=wish_id, actor=person, now=now)
+                session,
+                chosen,
+                lambda wish_id: claims.accept(session, wish_id=wish_id, actor=person, now=now, volunteer_id=member),
             )
     say_tally(tally)
     return redirect(url_for("branch.home"))
