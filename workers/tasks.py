@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from wishes.clock import utc_now
+from wishes.intake.inbox import forget_old_originals
 from wishes.intake.processing import process_queue
 from wishes.tracking import delivery, housekeeping, relay, sweep
 from workers.app import tools
@@ -32,6 +33,13 @@ def tick_deliver() -> None:
 def tick_housekeeping() -> None:
     """Repeating is safe: what is past its keeping is deleted, and what is gone is gone."""
     housekeeping.tidy(tools().database, now=utc_now())
+
+
+@shared_task(name="tick.originals")
+def tick_originals() -> None:
+    """Repeating is safe: what was forgotten is gone."""
+    with tools().database.transaction() as session:
+        forget_old_originals(session, tools().originals, now=utc_now())
 
 
 @shared_task(name="tick.intake", time_limit=600, soft_time_limit=590)

@@ -42,11 +42,15 @@ def _command(site: Site) -> subprocess.Popen[bytes]:
 
 def test_killed_readers_lose_nothing_and_double_nothing(site: Site) -> None:
     coordinator = site.sign_in()
-    children = [f"章{chr(0x4E00 + n)}" for n in range(360)]
-    files = [
-        (f"第{n}份.xlsx", xlsx([line(child, phone=f"1990{n:03}{m:04}") for m, child in enumerate(children[n * 12 : n * 12 + 12])]))
-        for n in range(30)
+    children = [
+        line(
+            f"章{chr(0x4E00 + 7 * n)}{chr(0x6000 + 13 * n)}",
+            phone=f"1990{n:07}",
+            birth=f"{2008 + n // 36}-{n % 12 + 1:02}-{n // 12 % 3 * 9 + 1:02}",
+        )
+        for n in range(360)
     ]
+    files = [(f"第{n}份.xlsx", xlsx(children[12 * n : 12 * n + 12])) for n in range(30)]
     coordinator.upload(*files)
     for _ in range(4):  # killed while it stores, at whatever it is doing then
         stored = len(site.rows(sa.select(FILE.c.id).where(FILE.c.state == "done")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 
 import sqlalchemy as sa
 
@@ -10,6 +11,8 @@ from tests.intake_pages.conftest import FILE, Site
 from tests.intake_pages.senders import DIRTY, HOSTILE, line, xlsx
 from tests.web.house import check_page
 from wishes.access import Role
+from wishes.clock import utc_now
+from wishes.intake.inbox import KEPT_DAYS, forget_old_originals
 from wishes.intake.reading.limits import LIMITS
 
 
@@ -59,6 +62,24 @@ def test_a_workbook_whose_key_is_gone_cannot_be_opened(site: Site) -> None:
     assert not list(site.settings.uploads_dir.rglob("*.view"))
     assert coordinator.get(f"/import/{file.id}/annotated").status_code == 410
     assert "章二" in coordinator.page(f"/import/{file.id}?show=parked")  # the entries remain
+
+
+def test_workbooks_are_kept_as_long_as_the_campaign_says(site: Site) -> None:
+    coordinator = site.sign_in()
+    coordinator.upload(("旧.xlsx", xlsx([line("章一")])), ("等人.xlsx", xlsx(DIRTY[1:])))
+    site.work()
+
+    def forget(days: int) -> int:
+        with site.database.transaction() as session:
+            return forget_old_originals(session, site.originals, now=utc_now() + timedelta(days=days))
+
+    before = site.wishes()
+    assert forget(KEPT_DAYS - 1) == 0
+    assert forget(KEPT_DAYS + 1) == 1
+    assert forget(KEPT_DAYS + 1) == 0
+    assert coordinator.get(f"/import/{site.file('旧.xlsx').id}/annotated").status_code == 410
+    assert coordinator.get(f"/import/{site.file('等人.xlsx').id}/annotated").status_code == 200
+    assert site.wishes() == before
 
 
 def test_each_hostile_file_is_refused_with_a_sentence_and_the_others_are_read(site: Site) -> None:

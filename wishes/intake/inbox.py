@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from wishes.access import Actor, Grant, Role, may, require
+from wishes.access import SYSTEM, Actor, Grant, Role, may, require
+from wishes.campaigns.queries import rules_of
 from wishes.errors import Conflict, NotFound
 from wishes.events.actions import record
 from wishes.i18n import Text
@@ -324,3 +325,42 @@ def file_seen(session: Session, file_id: int, actor: Actor, campaign_id: int) ->
     if found.campaign_id != campaign_id:
         raise NotFound("这份文件", "file")
     return found
+
+
+# --- how long originals are kept ----------------------------------------------------------------------------------------
+
+KEPT_DAYS = 180
+"""Unless the campaign's rules name another number of days as ``originals_kept_days``."""
+
+
+def forget_old_originals(session: Session, originals: Originals, *, now: datetime) -> int:
+    """Delete the workbooks that were settled longer ago than their campaign keeps them; answers how many.
+
+    A file of which an entry still waits for a decision is kept. The entries stay: they have seals of their own.
+    """
+    waiting = sa.select(_ROW.c.file_id).where(_ROW.c.status == "parked")
+    due = session.execute(
+        sa.select(_FILE.c.campaign_id, _FILE.c.digest, sa.func.max(_FILE.c.finished_at).label("settled_at"))
+        .where(
+            _FILE.c.original_key.is_not(None),
+            _FILE.c.finished_at.is_not(None),
+            _FILE.c.state != "revises",
+            _FILE.c.id.not_in(waiting),
+        )
+        .group_by(_FILE.c.campaign_id, _FILE.c.digest)
+    ).all()
+    forgotten = 0
+    for campaign_id, digest, settled_at in due:
+        days = getattr(rules_of(session, campaign_id), "originals_kept_days", KEPT_DAYS)
+        if settled_at <= now - timedelta(days=days):
+            originals.forget(session, campaign_id=campaign_id, digest=digest)
+            record(
+                session,
+                action="forget_original",
+                campaign_id=campaign_id,
+                now=now,
+                actor=SYSTEM,
+                data={"digest": digest, "kept_days": days},
+            )
+            forgotten += 1
+    return forgotten
