@@ -14,6 +14,7 @@ from flask import Flask
 
 from benchmarks.board_world import SLUG, generate
 from tests.factories import Place, code_of, insert, make_campaign, make_wish
+from tests.web.house import findings
 from tests.web.people import Person
 from wishes.access import Grant, Role
 from wishes.claims import actions as claims
@@ -147,7 +148,8 @@ def test_a_shared_link_shows_figures_to_a_stranger_and_nothing_else(app: Flask, 
     person = Person(app, (Grant(Role.COORDINATOR, made.campaign_id),))
     answer = person.post(f"/c/{SLUG}/board/share", f"/c/{SLUG}/gaps", label="给捐赠方", days="7")
     address = re.search(rf"(/c/{SLUG}/shared/[\w-]+)", answer.text)
-    assert answer.status_code == 200 and address is not None
+    assert answer.status_code == 200 and address is not None and not findings(answer.text)
+    assert answer.mimetype == Person(app).get(address[1]).mimetype == "text/html"
     stranger = Person(app).get(address[1])
     assert stranger.status_code == 200 and "给捐赠方" in stranger.text and "中位数" in stranger.text
     main = stranger.text.split("<main", 1)[1].split("</main>")[0]
@@ -179,6 +181,7 @@ def test_deadlines_are_set_on_a_page_that_says_how_many_moved(
         clock = open_clock(session, late_wish)
     assert clock is not None and clock.due_at > utc_now()
     wrong = coordinator.post(page, page, **{**typed, "at-claimed-1": "soon"})
+    assert wrong.mimetype == "text/html" and not findings(wrong.text)
     assert wrong.status_code == 422 and "soon" in wrong.text and 'value="20"' in wrong.text
     secretary = Person(app, place.secretary.grants)
     assert secretary.get(page).status_code == 403

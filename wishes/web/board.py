@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import flash, g, redirect, render_template, request, url_for
+from flask import flash, g, make_response, redirect, render_template, request, url_for
 from sqlmodel import Session
 from werkzeug.wrappers import Response
 
@@ -221,7 +221,7 @@ def download(kind: str) -> Response:
 
 
 @pages.post("/board/share")
-def make_link() -> Response:
+def make_link() -> str:
     """Make a read-only link to the figures as they are narrowed now; its address is shown once."""
     person, now = signed_in(), utc_now()
     days = request.form.get("days", 30, type=int)
@@ -236,7 +236,7 @@ def make_link() -> Response:
             now=now,
         )
     address = settings().base_url + url_for("board.shared", secret=secret)
-    return Response(render_template("board/link.html", address=address, days=days))
+    return render_template("board/link.html", address=address, days=days)
 
 
 @pages.post("/board/share/<int:view_id>/revoke")
@@ -260,7 +260,7 @@ def shared(secret: str) -> Response:
     with database().reading() as session:
         view = shared_view(session, secret, campaign_id=g.campaign.id, now=now)
         figures = board_figures(session, asked(now, narrow=view.narrow, shared=True))
-    response = Response(render_template("board/shared.html", view=view, **figures))
+    response = make_response(render_template("board/shared.html", view=view, **figures))
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Robots-Tag"] = "noindex"
     return response

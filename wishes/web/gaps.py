@@ -13,7 +13,7 @@ from wishes.clock import SHANGHAI, local, utc_now
 from wishes.errors import Invalid
 from wishes.i18n import Text
 from wishes.lifecycle import STATUS_LABEL, Status
-from wishes.tracking.forecast_queries import forecasts, learnt_already
+from wishes.tracking.forecast_queries import WishForecast, forecasts, learnt_already
 from wishes.tracking.gaps import GROUPINGS, MEASURES, GroupedBy, gaps
 from wishes.tracking.sharing import shared_views
 from wishes.tracking.waiting import Since, oldest_waiting
@@ -93,7 +93,7 @@ def _now(wanted: Asked, coordinating: bool) -> str:
             "due": t("超期 {n} 天", "{n} days late", n=int(row.overdue_days))
             if row.overdue_days and row.overdue_days >= 1
             else day(row.due_at),
-            **_forecast_cells(ahead.get(row.wish_id)),
+            **_forecast_cells(ahead.get(row.wish_id), late=bool(row.overdue_days)),
         }
         for row in page.rows
     ]
@@ -186,7 +186,7 @@ def measure_name(measure: str) -> str:
     return t("停留：{stage}", "In stage: {stage}", stage=STATUS_LABEL[Status(measure)].say(language()))
 
 
-def _forecast_cells(ahead: Any) -> dict[str, str]:
+def _forecast_cells(ahead: WishForecast | None, *, late: bool) -> dict[str, str]:
     if ahead is None:
         return {"forecast": "", "risk": ""}
     if ahead.too_little_data:
@@ -199,7 +199,7 @@ def _forecast_cells(ahead: Any) -> dict[str, str]:
             a=day(ahead.earliest_on),
             b=day(ahead.latest_on) if ahead.latest_on else t("更晚", "later"),
         ),
-        "risk": "" if ahead.miss_chance is None else f"{ahead.miss_chance:.0%}",
+        "risk": "" if ahead.miss_chance is None or late else f"{ahead.miss_chance:.0%}",
     }
 
 

@@ -40,7 +40,7 @@ def home() -> str:
 
 
 @pages.post("/deadlines")
-def save() -> Response:
+def save() -> Response | tuple[str, int]:
     person, now = signed_in(), utc_now()
     require(person, "campaign.coordinate", g.campaign.id)
     try:
@@ -48,7 +48,7 @@ def save() -> Response:
         with database().transaction() as session:
             done = set_deadlines(session, campaign_id=g.campaign.id, deadlines=deadlines, actor=person, now=now)
     except Invalid as error:
-        return Response(_page([_typed(stage) for stage in TIMED], error), status=422)
+        return _page([_typed(stage) for stage in TIMED], error), 422
     flash(
         t("已保存。{n} 个正在计时的心愿改了期限", "Saved. {n} running deadlines moved", n=done.moved)
         + (t("，另有 {n} 个开始计时。", ", {n} more began.", n=done.opened) if done.opened else t("。", ".")),
