@@ -88,6 +88,31 @@ def test_what_is_waiting_for_one_person_leaves_as_one_letter(world: World, mailb
     assert digest["Subject"] == "您有 25 条新消息" and "另有 5 条" in digest.get_content()
 
 
+def test_after_a_few_letters_a_day_the_rest_comes_as_one_digest_next_morning(world: World, mailbox: Mailbox) -> None:
+    for n in range(8):
+        now = NOON + timedelta(minutes=n)
+        with world.database.transaction() as session:
+            post(
+                session,
+                [
+                    Posting(
+                        f"many:{n}",
+                        world.campaign,
+                        "propose",
+                        world.account["worker"],
+                        facts={"code": f"W{n}", "item": "书"},
+                    )
+                ],
+                now=now,
+            )
+        send(world, email(mailbox), now)
+    assert len(mailbox.letters) == 5
+    morning = NOON + timedelta(hours=20)  # 08:00 in Shanghai
+    assert send(world, email(mailbox), morning - timedelta(minutes=1)) == DeliveryReport()
+    assert send(world, email(mailbox), morning) == DeliveryReport(messages=1, sent=3)
+    assert mailbox.letters[-1]["Subject"] == "您有 3 条新消息"
+
+
 def test_nothing_is_sent_twice(world: World, mailbox: Mailbox) -> None:
     queue(world, 3)
     send(world, email(mailbox))
@@ -160,6 +185,23 @@ def test_a_rude_goodbye_does_not_undo_a_letter_that_was_taken(world: World, mail
     mailbox.goodbye = "421 go away"
     queue(world, 1)
     assert send(world, email(mailbox)).sent == 1
+
+
+def test_a_message_that_is_tried_again_is_not_torn_apart(world: World, posts: Posts) -> None:
+    with world.database.transaction() as session:
+        session.execute(
+            sa.text("UPDATE account SET login = '19900001234' WHERE id = :id"), {"id": world.account["volunteer0"]}
+        )
+    outlets = Outlets.of([Sms(posts.url, "token")])
+    queue(world, 7)
+    posts.answer = (503, {})
+    send(world, outlets)
+    posts.answer = (200, {})
+    again = NOON + timedelta(minutes=1)
+    deliver(world.database, outlets, clock=lambda: again, limit=3)
+    deliver(world.database, outlets, clock=lambda: again, limit=3)
+    assert len(posts.received) == 2 and posts.received[0][1] == posts.received[1][1]
+    assert {n.state for n in world.notices()} == {"sent"}
 
 
 def test_a_sender_whose_lease_ran_out_leaves_the_letter_to_whoever_has_it_now(world: World, mailbox: Mailbox) -> None:

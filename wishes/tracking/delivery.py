@@ -18,6 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from wishes.clock import local_day, start_of_day
 from wishes.db import Database
 from wishes.i18n import pick_language
 from wishes.model import columns
@@ -38,6 +39,8 @@ LONGEST_SEND = timedelta(seconds=30)
 """A sender whose lease is nearly out stops and leaves the rest to the next run."""
 MOST_ATTEMPTS = 10
 LONGEST_PAUSE = timedelta(hours=6)
+MOST_A_DAY = 5
+"""Messages by the channels that ring; what comes after them waits and leaves as one digest the next morning."""
 
 
 @dataclass
@@ -130,11 +133,22 @@ def _recover(session: Session, now: datetime, counts: Counter[str]) -> None:
 
 
 def _due(session: Session, now: datetime, size: int) -> list[_Queued]:
+    """About *size* notices that may leave. What once belonged to one message comes whole: its key stands for that content."""
+    found = _queued(session, _Notice.run_at <= now, size)
+    keys = {each.message_key for each in found} - {""}
+    if keys:
+        have = {each.id for each in found}
+        rest = _queued(session, _Notice.message_key.in_(keys), None)
+        found += [each for each in rest if each.id not in have]
+    return found
+
+
+def _queued(session: Session, which: Any, size: int | None) -> list[_Queued]:
     rows = session.execute(
         sa.select(*_COLUMNS)
-        .outerjoin(Account, _Account.id == _Notice.account_id)
-        .outerjoin(Clock, _Clock.id == _Notice.clock_id)
-        .where(_Notice.state == "queued", _Notice.run_at <= now)
+        .outerjoin(_Account, _Account.id == _Notice.account_id)
+        .outerjoin(_Clock, _Clock.id == _Notice.clock_id)
+        .where(_Notice.state == "queued", which)
         .order_by(_Notice.run_at, _Notice.id)
         .limit(size)
         .with_for_update(skip_locked=True, of=Notice)
@@ -147,6 +161,8 @@ def _take(
 ) -> list[_Parcel]:
     """Decide which way each notice goes, put what goes together into one message, and mark it as taken."""
     settled = [each.id for each in queued if each.settled]
+    full = _who_had_enough(session, {each.account_id for each in queued} - {None}, outlets, now)
+    spared: list[int] = []
     inbox: list[int] = []
     nobody: list[int] = []
     parcels: dict[tuple[str, str, str], tuple[Channel, list[_Queued]]] = {}
@@ -156,11 +172,14 @@ def _take(
         way = outlets.route(each.login)
         if way is None:
             (nobody if each.account_id is None else inbox).append(each.id)
+        elif way[0].sparing and each.account_id in full and not each.message_key:
+            spared.append(each.id)
         else:
             parcels.setdefault((way[0].name, way[1], each.message_key), (way[0], []))[1].append(each)
     _mark(session, settled, counts, "skipped", state="skipped", problem="settled")
     _mark(session, nobody, counts, "skipped", state="skipped", problem="no_group_channel")
     _mark(session, inbox, counts, "inbox", state="sent", channel="inbox", sent_at=now, problem="")
+    _mark(session, spared, counts, "later", run_at=next_daylight(start_of_day(local_day(now) + timedelta(days=1))))
     room: dict[str, int] = {}
     taken: list[_Parcel] = []
     for (name, address, key), (channel, notices) in parcels.items():
@@ -184,6 +203,24 @@ def _take(
             run_at=now + LEASE,
         )
     return taken
+
+
+def _who_had_enough(session: Session, accounts: set[int | None], outlets: Outlets, now: datetime) -> set[int]:
+    """The accounts that have had :data:`MOST_A_DAY` messages today by channels that ring."""
+    ringing = [channel.name for channel in outlets.channels if channel.sparing]
+    if not ringing or not accounts:
+        return set()
+    rows = session.execute(
+        sa.select(_Notice.account_id)
+        .where(
+            _Notice.account_id.in_(accounts),
+            _Notice.channel.in_(ringing),
+            _Notice.sent_at >= start_of_day(local_day(now)),
+        )
+        .group_by(_Notice.account_id)
+        .having(sa.func.count(sa.distinct(_Notice.message_key)) >= MOST_A_DAY)
+    )
+    return set(rows.scalars())
 
 
 def _left_lately(session: Session, channel: str, now: datetime) -> int:

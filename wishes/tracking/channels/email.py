@@ -25,7 +25,7 @@ class Email:
     The Message-ID is made from the key, so that a repetition is the same letter. Still not repeatable: most mailboxes show both.
     """
 
-    name, repeatable, per_minute = "email", False, None
+    name, repeatable, sparing, per_minute = "email", False, True, None
 
     def __init__(self, url: str, sender: str) -> None:
         parts = urlsplit(url)

@@ -29,13 +29,20 @@ class Message:
 
 
 class Channel(Protocol):
-    """A way out. ``repeatable``: sending the same key twice does no harm, so an interrupted send may be tried again."""
+    """A way out.
+
+    ``repeatable``: sending the same key twice does no harm, so an interrupted send may be tried again. ``sparing``: it
+    rings at somebody's, who gets a few messages a day and the rest together the next morning.
+    """
 
     @property
     def name(self) -> str: ...
 
     @property
     def repeatable(self) -> bool: ...
+
+    @property
+    def sparing(self) -> bool: ...
 
     @property
     def per_minute(self) -> int | None:

@@ -16,7 +16,7 @@ _MOBILE = re.compile(r"1\d{10}")
 class Sms:
     """Reaches people who sign in by their mobile number. The gateway keeps the key, so a repetition is no second message."""
 
-    name, repeatable, per_minute = "sms", True, None
+    name, repeatable, sparing, per_minute = "sms", True, True, None
 
     def __init__(self, url: str, token: str) -> None:
         self._url, self._token = checked(url), token

@@ -16,7 +16,7 @@ PASSING = frozenset({-1, 45009, 45033})
 class WeComRobot:
     """Reaches the group, no single person; a repetition would be seen by all."""
 
-    name, repeatable, per_minute = "wecom", False, 20
+    name, repeatable, sparing, per_minute = "wecom", False, False, 20
 
     def __init__(self, url: str) -> None:
         self._url = checked(url)
