@@ -14,6 +14,7 @@ from wishes.access import Role
 from wishes.clock import utc_now
 from wishes.intake.inbox import KEPT_DAYS, forget_old_originals
 from wishes.intake.reading.limits import LIMITS
+from wishes.tracking.heartbeat import beat
 
 
 def test_many_files_at_once_wait_and_are_read(site: Site) -> None:
@@ -31,6 +32,21 @@ def test_many_files_at_once_wait_and_are_read(site: Site) -> None:
     check_page(page, "/import")
     assert "data-live" not in page
     assert site.wishes() == 2
+
+
+def test_a_worker_that_does_not_run_is_told_of(site: Site) -> None:
+    coordinator = site.sign_in()
+    said = "后台没有在运行"
+    assert said in coordinator.upload(("来件.xlsx", xlsx(DIRTY))).text
+    with site.database.transaction() as session:
+        beat(session, "relay", now=utc_now(), detail={})
+    assert said not in coordinator.page("/import")
+    with site.database.transaction() as session:
+        beat(session, "relay", now=utc_now() - timedelta(minutes=5), detail={})
+    assert said in coordinator.page("/import")
+    with site.database.transaction() as session:
+        session.execute(sa.update(FILE).values(state="reading", started_at=utc_now()))  # it reads a long file
+    assert said not in coordinator.page("/import")
 
 
 def test_a_repeated_request_takes_nothing_twice(site: Site) -> None:

@@ -26,6 +26,8 @@ from wishes.people.tables import Account
 
 _FILE, _ROW, _ACCOUNT, _COMMUNITY = table_of(ImportFile), table_of(ImportRow), table_of(Account), table_of(Community)
 
+LONGEST_READING = timedelta(minutes=10)
+"""A file that has been read for longer is not being read any more: its reader was killed."""
 WAITING = ("queued", "reading")
 UNTOLD = Text("（未命名）", "(no name)")
 TOO_BIG = Text(
@@ -289,7 +291,7 @@ def _wants_a_person() -> Any:
     return sa.or_(_FILE.c.state.in_(("revises", "failed")), _FILE.c.id.in_(parked))
 
 
-def progress(session: Session, *, campaign_id: int, actor: Actor) -> Progress | None:
+def progress(session: Session, *, campaign_id: int, actor: Actor, now: datetime) -> Progress | None:
     """The batches of this person that are not read to their end, together; None when nothing waits."""
     open_batches = sa.select(_FILE.c.batch).where(seen_by(actor, campaign_id), _FILE.c.state.in_(WAITING)).distinct()
     rows = session.execute(
@@ -315,7 +317,7 @@ def progress(session: Session, *, campaign_id: int, actor: Actor) -> Progress | 
         entries=entries,
         entries_per_s=entries / elapsed if elapsed else 0.0,
         seconds_left=round(bytes_left * elapsed / bytes_done) if bytes_done and elapsed else None,
-        at_work=any(row.state == "reading" for row in rows),
+        at_work=any(row.state == "reading" and now - row.started_at < LONGEST_READING for row in rows),
     )
 
 

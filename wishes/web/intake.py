@@ -88,15 +88,15 @@ def _list() -> dict[str, Any]:
             session, campaign_id=g.campaign.id, actor=person, show=show, words=words, before=before, limit=PAGE + 1
         )
         sums = totals(session, campaign_id=g.campaign.id, actor=person)
-        going = progress(session, campaign_id=g.campaign.id, actor=person)
-        beaten = heartbeats(session).get("intake") if going else None
+        going = progress(session, campaign_id=g.campaign.id, actor=person, now=now)
+        beaten = max(heartbeats(session).values(), default=None) if going else None
     kept = {name: value for name, value in (("show", show), ("q", words)) if value}
     return {
         "rows": [_row(line) for line in found[:PAGE]],
         "sums": sums,
         "sent": sum(sums.get(state, 0) for state in STATE),
         "going": going,
-        "silent": going is not None and (beaten is None or now - beaten > _WORKER_SILENT),
+        "silent": going is not None and not going.at_work and (beaten is None or now - beaten > _WORKER_SILENT),
         "show": show,
         "words": words,
         "may_teach": may(person, "campaign.coordinate", g.campaign.id),
