@@ -25,6 +25,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -341,8 +342,8 @@ def main() -> None:
                 some = claims if number == 0 else 0
                 least = bare(crowd.dsn, LEAST, [{"wish": w, "volunteer": v} for w, _, v, _ in crowd.take(some)])
                 whole = bare(crowd.dsn, WHOLE, whole_values(crowd.take(some), crowd.branches, f"bare-{number}"))
-                hand, hand_cost = costed(server, theirs, claims, lambda: by_hand(crowd, theirs, claims))
-                own, own_cost = costed(server, mine, claims, lambda: ours(crowd, mine, claims, f"round-{number}"))
+                hand, hand_cost = costed(server, theirs, claims, partial(by_hand, crowd, theirs, claims))
+                own, own_cost = costed(server, mine, claims, partial(ours, crowd, mine, claims, f"round-{number}"))
                 if set(hand.statuses) != {200} or set(own.statuses) != {200}:
                     raise RuntimeError(f"{hand.statuses} {own.statuses}\n{mine.errors()[-2000:]}")
                 ratios.append(own.rate / hand.rate)

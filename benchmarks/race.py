@@ -22,7 +22,9 @@ from wishes.migrations import upgrade
 from wishes.settings import Settings
 
 
-def race_on(url: str, folder: Path, options: argparse.Namespace, *, workers: int, threads: int, server: DurablePostgres | None) -> Report:
+def race_on(
+    url: str, folder: Path, options: argparse.Namespace, *, workers: int, threads: int, server: DurablePostgres | None
+) -> Report:
     settings = Settings(var_dir=folder, database_url=url, redis_url=None, secret_key="of no worth " * 4)
     database = Database(settings)
     upgrade(database)
@@ -36,8 +38,15 @@ def race_on(url: str, folder: Path, options: argparse.Namespace, *, workers: int
 
     environment = {"MICROWISH_DATABASE_URL": url, "MICROWISH_VAR_DIR": str(folder)}
     with serving(Web(options.app, environment, workers=workers, threads=threads)) as web:
-        report = run(race, web, attempts=options.attempts, kills=options.kills, crash=crash if server else None,
-                     crashes=options.crashes if server else 0, at_once=options.at_once)
+        report = run(
+            race,
+            web,
+            attempts=options.attempts,
+            kills=options.kills,
+            crash=crash if server else None,
+            crashes=options.crashes if server else 0,
+            at_once=options.at_once,
+        )
         report.books["wrong_database_is_locked_in_the_log"] = web.errors().count("database is locked")
     return report
 
@@ -58,10 +67,14 @@ def main() -> None:
         folder, server = temporary_folder(), None
         try:
             if kind == "sqlite":
-                report = race_on(f"sqlite:///{folder / 'microwish.sqlite3'}", folder, options, workers=8, threads=1, server=None)
+                report = race_on(
+                    f"sqlite:///{folder / 'microwish.sqlite3'}", folder, options, workers=8, threads=1, server=None
+                )
             else:
                 server = DurablePostgres()
-                report = race_on(server.url(server.create_database()), folder, options, workers=2, threads=4, server=server)
+                report = race_on(
+                    server.url(server.create_database()), folder, options, workers=2, threads=4, server=server
+                )
         finally:
             if server is not None:
                 server.remove()

@@ -86,47 +86,146 @@ def make_campaign(session: Session, *, slug: str = "", rules: Rules | None = Non
     slug = slug or f"campaign-{n}"
     organisation_id = insert(session, Organisation, slug=f"organisation-{n}", name=f"机构 {n}", created_at=now)
     campaign_id = insert(
-        session, Campaign, organisation_id=organisation_id, slug=slug, name=f"项目 {n}", place="测试市", city_code="3301",
-        starts_on=date(2021, 3, 1), ends_on=date(2021, 12, 31), price_ceiling_fen=50_000,
-        rules=(rules or Rules()).model_dump(mode="json"), created_at=now)
-    communities = [insert(session, Community, campaign_id=campaign_id, township_code="330102001", county_code="330102",
-                          name=f"第 {i} 社区", created_at=now) for i in (1, 2)]
+        session,
+        Campaign,
+        organisation_id=organisation_id,
+        slug=slug,
+        name=f"项目 {n}",
+        place="测试市",
+        city_code="3301",
+        starts_on=date(2021, 3, 1),
+        ends_on=date(2021, 12, 31),
+        price_ceiling_fen=50_000,
+        rules=(rules or Rules()).model_dump(mode="json"),
+        created_at=now,
+    )
+    communities = [
+        insert(
+            session,
+            Community,
+            campaign_id=campaign_id,
+            township_code="330102001",
+            county_code="330102",
+            name=f"第 {i} 社区",
+            created_at=now,
+        )
+        for i in (1, 2)
+    ]
     children = []
     for community_id in communities:
         household_id = insert(session, Household, campaign_id=campaign_id)
-        children.append(insert(session, Child, campaign_id=campaign_id, community_id=community_id, household_id=household_id,
-                               alias=f"儿童 {number()}", sex="F", birth_year=2011, created_at=now))
+        children.append(
+            insert(
+                session,
+                Child,
+                campaign_id=campaign_id,
+                community_id=community_id,
+                household_id=household_id,
+                alias=f"儿童 {number()}",
+                sex="F",
+                birth_year=2011,
+                created_at=now,
+            )
+        )
     branches = [make_branch(session, campaign_id, now=now) for _ in (1, 2)]
     member_id = make_volunteer(session, campaign_id, branch_id=branches[0], now=now)
     volunteer_id = make_volunteer(session, campaign_id, now=now)
-    codes = {row.id: row.code for row in session.execute(sa.select(Volunteer.id, Volunteer.code).where(Volunteer.campaign_id == campaign_id))}  # type: ignore[call-overload]
-    return Place(campaign_id, slug, communities[0], communities[1], children[0], children[1], branches[0], branches[1],
-                 member_id, volunteer_id, codes=codes)
+    codes = {
+        row.id: row.code
+        for row in session.execute(sa.select(Volunteer.id, Volunteer.code).where(Volunteer.campaign_id == campaign_id))
+    }  # type: ignore[call-overload]
+    return Place(
+        campaign_id,
+        slug,
+        communities[0],
+        communities[1],
+        children[0],
+        children[1],
+        branches[0],
+        branches[1],
+        member_id,
+        volunteer_id,
+        codes=codes,
+    )
 
 
-def make_branch(session: Session, campaign_id: int, *, pledge_count: int | None = None, pledge_fen: int | None = None,
-                now: datetime = NOW) -> int:
-    return insert(session, Branch, campaign_id=campaign_id, name=f"第 {number()} 支部", pledge_count=pledge_count,
-                  pledge_fen=pledge_fen, created_at=now)
+def make_branch(
+    session: Session,
+    campaign_id: int,
+    *,
+    pledge_count: int | None = None,
+    pledge_fen: int | None = None,
+    now: datetime = NOW,
+) -> int:
+    return insert(
+        session,
+        Branch,
+        campaign_id=campaign_id,
+        name=f"第 {number()} 支部",
+        pledge_count=pledge_count,
+        pledge_fen=pledge_fen,
+        created_at=now,
+    )
 
 
-def make_volunteer(session: Session, campaign_id: int, *, branch_id: int | None = None, limit: int = 5,
-                   vetted_on: date | None = None, qualification: str = "", now: datetime = NOW) -> int:
+def make_volunteer(
+    session: Session,
+    campaign_id: int,
+    *,
+    branch_id: int | None = None,
+    limit: int = 5,
+    vetted_on: date | None = None,
+    qualification: str = "",
+    now: datetime = NOW,
+) -> int:
     n = number()
-    return insert(session, Volunteer, campaign_id=campaign_id, branch_id=branch_id, code=f"V{n:05}", name=f"志愿者 {n}",
-                  claim_limit=limit, vetted_on=vetted_on, qualification=qualification, created_at=now)
+    return insert(
+        session,
+        Volunteer,
+        campaign_id=campaign_id,
+        branch_id=branch_id,
+        code=f"V{n:05}",
+        name=f"志愿者 {n}",
+        claim_limit=limit,
+        vetted_on=vetted_on,
+        qualification=qualification,
+        created_at=now,
+    )
 
 
-def make_wish(session: Session, place: Place, *, status: Status = Status.OPEN, kind: Kind = Kind.GOODS, need: str = "none",
-              price_fen: int = 8_000, elsewhere: bool = False, **more: Any) -> int:
+def make_wish(
+    session: Session,
+    place: Place,
+    *,
+    status: Status = Status.OPEN,
+    kind: Kind = Kind.GOODS,
+    need: str = "none",
+    price_fen: int = 8_000,
+    elsewhere: bool = False,
+    **more: Any,
+) -> int:
     """A wish of the campaign's first community, or of its other one (*elsewhere*)."""
     n = number()
     shown = status not in (Status.DRAFT, Status.SUBMITTED, Status.VERIFIED, Status.REJECTED)
     return insert(
-        session, Wish, campaign_id=place.id, community_id=place.other_community_id if elsewhere else place.community_id,
-        child_id=place.other_child_id if elsewhere else place.child_id, code=f"W{n:06}", kind=kind, need=need,
-        category="study", item="书包", price_fen=price_fen, county_code="330102", township_code="330102001", status=status,
-        created_at=NOW - timedelta(days=9), published_at=NOW - timedelta(days=5) if shown else None, **more)
+        session,
+        Wish,
+        campaign_id=place.id,
+        community_id=place.other_community_id if elsewhere else place.community_id,
+        child_id=place.other_child_id if elsewhere else place.child_id,
+        code=f"W{n:06}",
+        kind=kind,
+        need=need,
+        category="study",
+        item="书包",
+        price_fen=price_fen,
+        county_code="330102",
+        township_code="330102001",
+        status=status,
+        created_at=NOW - timedelta(days=9),
+        published_at=NOW - timedelta(days=5) if shown else None,
+        **more,
+    )
 
 
 def code_of(session: Session, wish_id: int) -> str:
@@ -137,8 +236,16 @@ def make_account(session: Session, grants: tuple[Grant, ...] = (), *, now: datet
     """An account with these roles that signs in with nothing but tokens."""
     account_id = insert(session, Account, login=f"account-{number()}", name="账号", created_at=now)
     for grant in grants:
-        grant_role(session, account_id=account_id, role=grant.role, now=now, campaign_id=grant.campaign_id,
-                   community_id=grant.community_id, branch_id=grant.branch_id, volunteer_id=grant.volunteer_id)
+        grant_role(
+            session,
+            account_id=account_id,
+            role=grant.role,
+            now=now,
+            campaign_id=grant.campaign_id,
+            community_id=grant.community_id,
+            branch_id=grant.branch_id,
+            volunteer_id=grant.volunteer_id,
+        )
     return account_id
 
 
@@ -152,5 +259,18 @@ def signed_in(session: Session, actor: Actor) -> Actor:
     return actor_of_account(session, make_account(session, actor.grants))
 
 
-__all__ = ["NOW", "Place", "code_of", "insert", "make_account", "make_branch", "make_campaign", "make_token",
-           "make_volunteer", "make_wish", "number", "signed_in", "wishes"]
+__all__ = [
+    "NOW",
+    "Place",
+    "code_of",
+    "insert",
+    "make_account",
+    "make_branch",
+    "make_campaign",
+    "make_token",
+    "make_volunteer",
+    "make_wish",
+    "number",
+    "signed_in",
+    "wishes",
+]

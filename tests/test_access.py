@@ -41,9 +41,15 @@ def wishes(draw: st.DrawFn) -> WishFacts:
     branch, volunteer = draw(ids), draw(ids)
     taken, proposed = status in _TAKEN, status is Status.PROPOSED
     return WishFacts(
-        HERE, status, draw(st.sampled_from(list(Kind))), draw(st.integers(1, 3)),
-        taker_branch_id=branch if taken else None, taker_volunteer_id=volunteer if taken else None,
-        proposed_branch_id=branch if proposed else None, proposed_volunteer_id=volunteer if proposed else None)
+        HERE,
+        status,
+        draw(st.sampled_from(list(Kind))),
+        draw(st.integers(1, 3)),
+        taker_branch_id=branch if taken else None,
+        taker_volunteer_id=volunteer if taken else None,
+        proposed_branch_id=branch if proposed else None,
+        proposed_volunteer_id=volunteer if proposed else None,
+    )
 
 
 def coordinates(actor: Actor) -> bool:
@@ -110,8 +116,12 @@ def test_a_role_more_never_takes_anything_away(actor: Actor, wish: WishFacts) ->
 
 @given(actors, wishes())
 def test_only_the_taker_or_a_coordinator_acts_on_a_wish_that_is_held(actor: Actor, wish: WishFacts) -> None:
-    mine = (wish.taker_volunteer_id is not None and wish.taker_volunteer_id in actor.ids(Role.VOLUNTEER, HERE, "volunteer_id")) or (
-        wish.taker_branch_id is not None and wish.taker_branch_id in actor.ids(Role.BRANCH_SECRETARY, HERE, "branch_id"))
+    mine = (
+        wish.taker_volunteer_id is not None
+        and wish.taker_volunteer_id in actor.ids(Role.VOLUNTEER, HERE, "volunteer_id")
+    ) or (
+        wish.taker_branch_id is not None and wish.taker_branch_id in actor.ids(Role.BRANCH_SECRETARY, HERE, "branch_id")
+    )
     names = {move.name for move in possible_moves(actor, wish)}
     if names & {"release", "prepare", "schedule"}:
         assert mine or coordinates(actor)

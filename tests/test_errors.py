@@ -27,7 +27,9 @@ def family() -> Iterator[type[MicrowishError]]:
     yield from below(MicrowishError)
 
 
-FAMILY = sorted({kind for kind in family() if kind.__module__.startswith("wishes.")}, key=lambda kind: kind.__qualname__)
+FAMILY = sorted(
+    {kind for kind in family() if kind.__module__.startswith("wishes.")}, key=lambda kind: kind.__qualname__
+)
 
 
 @pytest.mark.parametrize("kind", FAMILY, ids=lambda kind: kind.__name__)
@@ -38,7 +40,11 @@ def test_each_error_has_its_status_its_code_and_both_languages(kind: type[Microw
         assert text.zh and text.en and text.zh != text.en
         assert any("\u4e00" <= c <= "\u9fff" for c in text.zh)
         assert not any("\u4e00" <= c <= "\u9fff" for c in text.en)
-        assert fields(text.zh) - {"status_zh", "action_zh", "what"} == fields(text.en) - {"status_en", "action_en", "what_en"}
+        assert fields(text.zh) - {"status_zh", "action_zh", "what"} == fields(text.en) - {
+            "status_en",
+            "action_en",
+            "what_en",
+        }
 
 
 def fields(wording: str) -> set[str]:
@@ -53,14 +59,26 @@ def test_whoever_comes_second_is_told_kindly() -> None:
 def test_an_error_says_its_facts_and_its_log_line_says_the_code() -> None:
     assert NotFound("这个心愿", "wish").say("en").startswith("There is no such wish")
     assert "没有找到这个心愿" in NotFound("这个心愿", "wish").say("zh")
-    assert str(Invalid("size", Text("尺码 {size} 不对。", "The size {size} is wrong."), size=9)) == "invalid: The size 9 is wrong."
+    assert (
+        str(Invalid("size", Text("尺码 {size} 不对。", "The size {size} is wrong."), size=9))
+        == "invalid: The size 9 is wrong."
+    )
 
 
 def test_a_wording_without_facts_may_hold_braces() -> None:
     assert Text("{", "}").say("zh") == "{"
 
 
-@pytest.mark.parametrize(("wanted", "spoken"), [
-    (["en-GB", "zh"], "en"), (["fr", "zh-Hans-CN"], "zh"), (["fr"], "zh"), ([None, "EN_us"], "en"), ([], "zh"), ([""], "zh")])
+@pytest.mark.parametrize(
+    ("wanted", "spoken"),
+    [
+        (["en-GB", "zh"], "en"),
+        (["fr", "zh-Hans-CN"], "zh"),
+        (["fr"], "zh"),
+        ([None, "EN_us"], "en"),
+        ([], "zh"),
+        ([""], "zh"),
+    ],
+)
 def test_the_first_wanted_language_we_speak_is_spoken(wanted: list[str | None], spoken: str) -> None:
     assert pick_language(*wanted) == spoken

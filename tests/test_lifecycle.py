@@ -88,7 +88,20 @@ def test_whoever_holds_a_wish_can_always_give_it_back_until_it_is_on_its_way() -
 
 
 def test_what_takes_something_away_needs_a_reason() -> None:
-    for name in ("return", "reject", "unpublish", "decline", "release", "lapse", "fail_inspection", "undeliverable", "dispute", "settle", "redo", "cancel"):
+    for name in (
+        "return",
+        "reject",
+        "unpublish",
+        "decline",
+        "release",
+        "lapse",
+        "fail_inspection",
+        "undeliverable",
+        "dispute",
+        "settle",
+        "redo",
+        "cancel",
+    ):
         assert MOVES[name].reason, name
 
 

@@ -102,7 +102,7 @@ class Database:
                 pool_size=settings.database_pool,
                 max_overflow=16,
             )
-            self._write_engine = self.engine.execution_options(microwish_write=True)
+            self._write_engine: Engine = self.engine.execution_options(microwish_write=True)
             _teach_sqlite(self.engine)
             file = Path(self.engine.url.database or "microwish.sqlite3")
             self._turn: WriteTurn | None = WriteTurn(file.with_name(file.name + ".lock"))
@@ -163,9 +163,9 @@ class Database:
                 self._idle.append(statements)
 
     def _connect(self) -> psycopg.Connection[Any]:
-        arguments, options = self.engine.dialect.create_connect_args(self.engine.url)
+        _, options = self.engine.dialect.create_connect_args(self.engine.url)
         try:
-            return psycopg.connect(*arguments, **options, **_POSTGRES, autocommit=True)
+            return psycopg.connect(**{**options, **_POSTGRES, "autocommit": True})
         except psycopg.OperationalError as error:
             raise Unavailable(cause=type(error).__name__) from error
 
@@ -197,15 +197,15 @@ def run_on_driver(where: Session | Statements, statement: str, values: Mapping[s
     For the few statements that hundreds run in the same second. Raises the driver's own IntegrityError, and
     :class:`~wishes.errors.Unavailable`.
     """
-    if isinstance(where, Statements):
-        cursor = where.cursor
-    else:
-        cursor = where.connection().connection.driver_connection.cursor()  # type: ignore[union-attr]
+    cursor: Any = where.cursor if isinstance(where, Statements) else where.connection().connection.cursor()
     try:
-        return cursor.execute(statement, values, prepare=True).fetchall()  # type: ignore[call-overload,no-any-return]
+        cursor.execute(statement, values, prepare=True)
+        found: list[Any] = cursor.fetchall()
+        return found
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         if isinstance(where, Session) and cursor.connection.closed:
-            where.connection().exec_driver_sql("SELECT 1")  # fails, too, and tells SQLAlchemy that its connections are gone
+            # this fails, too, and so tells SQLAlchemy that its connections are gone
+            where.connection().exec_driver_sql("SELECT 1")
         raise Unavailable(cause=type(error).__name__) from error
 
 

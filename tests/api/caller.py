@@ -24,7 +24,9 @@ class Contract:
     def _paths(self) -> list[tuple[re.Pattern[str], dict[str, Any]]]:
         found = []
         for path, operations in self.document["paths"].items():
-            parts = {p["name"]: p["schema"] for op in operations.values() for p in op["parameters"] if p["in"] == "path"}
+            parts = {
+                p["name"]: p["schema"] for op in operations.values() for p in op["parameters"] if p["in"] == "path"
+            }
             pattern = "".join(self._part(piece, parts) for piece in re.split(r"(\{\w+\})", path))
             found.append((re.compile(f"^{PREFIX}{pattern}$"), operations))
         return found
@@ -49,7 +51,12 @@ class Contract:
             assert response.status_code == 308 or response.content_type == "application/problem+json"
             return
         answers = operation["responses"]
-        assert str(response.status_code) in answers, (method, path, response.status_code, response.get_data(as_text=True))
+        assert str(response.status_code) in answers, (
+            method,
+            path,
+            response.status_code,
+            response.get_data(as_text=True),
+        )
         answer = answers[str(response.status_code)]
         if "$ref" in answer:
             answer = self.document["components"]["responses"][answer["$ref"].rsplit("/", 1)[1]]

@@ -17,9 +17,15 @@ def test_the_description_is_valid_openapi_3_1(contract: Contract) -> None:
 
 
 def test_every_route_is_described_and_everything_described_is_routed(app: Flask, contract: Contract) -> None:
-    routed = {(method, template(rule.rule.removeprefix("/api/v1"))) for rule in app.url_map.iter_rules()
-              if rule.endpoint.startswith("api.") and rule.endpoint != "api.openapi" for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}}
-    described = {(method.upper(), path) for path, operations in contract.document["paths"].items() for method in operations}
+    routed = {
+        (method, template(rule.rule.removeprefix("/api/v1")))
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint.startswith("api.") and rule.endpoint != "api.openapi"
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    described = {
+        (method.upper(), path) for path, operations in contract.document["paths"].items() for method in operations
+    }
     assert routed == described
 
 
@@ -34,13 +40,21 @@ def test_every_post_takes_an_idempotency_key_and_every_operation_says_what_can_g
         for method, operation in operations.items():
             headers = {p["name"] for p in operation["parameters"] if p["in"] == "header"}
             assert ("Idempotency-Key" in headers) == (method == "post"), path
-            expected = {str(status) for status in PROBLEMS} if method != "get" else {"401", "403", "404", "422", "429", "500", "503"}
+            expected = (
+                {str(status) for status in PROBLEMS}
+                if method != "get"
+                else {"401", "403", "404", "422", "429", "500", "503"}
+            )
             assert expected <= set(operation["responses"]), path
             assert operation["summary"] and operation["operationId"]
 
 
 def test_operation_ids_are_unique(contract: Contract) -> None:
-    ids = [operation["operationId"] for operations in contract.document["paths"].values() for operation in operations.values()]
+    ids = [
+        operation["operationId"]
+        for operations in contract.document["paths"].values()
+        for operation in operations.values()
+    ]
     assert len(ids) == len(set(ids))
 
 

@@ -33,7 +33,9 @@ def count(database: Database, table: type) -> int:
 
 
 @pytest.mark.parametrize("move", ["claim", "cancel"])
-def test_the_same_request_gets_the_same_answer_and_changes_once(callers: Callers, database: Database, place: Place, move: str) -> None:
+def test_the_same_request_gets_the_same_answer_and_changes_once(
+    callers: Callers, database: Database, place: Place, move: str
+) -> None:
     code = new_wish(database, place)
     caller = callers(place.volunteer if move == "claim" else place.coordinator)
     path, body = f"/campaigns/{place.slug}/wishes/{code}/{move}", None if move == "claim" else {"reason": "搬走了"}
@@ -42,12 +44,14 @@ def test_the_same_request_gets_the_same_answer_and_changes_once(callers: Callers
     assert (first.status_code, again.status_code) == (200, 200)
     assert again.get_json() == first.get_json()
     assert "Idempotency-Replayed" not in first.headers and again.headers["Idempotency-Replayed"] == "true"
-    caller.post(path, body, 409 if move == "claim" else 409, "key-2")
+    caller.post(path, body, 409, "key-2")
     assert count(database, IdempotencyKey) == 1
 
 
 @pytest.mark.parametrize("move", ["claim", "cancel"])
-def test_a_key_used_for_another_request_is_refused(callers: Callers, database: Database, place: Place, move: str) -> None:
+def test_a_key_used_for_another_request_is_refused(
+    callers: Callers, database: Database, place: Place, move: str
+) -> None:
     first, second = new_wish(database, place), new_wish(database, place)
     caller = callers(place.volunteer if move == "claim" else place.coordinator)
     body = None if move == "claim" else {"reason": "搬走了"}
@@ -83,13 +87,17 @@ def test_what_is_no_key_is_refused(callers: Callers, database: Database, place: 
     assert (response.status_code, response.get_json()["field"]) == (422, "Idempotency-Key")
 
 
-def test_one_request_sent_by_many_at_once_is_one_claim_with_one_answer(app: Flask, callers: Callers, database: Database, place: Place) -> None:
+def test_one_request_sent_by_many_at_once_is_one_claim_with_one_answer(
+    app: Flask, callers: Callers, database: Database, place: Place
+) -> None:
     token, wishes = callers(place.volunteer).token, [new_wish(database, place) for _ in range(3)]
 
     def send(number: int) -> tuple[int, bytes]:
         code = wishes[number % 3]
-        response = app.test_client().post(f"{PREFIX}/campaigns/{place.slug}/wishes/{code}/claim",
-                                          headers={"Authorization": f"Bearer {token}", "Idempotency-Key": f"key-{code}"})
+        response = app.test_client().post(
+            f"{PREFIX}/campaigns/{place.slug}/wishes/{code}/claim",
+            headers={"Authorization": f"Bearer {token}", "Idempotency-Key": f"key-{code}"},
+        )
         return response.status_code, response.data
 
     with ThreadPoolExecutor(8) as pool:
@@ -98,15 +106,25 @@ def test_one_request_sent_by_many_at_once_is_one_claim_with_one_answer(app: Flas
     assert len({body for _, body in answers}) == 3
     assert count(database, Claim) == count(database, IdempotencyKey) == 3
     with database.reading() as session:
-        assert session.execute(sa.select(col(Volunteer.live_claims)).where(col(Volunteer.id) == place.volunteer_id)).scalar_one() == 3
+        assert (
+            session.execute(
+                sa.select(col(Volunteer.live_claims)).where(col(Volunteer.id) == place.volunteer_id)
+            ).scalar_one()
+            == 3
+        )
 
 
-def test_many_sending_one_move_at_once_get_its_answer_or_are_told_to_wait(app: Flask, callers: Callers, database: Database, place: Place) -> None:
+def test_many_sending_one_move_at_once_get_its_answer_or_are_told_to_wait(
+    app: Flask, callers: Callers, database: Database, place: Place
+) -> None:
     token, code = callers(place.coordinator).token, new_wish(database, place)
 
     def send(_: int) -> tuple[int, str]:
-        response = app.test_client().post(f"{PREFIX}/campaigns/{place.slug}/wishes/{code}/cancel", json={"reason": "搬走了"},
-                                          headers={"Authorization": f"Bearer {token}", "Idempotency-Key": "one"})
+        response = app.test_client().post(
+            f"{PREFIX}/campaigns/{place.slug}/wishes/{code}/cancel",
+            json={"reason": "搬走了"},
+            headers={"Authorization": f"Bearer {token}", "Idempotency-Key": "one"},
+        )
         return response.status_code, response.get_json().get("code", "")
 
     with ThreadPoolExecutor(8) as pool:

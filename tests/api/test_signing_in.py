@@ -16,7 +16,7 @@ from wishes.clock import utc_now
 from wishes.db import Database
 from wishes.intake.tables import Wish
 from wishes.lifecycle import Status
-from wishes.people.actions import create_token, open_session
+from wishes.people.actions import open_session
 from wishes.people.tables import Account, ApiToken, RoleGrant
 
 
@@ -27,12 +27,19 @@ def test_nobody_is_told_to_sign_in_and_how(callers: Callers) -> None:
     assert response.get_json()["code"] == "not_signed_in"
 
 
-@pytest.mark.parametrize("header", ["Bearer", "Bearer ", "Basic YTpi", "Bearer wrong", "bearer\t", "Token abc", "Bearer ünknown"])
+@pytest.mark.parametrize(
+    "header", ["Bearer", "Bearer ", "Basic YTpi", "Bearer wrong", "bearer\t", "Token abc", "Bearer ünknown"]
+)
 def test_what_is_no_token_of_ours_opens_nothing(callers: Callers, header: str) -> None:
-    assert callers().call("GET", "/campaigns", headers={"Authorization": header.encode().decode("latin-1")}).status_code == 401
+    assert (
+        callers().call("GET", "/campaigns", headers={"Authorization": header.encode().decode("latin-1")}).status_code
+        == 401
+    )
 
 
-def test_a_session_cookie_neither_reads_nor_changes(app: Flask, callers: Callers, database: Database, place: Place) -> None:
+def test_a_session_cookie_neither_reads_nor_changes(
+    app: Flask, callers: Callers, database: Database, place: Place
+) -> None:
     with database.transaction() as session:
         account_id = make_account(session, place.volunteer.grants)
         secret = open_session(session, account_id=account_id, now=utc_now(), hours=1)
@@ -48,7 +55,9 @@ def test_a_session_cookie_neither_reads_nor_changes(app: Flask, callers: Callers
 
 
 @pytest.mark.parametrize("ending", ["revoked", "expired", "closed"])
-def test_a_token_ends_with_its_revocation_its_time_or_its_account(callers: Callers, database: Database, place: Place, ending: str) -> None:
+def test_a_token_ends_with_its_revocation_its_time_or_its_account(
+    callers: Callers, database: Database, place: Place, ending: str
+) -> None:
     caller = callers(place.volunteer)
     with database.transaction() as session:
         wish = code_of(session, make_wish(session, place))
@@ -58,7 +67,11 @@ def test_a_token_ends_with_its_revocation_its_time_or_its_account(callers: Calle
         if ending == "revoked":
             session.execute(sa.update(ApiToken).where(col(ApiToken.id) == newest).values(revoked_at=utc_now()))
         elif ending == "expired":
-            session.execute(sa.update(ApiToken).where(col(ApiToken.id) == newest).values(expires_at=utc_now() - timedelta(seconds=1)))
+            session.execute(
+                sa.update(ApiToken)
+                .where(col(ApiToken.id) == newest)
+                .values(expires_at=utc_now() - timedelta(seconds=1))
+            )
         else:
             session.execute(sa.update(Account).values(active=False))
     caller.get("/campaigns", 401)
@@ -91,7 +104,9 @@ def test_own_tokens_are_made_listed_and_revoked(callers: Callers, place: Place) 
     made_caller.get("/campaigns", 401)
 
 
-def test_a_tokens_secret_is_not_kept_with_its_idempotency_key(callers: Callers, database: Database, place: Place) -> None:
+def test_a_tokens_secret_is_not_kept_with_its_idempotency_key(
+    callers: Callers, database: Database, place: Place
+) -> None:
     caller = callers(place.volunteer)
     made = caller.post("/tokens", {"name": "once"}, 201, key="make-one")
     again = caller.send("/tokens", {"name": "once"}, "make-one")

@@ -22,7 +22,16 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from tests.claims.serving import Web
-from tests.factories import Place, code_of, make_account, make_branch, make_campaign, make_token, make_volunteer, make_wish
+from tests.factories import (
+    Place,
+    code_of,
+    make_account,
+    make_branch,
+    make_campaign,
+    make_token,
+    make_volunteer,
+    make_wish,
+)
 from wishes.access import Grant, Role
 from wishes.db import Database
 from wishes.settings import Settings
@@ -90,12 +99,23 @@ class _Attempt:
     key: str
 
 
-def run(race: Race, web: Web, *, attempts: int, kills: int, crash: Callable[[], None] | None = None, crashes: int = 0,
-        at_once: int = 32, seed: int = 1) -> Report:
+def run(
+    race: Race,
+    web: Web,
+    *,
+    attempts: int,
+    kills: int,
+    crash: Callable[[], None] | None = None,
+    crashes: int = 0,
+    at_once: int = 32,
+    seed: int = 1,
+) -> Report:
     """Let the clients try *attempts* times in all; kill a web worker *kills* times and call *crash* *crashes* times meanwhile."""
     chance = random.Random(seed)
     codes = list(race.wishes)
-    queue = [_Attempt(*race.clients[i % len(race.clients)], chance.choice(codes), f"{seed}-{i}") for i in range(attempts)]
+    queue = [
+        _Attempt(*race.clients[i % len(race.clients)], chance.choice(codes), f"{seed}-{i}") for i in range(attempts)
+    ]
     chance.shuffle(queue)
     report, lock, won = Report(attempts=attempts), threading.Lock(), dict[str, list[int]]()
     answers: Counter[str] = Counter()
@@ -115,7 +135,16 @@ def run(race: Race, web: Web, *, attempts: int, kills: int, crash: Callable[[], 
     start = time.monotonic()
     for thread in threads:
         thread.start()
-    _disturb(web, report, lambda: sum(answers.values()) if any(thread.is_alive() for thread in threads) else attempts, attempts, kills, crash, crashes, chance)
+    _disturb(
+        web,
+        report,
+        lambda: sum(answers.values()) if any(thread.is_alive() for thread in threads) else attempts,
+        attempts,
+        kills,
+        crash,
+        crashes,
+        chance,
+    )
     for thread in threads:
         thread.join()
     report.seconds = round(time.monotonic() - start, 1)
@@ -124,15 +153,25 @@ def run(race: Race, web: Web, *, attempts: int, kills: int, crash: Callable[[], 
     return report
 
 
-def _ask(connection: http.client.HTTPConnection, slug: str, attempt: _Attempt, report: Report, lock: threading.Lock,
-         answers: Counter[str], won: dict[str, list[int]]) -> None:
+def _ask(
+    connection: http.client.HTTPConnection,
+    slug: str,
+    attempt: _Attempt,
+    report: Report,
+    lock: threading.Lock,
+    answers: Counter[str],
+    won: dict[str, list[int]],
+) -> None:
     """Send one attempt until it is answered."""
     start, tries = time.monotonic(), 0
     while True:
         tries += 1
         try:
-            connection.request("POST", f"/api/v1/campaigns/{slug}/wishes/{attempt.code}/claim",
-                               headers={"Authorization": f"Bearer {attempt.token}", "Idempotency-Key": attempt.key})
+            connection.request(
+                "POST",
+                f"/api/v1/campaigns/{slug}/wishes/{attempt.code}/claim",
+                headers={"Authorization": f"Bearer {attempt.token}", "Idempotency-Key": attempt.key},
+            )
             response = connection.getresponse()
             body = response.read()
         except (OSError, http.client.HTTPException):
@@ -159,11 +198,21 @@ def _ask(connection: http.client.HTTPConnection, slug: str, attempt: _Attempt, r
         return
 
 
-def _disturb(web: Web, report: Report, answered: Callable[[], int], attempts: int, kills: int, crash: Callable[[], None] | None,
-             crashes: int, chance: random.Random) -> None:
+def _disturb(
+    web: Web,
+    report: Report,
+    answered: Callable[[], int],
+    attempts: int,
+    kills: int,
+    crash: Callable[[], None] | None,
+    crashes: int,
+    chance: random.Random,
+) -> None:
     """Spread the kills and crashes over the race, by how far it has come."""
-    marks = sorted([(attempts * (i + 1) // (kills + 1), "kill") for i in range(kills)]
-                   + [(attempts * (i + 1) // (crashes + 1), "crash") for i in range(crashes)])
+    marks = sorted(
+        [(attempts * (i + 1) // (kills + 1), "kill") for i in range(kills)]
+        + [(attempts * (i + 1) // (crashes + 1), "crash") for i in range(crashes)]
+    )
     for mark, what in marks:
         while answered() < mark:
             time.sleep(0.005)
@@ -195,8 +244,14 @@ def _books(race: Race, won: dict[str, list[int]]) -> dict[str, int]:
     before_relay = _rows(race, "SELECT count(*) AS n FROM notice")[0].n
     relay(race.database, now=datetime.now(UTC))
     relay(race.database, now=datetime.now(UTC))  # twice: whoever was told is not told again
-    live = {row.wish_id: row.volunteer_id for row in _rows(race, "SELECT wish_id, volunteer_id FROM claim WHERE state = 'live'")}
-    told = {(row.wish_id, row.kind): row.n for row in _rows(race, "SELECT wish_id, kind, count(*) AS n FROM notice GROUP BY wish_id, kind")}
+    live = {
+        row.wish_id: row.volunteer_id
+        for row in _rows(race, "SELECT wish_id, volunteer_id FROM claim WHERE state = 'live'")
+    }
+    told = {
+        (row.wish_id, row.kind): row.n
+        for row in _rows(race, "SELECT wish_id, kind, count(*) AS n FROM notice GROUP BY wish_id, kind")
+    }
     acknowledged = {race.wishes[code]: takers for code, takers in won.items()}
 
     def count(query: str) -> int:
@@ -206,25 +261,40 @@ def _books(race: Race, won: dict[str, list[int]]) -> dict[str, int]:
         "claims": count("SELECT count(*) AS n FROM claim"),
         "acknowledged": sum(map(len, won.values())),
         "notices": count("SELECT count(*) AS n FROM notice") - before_relay,
-        "wrong_wish_claimed_twice": count("SELECT count(*) AS n FROM (SELECT wish_id FROM claim GROUP BY wish_id HAVING count(*) > 1) AS d"),
+        "wrong_wish_claimed_twice": count(
+            "SELECT count(*) AS n FROM (SELECT wish_id FROM claim GROUP BY wish_id HAVING count(*) > 1) AS d"
+        ),
         "wrong_wish_acknowledged_twice": sum(len(takers) > 1 for takers in acknowledged.values()),
         "wrong_acknowledged_but_lost": sum(live.get(wish) not in takers for wish, takers in acknowledged.items()),
         "wrong_claimed_but_never_acknowledged": len(set(live) - set(acknowledged)),
-        "wrong_status_without_claim": count("SELECT count(*) AS n FROM wish w WHERE (w.status = 'claimed') <> EXISTS "
-                                            "(SELECT 1 FROM claim c WHERE c.wish_id = w.id AND c.state = 'live' AND c.volunteer_id = w.taker_volunteer_id)"),
-        "wrong_claim_without_its_event": count("SELECT count(*) AS n FROM claim c WHERE 1 <> (SELECT count(*) FROM event e "
-                                               "WHERE e.claim_id = c.id AND e.wish_id = c.wish_id AND e.action = 'claim')"),
-        "wrong_event_without_claim": count("SELECT count(*) AS n FROM event WHERE action = 'claim' AND claim_id NOT IN (SELECT id FROM claim)"),
+        "wrong_status_without_claim": count(
+            "SELECT count(*) AS n FROM wish w WHERE (w.status = 'claimed') <> EXISTS "
+            "(SELECT 1 FROM claim c WHERE c.wish_id = w.id AND c.state = 'live' AND c.volunteer_id = w.taker_volunteer_id)"
+        ),
+        "wrong_claim_without_its_event": count(
+            "SELECT count(*) AS n FROM claim c WHERE 1 <> (SELECT count(*) FROM event e "
+            "WHERE e.claim_id = c.id AND e.wish_id = c.wish_id AND e.action = 'claim')"
+        ),
+        "wrong_event_without_claim": count(
+            "SELECT count(*) AS n FROM event WHERE action = 'claim' AND claim_id NOT IN (SELECT id FROM claim)"
+        ),
         "wrong_event_never_announced": count("SELECT count(*) AS n FROM event WHERE announced_at IS NULL"),
         "wrong_claimed_but_taker_not_told_once": sum(told.get((wish, "claimed"), 0) != 1 for wish in live),
         "wrong_claimed_but_community_not_told": sum(told.get((wish, "claimed_here"), 0) < 1 for wish in live),
-        "wrong_claim_without_its_clock": count("SELECT count(*) AS n FROM claim c WHERE 1 <> (SELECT count(*) FROM clock k "
-                                               "WHERE k.wish_id = c.wish_id AND k.stage = 'claimed' AND k.closed_at IS NULL)"),
-        "wrong_volunteers_hands": count("SELECT count(*) AS n FROM volunteer v WHERE v.live_claims <> "
-                                        "(SELECT count(*) FROM claim c WHERE c.volunteer_id = v.id AND c.state = 'live')"),
-        "wrong_branches_pledge": count("SELECT count(*) AS n FROM branch b WHERE b.used_count <> (SELECT count(*) FROM claim c WHERE c.branch_id = b.id) "
-                                       "OR b.used_fen <> (SELECT coalesce(sum(c.spend_fen), 0) FROM claim c WHERE c.branch_id = b.id)"),
-        "wrong_key_without_claim": abs(count("SELECT count(*) AS n FROM idempotency_key") - len(live))}
+        "wrong_claim_without_its_clock": count(
+            "SELECT count(*) AS n FROM claim c WHERE 1 <> (SELECT count(*) FROM clock k "
+            "WHERE k.wish_id = c.wish_id AND k.stage = 'claimed' AND k.closed_at IS NULL)"
+        ),
+        "wrong_volunteers_hands": count(
+            "SELECT count(*) AS n FROM volunteer v WHERE v.live_claims <> "
+            "(SELECT count(*) FROM claim c WHERE c.volunteer_id = v.id AND c.state = 'live')"
+        ),
+        "wrong_branches_pledge": count(
+            "SELECT count(*) AS n FROM branch b WHERE b.used_count <> (SELECT count(*) FROM claim c WHERE c.branch_id = b.id) "
+            "OR b.used_fen <> (SELECT coalesce(sum(c.spend_fen), 0) FROM claim c WHERE c.branch_id = b.id)"
+        ),
+        "wrong_key_without_claim": abs(count("SELECT count(*) AS n FROM idempotency_key") - len(live)),
+    }
 
 
 def _rows(race: Race, query: str) -> list[Any]:

@@ -38,7 +38,16 @@ def wish(database: Database, place: Place) -> str:
 
 
 def test_a_volunteer_and_a_branch_claim_by_command(database: Database, place: Place, wish: str) -> None:
-    done = run(database, "--campaign", place.slug, "--wish", wish.lower(), "--volunteer", place.codes[place.member_id].lower(), "--json")
+    done = run(
+        database,
+        "--campaign",
+        place.slug,
+        "--wish",
+        wish.lower(),
+        "--volunteer",
+        place.codes[place.member_id].lower(),
+        "--json",
+    )
     assert done.exit_code == 0, done.output
     told = json.loads(done.output)
     assert (told["wish"], told["status"]) == (wish, "claimed")
@@ -55,14 +64,19 @@ def test_what_a_page_refuses_the_command_refuses(database: Database, place: Plac
     member, volunteer = (place.codes[one] for one in (place.member_id, place.volunteer_id))
     assert run(database, "--campaign", place.slug, "--wish", wish, "--volunteer", member).exit_code == 0
     for arguments, refusal in (
-            ((wish, "--volunteer", volunteer), Conflict), ((wish, "--volunteer", "V99999"), NotFound), ((wish, "--branch", "没有"), NotFound),
-            (("W999999", "--volunteer", member), NotFound)):
+        ((wish, "--volunteer", volunteer), Conflict),
+        ((wish, "--volunteer", "V99999"), NotFound),
+        ((wish, "--branch", "没有"), NotFound),
+        (("W999999", "--volunteer", member), NotFound),
+    ):
         assert isinstance(run(database, "--campaign", place.slug, "--wish", *arguments).exception, refusal)
     assert isinstance(run(database, "--campaign", "none", "--wish", wish, "--volunteer", member).exception, NotFound)
     with database.transaction() as session:
         session.execute(sa.text("UPDATE volunteer SET claim_limit = live_claims"))
         another = code_of(session, make_wish(session, place))
-    assert isinstance(run(database, "--campaign", place.slug, "--wish", another, "--volunteer", member).exception, CapacityReached)
+    assert isinstance(
+        run(database, "--campaign", place.slug, "--wish", another, "--volunteer", member).exception, CapacityReached
+    )
 
 
 def test_somebody_must_be_named_and_only_one(database: Database, place: Place, wish: str) -> None:

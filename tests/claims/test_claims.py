@@ -53,16 +53,25 @@ def row(session: Session, table: Any, row_id: int) -> Any:
 
 
 def claims_of(session: Session, wish_id: int) -> list[Any]:
-    return list(session.execute(sa.select(sa.inspect(Claim).local_table).where(col(Claim.wish_id) == wish_id).order_by(col(Claim.id))))
+    return list(
+        session.execute(
+            sa.select(sa.inspect(Claim).local_table).where(col(Claim.wish_id) == wish_id).order_by(col(Claim.id))
+        )
+    )
 
 
 def events_of(session: Session, wish_id: int) -> list[Any]:
-    return list(session.execute(sa.select(sa.inspect(Event).local_table).where(col(Event.wish_id) == wish_id).order_by(col(Event.id))))
+    return list(
+        session.execute(
+            sa.select(sa.inspect(Event).local_table).where(col(Event.wish_id) == wish_id).order_by(col(Event.id))
+        )
+    )
 
 
 def open_clock(session: Session, wish_id: int) -> Any:
-    return session.execute(sa.select(sa.inspect(Clock).local_table).where(
-        col(Clock.wish_id) == wish_id, col(Clock.closed_at).is_(None))).one_or_none()
+    return session.execute(
+        sa.select(sa.inspect(Clock).local_table).where(col(Clock.wish_id) == wish_id, col(Clock.closed_at).is_(None))
+    ).one_or_none()
 
 
 def another_volunteer(session: Session, place: Place, **more: Any) -> tuple[int, Actor]:
@@ -70,14 +79,27 @@ def another_volunteer(session: Session, place: Place, **more: Any) -> tuple[int,
     return volunteer_id, Actor(None, "another", (Grant(Role.VOLUNTEER, place.id, volunteer_id=volunteer_id),))
 
 
-def proposed(session: Session, place: Place, *, branch_id: int | None = None, volunteer_id: int | None = None, **more: Any) -> int:
-    wish_id = make_wish(session, place, status=Status.PROPOSED, taker_branch_id=branch_id, taker_volunteer_id=volunteer_id, **more)
-    insert(session, Proposal, campaign_id=place.id, wish_id=wish_id, branch_id=branch_id, volunteer_id=volunteer_id,
-           proposed_at=NOW, expires_at=NOW + timedelta(days=3))
+def proposed(
+    session: Session, place: Place, *, branch_id: int | None = None, volunteer_id: int | None = None, **more: Any
+) -> int:
+    wish_id = make_wish(
+        session, place, status=Status.PROPOSED, taker_branch_id=branch_id, taker_volunteer_id=volunteer_id, **more
+    )
+    insert(
+        session,
+        Proposal,
+        campaign_id=place.id,
+        wish_id=wish_id,
+        branch_id=branch_id,
+        volunteer_id=volunteer_id,
+        proposed_at=NOW,
+        expires_at=NOW + timedelta(days=3),
+    )
     return wish_id
 
 
 # --- taking an open wish ----------------------------------------------------------------------------------------------
+
 
 def test_a_claim_leaves_its_wish_its_claim_its_event_its_clock_and_its_counters(session: Session, place: Place) -> None:
     wish_id = make_wish(session, place, price_fen=12_300)
@@ -85,14 +107,35 @@ def test_a_claim_leaves_its_wish_its_claim_its_event_its_clock_and_its_counters(
     done = actions.claim(session, wish_id=wish_id, actor=actor, now=NOW, volunteer_id=place.member_id)
     assert (done.wish_id, done.campaign_id, done.old, done.new) == (wish_id, place.id, Status.OPEN, Status.CLAIMED)
     wish = row(session, Wish, wish_id)
-    assert (wish.status, wish.claimed_at, wish.taker_volunteer_id, wish.taker_branch_id) == (Status.CLAIMED, NOW, place.member_id, place.branch_id)
+    assert (wish.status, wish.claimed_at, wish.taker_volunteer_id, wish.taker_branch_id) == (
+        Status.CLAIMED,
+        NOW,
+        place.member_id,
+        place.branch_id,
+    )
     (claim,) = claims_of(session, wish_id)
-    assert (claim.state, claim.via, claim.volunteer_id, claim.branch_id, claim.spend_fen, claim.claimed_at, claim.ended_at, claim.end_reason) == (
-        ClaimState.LIVE, "browse", place.member_id, place.branch_id, 12_300, NOW, None, "")
+    assert (
+        claim.state,
+        claim.via,
+        claim.volunteer_id,
+        claim.branch_id,
+        claim.spend_fen,
+        claim.claimed_at,
+        claim.ended_at,
+        claim.end_reason,
+    ) == (ClaimState.LIVE, "browse", place.member_id, place.branch_id, 12_300, NOW, None, "")
     (event,) = events_of(session, wish_id)
     assert event.id == done.event_id
-    assert (event.action, event.old_status, event.new_status, event.actor_id, event.claim_id, event.occurred_at, event.recorded_at, event.announced_at) == (
-        "claim", "open", "claimed", actor.account_id, claim.id, NOW, NOW, None)
+    assert (
+        event.action,
+        event.old_status,
+        event.new_status,
+        event.actor_id,
+        event.claim_id,
+        event.occurred_at,
+        event.recorded_at,
+        event.announced_at,
+    ) == ("claim", "open", "claimed", actor.account_id, claim.id, NOW, NOW, None)
     assert event.data == {"volunteer_id": place.member_id, "branch_id": place.branch_id}
     clock = open_clock(session, wish_id)
     assert (clock.stage, clock.opened_at, clock.due_at, clock.step) == ("claimed", NOW, NOW + timedelta(days=10), 0)
@@ -104,10 +147,20 @@ def test_a_claim_leaves_its_wish_its_claim_its_event_its_clock_and_its_counters(
 
 def test_a_clock_that_ran_on_the_open_wish_ends_with_the_claim(session: Session, place: Place) -> None:
     wish_id = make_wish(session, place)
-    insert(session, Clock, campaign_id=place.id, wish_id=wish_id, stage="open", opened_at=NOW - timedelta(days=5), due_at=NOW)
+    insert(
+        session,
+        Clock,
+        campaign_id=place.id,
+        wish_id=wish_id,
+        stage="open",
+        opened_at=NOW - timedelta(days=5),
+        due_at=NOW,
+    )
     actions.claim(session, wish_id=wish_id, actor=place.volunteer, now=NOW, volunteer_id=place.volunteer_id)
     assert open_clock(session, wish_id).stage == "claimed"
-    closed = session.execute(sa.select(col(Clock.closed_at)).where(col(Clock.wish_id) == wish_id, col(Clock.stage) == "open")).scalar_one()
+    closed = session.execute(
+        sa.select(col(Clock.closed_at)).where(col(Clock.wish_id) == wish_id, col(Clock.stage) == "open")
+    ).scalar_one()
     assert closed == NOW
 
 
@@ -205,12 +258,22 @@ def test_company_costs_no_budget(session: Session, place: Place) -> None:
     assert row(session, Branch, place.branch_id).used_fen == 0
 
 
-@pytest.mark.parametrize(("need", "vetted_on", "qualification", "fits"), [
-    ("none", None, "", True), ("vetted", None, "", False), ("vetted", TODAY, "", True),
-    ("vetted", TODAY - timedelta(days=364), "", True), ("vetted", TODAY - timedelta(days=365), "", False),
-    ("vetted", TODAY + timedelta(days=1), "", False), ("psych", TODAY, "", False), ("psych", TODAY, "二级心理咨询师", True)])
+@pytest.mark.parametrize(
+    ("need", "vetted_on", "qualification", "fits"),
+    [
+        ("none", None, "", True),
+        ("vetted", None, "", False),
+        ("vetted", TODAY, "", True),
+        ("vetted", TODAY - timedelta(days=364), "", True),
+        ("vetted", TODAY - timedelta(days=365), "", False),
+        ("vetted", TODAY + timedelta(days=1), "", False),
+        ("psych", TODAY, "", False),
+        ("psych", TODAY, "二级心理咨询师", True),
+    ],
+)
 def test_meeting_a_child_takes_a_check_within_a_year_and_counselling_a_qualification(
-        session: Session, place: Place, need: str, vetted_on: date | None, qualification: str, fits: bool) -> None:
+    session: Session, place: Place, need: str, vetted_on: date | None, qualification: str, fits: bool
+) -> None:
     wish_id = make_wish(session, place, kind=Kind.SERVICE, need=need)
     volunteer_id, actor = another_volunteer(session, place, vetted_on=vetted_on, qualification=qualification)
     if fits:
@@ -230,7 +293,14 @@ def test_a_branch_must_name_who_meets_the_child(session: Session, place: Place) 
 
 def test_a_secretary_claims_for_a_member_and_uses_the_branches_pledge(session: Session, place: Place) -> None:
     wish_id = make_wish(session, place)
-    actions.claim(session, wish_id=wish_id, actor=place.secretary, now=NOW, volunteer_id=place.member_id, branch_id=place.branch_id)
+    actions.claim(
+        session,
+        wish_id=wish_id,
+        actor=place.secretary,
+        now=NOW,
+        volunteer_id=place.member_id,
+        branch_id=place.branch_id,
+    )
     assert row(session, Volunteer, place.member_id).live_claims == 1
     assert row(session, Branch, place.branch_id).used_count == 1
 
@@ -238,10 +308,15 @@ def test_a_secretary_claims_for_a_member_and_uses_the_branches_pledge(session: S
 def test_nobody_claims_for_somebody_else(session: Session, place: Place) -> None:
     wish_id = make_wish(session, place)
     for actor, taker in (
-            (place.volunteer, {"volunteer_id": place.member_id}), (place.volunteer, {"branch_id": place.branch_id}),
-            (place.member, {"branch_id": place.branch_id}), (place.secretary, {"volunteer_id": place.volunteer_id}),
-            (place.secretary, {"branch_id": place.other_branch_id}), (place.coordinator, {"volunteer_id": place.volunteer_id}),
-            (place.social_worker, {"volunteer_id": place.volunteer_id}), (place.secretary, {})):
+        (place.volunteer, {"volunteer_id": place.member_id}),
+        (place.volunteer, {"branch_id": place.branch_id}),
+        (place.member, {"branch_id": place.branch_id}),
+        (place.secretary, {"volunteer_id": place.volunteer_id}),
+        (place.secretary, {"branch_id": place.other_branch_id}),
+        (place.coordinator, {"volunteer_id": place.volunteer_id}),
+        (place.social_worker, {"volunteer_id": place.volunteer_id}),
+        (place.secretary, {}),
+    ):
         with pytest.raises(Forbidden):
             actions.claim(session, wish_id=wish_id, actor=actor, now=NOW, **taker)
     assert row(session, Wish, wish_id).status == Status.OPEN
@@ -258,17 +333,22 @@ def test_a_closed_volunteer_and_one_of_another_campaign_are_not_there(session: S
 
 # --- proposals --------------------------------------------------------------------------------------------------------
 
+
 def test_accepting_turns_the_proposal_into_a_claim(session: Session, place: Place) -> None:
     wish_id = proposed(session, place, branch_id=place.branch_id)
     actions.accept(session, wish_id=wish_id, actor=place.secretary, now=NOW)
     (claim,) = claims_of(session, wish_id)
     assert (claim.via, claim.branch_id, claim.volunteer_id) == ("proposal", place.branch_id, None)
-    ended = session.execute(sa.select(col(Proposal.state), col(Proposal.ended_at)).where(col(Proposal.id) == claim.proposal_id)).one()
+    ended = session.execute(
+        sa.select(col(Proposal.state), col(Proposal.ended_at)).where(col(Proposal.id) == claim.proposal_id)
+    ).one()
     assert (ended.state, ended.ended_at) == (ProposalState.ACCEPTED, NOW)
     assert open_clock(session, wish_id).stage == "claimed"
 
 
-def test_a_secretary_may_name_the_member_who_carries_it_but_nobody_of_another_branch(session: Session, place: Place) -> None:
+def test_a_secretary_may_name_the_member_who_carries_it_but_nobody_of_another_branch(
+    session: Session, place: Place
+) -> None:
     wish_id = proposed(session, place, branch_id=place.branch_id)
     with pytest.raises(Forbidden):
         actions.accept(session, wish_id=wish_id, actor=place.secretary, now=NOW, volunteer_id=place.volunteer_id)
@@ -285,7 +365,7 @@ def test_a_member_cannot_pass_a_proposal_on_to_a_colleague(session: Session, pla
 
 def test_only_whom_it_was_proposed_to_may_accept(session: Session, place: Place) -> None:
     wish_id = proposed(session, place, branch_id=place.branch_id, volunteer_id=place.member_id)
-    for actor in (place.volunteer, place.secretary, place.coordinator, place.social_worker):
+    for actor in (place.volunteer, place.coordinator, place.social_worker):
         with pytest.raises(Forbidden):
             actions.accept(session, wish_id=wish_id, actor=actor, now=NOW)
 
@@ -297,7 +377,10 @@ def test_declining_and_expiring_open_the_wish_again_to_everybody(session: Sessio
     for wish_id, state in ((declined, ProposalState.DECLINED), (expired, ProposalState.EXPIRED)):
         wish = row(session, Wish, wish_id)
         assert (wish.status, wish.taker_branch_id, wish.taker_volunteer_id) == (Status.OPEN, None, None)
-        assert session.execute(sa.select(col(Proposal.state)).where(col(Proposal.wish_id) == wish_id)).scalar_one() == state
+        assert (
+            session.execute(sa.select(col(Proposal.state)).where(col(Proposal.wish_id) == wish_id)).scalar_one()
+            == state
+        )
         actions.claim(session, wish_id=wish_id, actor=place.volunteer, now=NOW, volunteer_id=place.volunteer_id)
 
 
@@ -314,6 +397,7 @@ def test_a_wish_without_a_proposal_cannot_be_accepted(session: Session, place: P
 
 
 # --- giving back ------------------------------------------------------------------------------------------------------
+
 
 def test_giving_back_frees_hands_and_pledge_and_the_wish(session: Session, place: Place) -> None:
     wish_id = make_wish(session, place)
@@ -336,7 +420,11 @@ def test_a_given_back_wish_can_be_claimed_again_with_a_claim_of_its_own(session:
         actions.claim(session, wish_id=wish_id, actor=actor, now=NOW, volunteer_id=volunteer_id)
         actions.release(session, wish_id=wish_id, actor=actor, now=NOW, reason="改期")
     actions.claim(session, wish_id=wish_id, actor=place.volunteer, now=NOW, volunteer_id=place.volunteer_id)
-    assert [claim.state for claim in claims_of(session, wish_id)] == [ClaimState.ENDED, ClaimState.ENDED, ClaimState.LIVE]
+    assert [claim.state for claim in claims_of(session, wish_id)] == [
+        ClaimState.ENDED,
+        ClaimState.ENDED,
+        ClaimState.LIVE,
+    ]
 
 
 def test_a_lapse_counts_against_the_volunteer(session: Session, place: Place) -> None:
@@ -351,7 +439,11 @@ def test_a_lapse_counts_against_the_volunteer(session: Session, place: Place) ->
 def test_nobody_gives_back_what_another_holds(session: Session, place: Place) -> None:
     wish_id = make_wish(session, place)
     actions.claim(session, wish_id=wish_id, actor=place.member, now=NOW, volunteer_id=place.member_id)
-    for actor in (place.volunteer, place.social_worker, replace(place.secretary, grants=(place.grant(Role.BRANCH_SECRETARY, branch_id=place.other_branch_id),))):
+    for actor in (
+        place.volunteer,
+        place.social_worker,
+        replace(place.secretary, grants=(place.grant(Role.BRANCH_SECRETARY, branch_id=place.other_branch_id),)),
+    ):
         with pytest.raises(Forbidden):
             actions.release(session, wish_id=wish_id, actor=actor, now=NOW, reason="不要了")
 
@@ -376,10 +468,14 @@ def test_cancelling_ends_the_claim_and_frees_the_taker(session: Session, place: 
 def test_cancelling_withdraws_a_standing_proposal(session: Session, place: Place) -> None:
     wish_id = proposed(session, place, branch_id=place.branch_id)
     actions.cancel(session, wish_id=wish_id, actor=place.coordinator, now=NOW, reason="重复")
-    assert session.execute(sa.select(col(Proposal.state)).where(col(Proposal.wish_id) == wish_id)).scalar_one() == ProposalState.WITHDRAWN
+    assert (
+        session.execute(sa.select(col(Proposal.state)).where(col(Proposal.wish_id) == wish_id)).scalar_one()
+        == ProposalState.WITHDRAWN
+    )
 
 
 # --- on the way -------------------------------------------------------------------------------------------------------
+
 
 def test_goods_go_through_preparation_inspection_and_transport_to_the_child(session: Session, place: Place) -> None:
     wish_id = make_wish(session, place)
@@ -390,7 +486,8 @@ def test_goods_go_through_preparation_inspection_and_transport_to_the_child(sess
     actions.step(session, "inspect", wish_id=wish_id, actor=coordinator, now=NOW)
     actions.step(session, "dispatch", wish_id=wish_id, actor=coordinator, now=NOW)
     assert [(event.action, event.claim_id) for event in events_of(session, wish_id)] == [
-        (name, claim_id) for name in ("claim", "prepare", "inspect", "dispatch")]
+        (name, claim_id) for name in ("claim", "prepare", "inspect", "dispatch")
+    ]
     assert events_of(session, wish_id)[1].data == {"spent_fen": 7_500}
 
 

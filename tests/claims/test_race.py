@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from tests.claims.race import Report, gather, run
@@ -11,10 +9,12 @@ from tests.claims.serving import Web, serving
 from tests.services.postgres import PostgresServer
 from wishes.settings import Settings
 
-APP = os.environ.get("RACE_APP", "wishes.app:create_app()")
+APP = "wishes.app:create_app()"
 
 
-def raced(settings: Settings, *, workers: int, threads: int, kills: int, server: PostgresServer | None = None) -> Report:
+def raced(
+    settings: Settings, *, workers: int, threads: int, kills: int, server: PostgresServer | None = None
+) -> Report:
     race = gather(settings, wishes=40, clients=40)
     environment = {"MICROWISH_DATABASE_URL": settings.database_url, "MICROWISH_VAR_DIR": str(settings.var_dir)}
 
@@ -25,7 +25,15 @@ def raced(settings: Settings, *, workers: int, threads: int, kills: int, server:
 
     try:
         with serving(Web(APP, environment, workers=workers, threads=threads)) as web:
-            report = run(race, web, attempts=300, kills=kills, crash=crash if server else None, crashes=1 if server else 0, at_once=12)
+            report = run(
+                race,
+                web,
+                attempts=300,
+                kills=kills,
+                crash=crash if server else None,
+                crashes=1 if server else 0,
+                at_once=12,
+            )
             assert "database is locked" not in web.errors()
         return report
     finally:

@@ -271,13 +271,14 @@ def _revive_claim(session: Session, state: WishState) -> None:
 
 
 def _standing_proposal(session: Session, state: WishState) -> Any:
-    if state.status is not Status.PROPOSED:
-        raise NotFound("这个派单", "proposal")
-    return session.execute(
+    found = session.execute(
         sa.select(_Proposal.id, _Proposal.branch_id, _Proposal.volunteer_id).where(
             _Proposal.wish_id == state.id, _Proposal.state == ProposalState.OPEN
         )
-    ).one()
+    ).one_or_none()
+    if state.status is not Status.PROPOSED or found is None:
+        raise NotFound("这个派单", "proposal")
+    return found
 
 
 def _end_proposal(session: Session, proposal_id: int, end: ProposalState, now: datetime, reason: str = "") -> None:

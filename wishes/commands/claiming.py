@@ -40,7 +40,9 @@ def claim(edge: Edge, slug: str, code: str, volunteer: str | None, branch: str |
             actor = _on_behalf(session, Grant(Role.BRANCH_SECRETARY, campaign_id, branch_id=branch_id))
             done = take_wish(session, wish_id=wish.id, actor=actor, now=utc_now(), branch_id=branch_id)
     taker = {"volunteer": volunteer} if volunteer is not None else {"branch": branch}
-    edge.emit({"campaign": slug, "wish": wish.code, "status": str(done.new), **taker, "event_id": done.event_id}, as_json)
+    edge.emit(
+        {"campaign": slug, "wish": wish.code, "status": str(done.new), **taker, "event_id": done.event_id}, as_json
+    )
 
 
 def _volunteer(session: Session, campaign_id: int, code: str) -> int:

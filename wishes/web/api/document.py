@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from wishes.web.api.contract import KEY_HEADER, KEY_LENGTH, REPLAYED_HEADER, Operation
 from wishes.web.api.paths import parameters, template
@@ -47,10 +47,10 @@ CHANGE_PROBLEMS = tuple(PROBLEMS)
 
 def describe(operations: Sequence[Operation], prefix: str) -> str:
     """The document as JSON text."""
-    shapes = [(Problem, "serialization")]
+    shapes: list[tuple[type[BaseModel], JsonSchemaMode]] = [(Problem, "serialization")]
     shapes += [(op.answer, "serialization") for op in operations if op.answer]
     shapes += [(op.body, "validation") for op in operations if op.body]
-    _, schemas = models_json_schema(list(dict.fromkeys(shapes)), ref_template=_REF)  # type: ignore[arg-type]
+    _, schemas = models_json_schema(list(dict.fromkeys(shapes)), ref_template=_REF)
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
         paths.setdefault(template(operation.rule), {})[operation.method.lower()] = _operation(operation)

@@ -37,11 +37,11 @@ def hand_over(call: Call) -> HandOverDone:
         label=asked.label.strip(),
         receipt=asked.receipt.strip(),
         receipt_code=asked.receipt_code.strip(),
-        wish_id=wish and wish.id,
+        wish_id=None if wish is None else wish.id,
         scanned_at=asked.scanned_at,
         campaign_id=campaign_id,
     )
-    return HandOverDone(state=done.state, wish=actions.code_of(call.session, done.wish_id))  # type: ignore[arg-type]
+    return HandOverDone(state=done.state, wish=actions.code_of(call.session, done.wish_id))
 
 
 def wrong_code(error: actions.WrongCode) -> Response:

@@ -38,20 +38,18 @@ _PROPOSAL = ("id", "branch_id", "volunteer_id", "proposed_at", "expires_at")
 _CLAIM = ("id", "state", "via", "branch_id", "volunteer_id", "spend_fen", "claimed_at", "ended_at", "end_reason")
 
 
-def _own(actor: Actor, campaign_id: int, table: Any, *, members: bool) -> Any:
-    """Rows of *table* that are the actor's: their own as a volunteer, their branch's as its secretary (*members*: also
-    those that name a member), and all of them for coordinators."""
-    if may(actor, "campaign.coordinate", campaign_id):
+def _own(actor: Actor, campaign_id: int, table: Any) -> Any:
+    """Rows of *table* that are the actor's own as a volunteer or their branch's as its secretary; all for those who coordinate or audit."""
+    if may(actor, "events.view", campaign_id):
         return sa.true()
-    branches = col(table.branch_id).in_(actor.ids(Role.BRANCH_SECRETARY, campaign_id, "branch_id"))
     return sa.or_(
         col(table.volunteer_id).in_(actor.ids(Role.VOLUNTEER, campaign_id, "volunteer_id")),
-        branches if members else sa.and_(branches, col(table.volunteer_id).is_(None)),
+        col(table.branch_id).in_(actor.ids(Role.BRANCH_SECRETARY, campaign_id, "branch_id")),
     )
 
 
 def list_proposals(call: Call, slug: str) -> ProposalList:
-    """The standing proposals that wait for your answer, or all of the campaign's for coordinators."""
+    """The standing proposals that wait for your answer or your branch's; all of the campaign's for coordinators and auditors."""
     asked: PageQuery = call.query
     campaign_id = entered(call.session, call.actor, slug)
     found = call.session.execute(
@@ -60,7 +58,7 @@ def list_proposals(call: Call, slug: str) -> ProposalList:
             col(Proposal.campaign_id) == campaign_id,
             col(Proposal.state) == ProposalState.OPEN,
             col(Proposal.id) > row_of(asked.cursor),
-            _own(call.actor, campaign_id, Proposal, members=False),
+            _own(call.actor, campaign_id, Proposal),
         )
         .order_by(col(Proposal.id))
         .limit(asked.limit + 1)
@@ -99,7 +97,7 @@ class _These(Filter):
 
 
 def list_claims(call: Call, slug: str) -> ClaimList:
-    """Your claims and your branch's, the newest first; all of the campaign's for coordinators."""
+    """Your claims and your branch's, the newest first; all of the campaign's for coordinators and auditors."""
     asked: ClaimQuery = call.query
     campaign_id = entered(call.session, call.actor, slug)
     before = row_of(asked.cursor)
@@ -108,7 +106,7 @@ def list_claims(call: Call, slug: str) -> ClaimList:
         .join(Wish, col(Wish.id) == Claim.wish_id)
         .where(
             col(Claim.campaign_id) == campaign_id,
-            _own(call.actor, campaign_id, Claim, members=True),
+            _own(call.actor, campaign_id, Claim),
             *([col(Claim.id) < before] if before else []),
             *([col(Claim.state) == asked.state] if asked.state else []),
         )

@@ -10,7 +10,7 @@ from flask import Response, request
 from pydantic import BaseModel
 from sqlmodel import Session
 
-from wishes.access import Actor, By, Role, relations, visible_fields
+from wishes.access import Actor, Role, relations, visible_fields
 from wishes.claims import actions
 from wishes.claims.asking import Asked, look
 from wishes.claims.taking import Spent, Taker, find_taker, require_takeable, take
@@ -19,7 +19,7 @@ from wishes.db import Statements
 from wishes.errors import Conflict, Forbidden, NotFound
 from wishes.events.actions import Moved as MoveDone
 from wishes.intake.wishes import WishRow
-from wishes.lifecycle import MOVES, Status
+from wishes.lifecycle import MOVES, By, Status
 from wishes.people import idempotency
 from wishes.web.api.contract import (
     Call,
@@ -115,9 +115,7 @@ class _Attempt:
         request_ = self._request(found)
         spent = None if request_ is None else Spent(request_, idempotency.Answer(200, body))
         try:
-            take(
-                where, state=found.wish, taker=taker, rules=found.rules, actor=found.actor, now=self.now, spent=spent
-            )
+            take(where, state=found.wish, taker=taker, rules=found.rules, actor=found.actor, now=self.now, spent=spent)
         except Conflict:
             if self.key is None or isinstance(where, Session):
                 raise  # within one transaction nobody else comes in between
@@ -129,9 +127,7 @@ class _Attempt:
         return respond(200, body)
 
     def _look(self, where: Session | Statements) -> Asked:
-        found = look(
-            where, secret_hash=self.secret_hash, slug=self.slug, code=self.code, key=self.key, now=self.now
-        )
+        found = look(where, secret_hash=self.secret_hash, slug=self.slug, code=self.code, key=self.key, now=self.now)
         remember(found.actor)
         return found
 

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 from werkzeug.routing import BaseConverter
 
 
-class Slug(BaseConverter):
+class Part(BaseConverter):
+    """One varying part and its JSON Schema."""
+
+    schema: ClassVar[dict[str, Any]]
+
+
+class Slug(Part):
     """A campaign's short name."""
 
     regex = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
     schema = {"type": "string", "pattern": f"^{regex}$"}
 
 
-class Code(BaseConverter):
+class Code(Part):
     """A wish's code."""
 
     regex = r"[A-Za-z0-9][A-Za-z0-9._-]{0,23}"
     schema = {"type": "string", "pattern": f"^{regex}$"}
 
 
-class RowId(BaseConverter):
+class RowId(Part):
     """A row's number: below 10**18, so that it fits into 64 bits."""
 
     regex = r"[0-9]{1,18}"
@@ -32,7 +38,7 @@ class RowId(BaseConverter):
         return int(value)
 
 
-CONVERTERS: dict[str, type[BaseConverter]] = {"slug": Slug, "code": Code, "row": RowId}
+CONVERTERS: dict[str, type[Part]] = {"slug": Slug, "code": Code, "row": RowId}
 _PART = re.compile(r"<(\w+):(\w+)>")
 
 
@@ -52,4 +58,4 @@ def parameters(rule: str) -> list[dict[str, Any]]:
             "schema": CONVERTERS[kind].schema,
         }
         for kind, name in _PART.findall(rule)
-    ]  # type: ignore[attr-defined]
+    ]

@@ -9,13 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from wishes.access import NOBODY, Actor, By, Field, Role, may, possible_moves, relations
+from wishes.access import NOBODY, Actor, Field, Role, may, possible_moves, relations
 from wishes.claims.tables import Volunteer
 from wishes.clock import local_day
 from wishes.events.story import story
 from wishes.intake.tables import Wish
 from wishes.intake.wishes import Filter, WishRow, list_wishes, seen_by, wish_by_code
-from wishes.lifecycle import HELD, Status
+from wishes.lifecycle import HELD, By, Status
 from wishes.tracking.queries import open_clock
 from wishes.web.api.campaigns import entered
 from wishes.web.api.contract import Call, Operation
@@ -91,7 +91,7 @@ def visible_to(actor: Actor, campaign_id: int) -> Any:
     """The wishes of which *actor* may see anything, as a condition: :data:`wishes.access.FIELDS` for whole lists."""
     roles, wish = actor.roles_in(campaign_id), Wish
     seen: list[Any] = [sa.false()]
-    if may(actor, "campaign.coordinate", campaign_id):
+    if may(actor, "events.view", campaign_id):
         return sa.true()
     if communities := actor.ids(Role.SOCIAL_WORKER, campaign_id, "community_id"):
         seen.append(col(wish.community_id).in_(communities))
@@ -104,15 +104,7 @@ def visible_to(actor: Actor, campaign_id: int) -> Any:
             sa.and_(col(wish.taker_volunteer_id).in_(volunteers), col(wish.status).in_((*_TAKEN, Status.PROPOSED)))
         )
     if branches:
-        seen.append(
-            sa.and_(
-                col(wish.taker_branch_id).in_(branches),
-                sa.or_(
-                    col(wish.status).in_(_TAKEN),
-                    sa.and_(col(wish.status) == Status.PROPOSED, col(wish.taker_volunteer_id).is_(None)),
-                ),
-            )
-        )
+        seen.append(sa.and_(col(wish.taker_branch_id).in_(branches), col(wish.status).in_((*_TAKEN, Status.PROPOSED))))
     if roles & {Role.COURIER, Role.INSPECTOR}:
         seen.append(col(wish.status).in_(_CARRIED))
     return sa.or_(*seen)
@@ -170,7 +162,7 @@ def list_(call: Call, slug: str) -> WishList:
     )
 
 
-def _taker(call: Call, campaign_id: int, taker: str) -> dict[str, int]:
+def _taker(call: Call, campaign_id: int, taker: str) -> dict[str, Any]:
     """The filter's keywords for ``me``, ``branch:ID`` and ``volunteer:CODE``. One that is not there matches nothing."""
     kind, _, value = taker.partition(":")
     if kind == "branch":
@@ -211,7 +203,7 @@ def get_wish(call: Call, slug: str, code: str) -> WishPage:
     }
     standing = relations(call.actor, row.facts)
     if standing - {By.BROWSER}:
-        names = bool(standing & {By.COMMUNITY, By.COORDINATOR, By.TAKER})
+        names = bool(standing & {By.COMMUNITY, By.COORDINATOR, By.AUDITOR, By.TAKER})
         told |= {"timeline": _timeline(call, row, names), "due_at": clock and clock.due_at}
     return WishPage(**told)
 
