@@ -134,7 +134,7 @@ def storm(
     """Workers and beats run while the block does."""
     with smtp_server() as mailbox:
         (settings.var_dir / "channels.json").write_text(
-            json.dumps({"email": {"url": mailbox.url, "sender": "wish@example.org"}})
+            json.dumps({"email": {"url": mailbox.url, "sender": "wish@example.org", "a_day": 100_000}})
         )
         environment = {
             **os.environ,

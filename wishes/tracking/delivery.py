@@ -39,8 +39,6 @@ LONGEST_SEND = timedelta(seconds=30)
 """A sender whose lease is nearly out stops and leaves the rest to the next run."""
 MOST_ATTEMPTS = 10
 LONGEST_PAUSE = timedelta(hours=6)
-MOST_A_DAY = 5
-"""Messages by the channels that ring; what comes after them waits and leaves as one digest the next morning."""
 
 
 @dataclass
@@ -172,7 +170,7 @@ def _take(
         way = outlets.route(each.login)
         if way is None:
             (nobody if each.account_id is None else inbox).append(each.id)
-        elif way[0].sparing and each.account_id in full and not each.message_key:
+        elif each.account_id in full.get(way[0].name, ()) and not each.message_key:
             spared.append(each.id)
         else:
             parcels.setdefault((way[0].name, way[1], each.message_key), (way[0], []))[1].append(each)
@@ -205,22 +203,25 @@ def _take(
     return taken
 
 
-def _who_had_enough(session: Session, accounts: set[int | None], outlets: Outlets, now: datetime) -> set[int]:
-    """The accounts that have had :data:`MOST_A_DAY` messages today by channels that ring."""
-    ringing = [channel.name for channel in outlets.channels if channel.sparing]
-    if not ringing or not accounts:
-        return set()
-    rows = session.execute(
-        sa.select(_Notice.account_id)
-        .where(
-            _Notice.account_id.in_(accounts),
-            _Notice.channel.in_(ringing),
-            _Notice.sent_at >= start_of_day(local_day(now)),
-        )
-        .group_by(_Notice.account_id)
-        .having(sa.func.count(sa.distinct(_Notice.message_key)) >= MOST_A_DAY)
-    )
-    return set(rows.scalars())
+def _who_had_enough(
+    session: Session, accounts: set[int | None], outlets: Outlets, now: datetime
+) -> dict[str, set[int]]:
+    """By channel that rings: the accounts that have had today's messages. What comes after waits for the next morning."""
+    full: dict[str, set[int]] = {}
+    for channel in outlets.channels:
+        if channel.a_day is not None and accounts:
+            rows = session.execute(
+                sa.select(_Notice.account_id)
+                .where(
+                    _Notice.account_id.in_(accounts),
+                    _Notice.channel == channel.name,
+                    _Notice.sent_at >= start_of_day(local_day(now)),
+                )
+                .group_by(_Notice.account_id)
+                .having(sa.func.count(sa.distinct(_Notice.message_key)) >= channel.a_day)
+            )
+            full[channel.name] = set(rows.scalars())
+    return full
 
 
 def _left_lately(session: Session, channel: str, now: datetime) -> int:

@@ -6,6 +6,8 @@
      "wecom": {"url": "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=…"},
      "sms":   {"url": "https://gateway.example.org/send", "token": "…"}}
 
+``email`` and ``sms`` take ``"a_day"`` too: how many messages a person gets a day before the rest waits for the next morning.
+
 Without the file everything goes to the console, so that a fresh checkout shows what would have been sent.
 """
 
@@ -74,11 +76,11 @@ def _read(path: Path) -> list[Channel]:
         told = json.loads(path.read_text("utf-8"))
         found: list[Channel] = []
         if "email" in told:
-            found.append(Email(told["email"]["url"], told["email"]["sender"]))
+            found.append(Email(**told["email"]))
         if "sms" in told:
-            found.append(Sms(told["sms"]["url"], told["sms"]["token"]))
+            found.append(Sms(**told["sms"]))
         if "wecom" in told:
-            found.append(WeComRobot(told["wecom"]["url"]))
+            found.append(WeComRobot(**told["wecom"]))
         if told.get("console", False):
             found.append(Console())
     except (ValueError, TypeError, KeyError) as error:

@@ -11,7 +11,7 @@ from wishes.tracking.channels.message import Message, TransientFailure
 class Console:
     """Prints one line per message to standard error, which a worker writes to its log."""
 
-    name, repeatable, sparing, per_minute = "console", True, False, None
+    name, repeatable, a_day, per_minute = "console", True, None, None
 
     def __init__(self, output: TextIO | None = None) -> None:
         self._output = output

@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from wishes.tracking.channels.message import Message, PermanentFailure, TransientFailure, UnclearOutcome
 
+LETTERS_A_DAY = 5
 TIMEOUT_S = 15
 VERDICT_TIMEOUT_S = 30
 """How long a server may think about a letter it has been given; until it answers nobody knows who has it (RFC 5321, 4.5.3.2.6)."""
@@ -25,9 +26,9 @@ class Email:
     The Message-ID is made from the key, so that a repetition is the same letter. Still not repeatable: most mailboxes show both.
     """
 
-    name, repeatable, sparing, per_minute = "email", False, True, None
+    name, repeatable, per_minute = "email", False, None
 
-    def __init__(self, url: str, sender: str) -> None:
+    def __init__(self, url: str, sender: str, *, a_day: int = LETTERS_A_DAY) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
             raise ValueError("an SMTP address looks like smtp://user:password@host:587")
@@ -36,7 +37,7 @@ class Email:
         self._host, self._tls = parts.hostname, parts.scheme == "smtps"
         self._port = parts.port or (465 if self._tls else 25)
         self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
-        self._sender = sender
+        self._sender, self.a_day = sender, a_day
 
     def address(self, login: str | None) -> str | None:
         return login if login is not None and "@" in login else None

@@ -31,8 +31,8 @@ class Message:
 class Channel(Protocol):
     """A way out.
 
-    ``repeatable``: sending the same key twice does no harm, so an interrupted send may be tried again. ``sparing``: it
-    rings at somebody's, who gets a few messages a day and the rest together the next morning.
+    ``repeatable``: sending the same key twice does no harm, so an interrupted send may be tried again. ``a_day``: it
+    rings at somebody's, who gets so many messages a day and the rest together the next morning; None: no such limit.
     """
 
     @property
@@ -42,7 +42,7 @@ class Channel(Protocol):
     def repeatable(self) -> bool: ...
 
     @property
-    def sparing(self) -> bool: ...
+    def a_day(self) -> int | None: ...
 
     @property
     def per_minute(self) -> int | None:

@@ -10,16 +10,17 @@ import re
 from wishes.tracking.channels.http import checked, post_json
 from wishes.tracking.channels.message import Message
 
+MESSAGES_A_DAY = 3
 _MOBILE = re.compile(r"1\d{10}")
 
 
 class Sms:
     """Reaches people who sign in by their mobile number. The gateway keeps the key, so a repetition is no second message."""
 
-    name, repeatable, sparing, per_minute = "sms", True, True, None
+    name, repeatable, per_minute = "sms", True, None
 
-    def __init__(self, url: str, token: str) -> None:
-        self._url, self._token = checked(url), token
+    def __init__(self, url: str, token: str, *, a_day: int = MESSAGES_A_DAY) -> None:
+        self._url, self._token, self.a_day = checked(url), token, a_day
 
     def address(self, login: str | None) -> str | None:
         return login if login is not None and _MOBILE.fullmatch(login) else None

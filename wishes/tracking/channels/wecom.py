@@ -16,7 +16,7 @@ PASSING = frozenset({-1, 45009, 45033})
 class WeComRobot:
     """Reaches the group, no single person; a repetition would be seen by all."""
 
-    name, repeatable, sparing, per_minute = "wecom", False, False, 20
+    name, repeatable, a_day, per_minute = "wecom", False, None, 20
 
     def __init__(self, url: str) -> None:
         self._url = checked(url)
