@@ -71,6 +71,7 @@ class Ledger:
     flow: Flow
     _stays: tuple[Ints, Ints, npt.NDArray[np.int8], Ints]
     _tracks: dict[str, Track] = field(default_factory=dict)
+    answers: dict[Any, tuple[float, dict[str, Any]]] = field(default_factory=dict)  # dear ones, and until when they do
 
     def grouping(self, by: str) -> Grouping:
         return (
@@ -148,7 +149,8 @@ class Ledger:
         groups = self.grouping(by)
         codes = groups.codes[lasting.wish]
         sizes = np.bincount(codes, minlength=len(groups.names))
-        order = np.argsort(codes, kind="stable")
+        small = len(groups.names) < 32_767  # sixteen bits are sorted by their digits, in one pass over a million
+        order = np.argsort(codes.astype(np.int16) if small else codes, kind="stable")
         cuts = np.concatenate(([0], np.cumsum(sizes)))
         found = {}
         for code in np.flatnonzero(sizes >= at_least):

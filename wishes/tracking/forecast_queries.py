@@ -89,21 +89,24 @@ def forecasts(
 
 def learnt_today(session: Session, campaign_id: int, *, now: datetime) -> Forecasters:
     """What the campaign's history teaches, learnt once a day and process (seconds for ten thousand wishes)."""
-    kept = _kept(session.connection().engine)
-    key = (campaign_id, local_day(now))
-    if key not in kept:
-        as_of = last_known(session, campaign_id, now)
-        kept[key] = learn(history_of(session, campaign_id), as_of=as_of)
-    return kept[key]
+    kept, key = _kept(session.connection().engine), (campaign_id, local_day(now))
+    found = kept.get(key)
+    if found is None:
+        found = learn(history_of(session, campaign_id), as_of=last_known(session, campaign_id, now))
+        with _LOCK:
+            for old in [other for other in kept if other[0] == campaign_id]:
+                del kept[old]
+            kept[key] = found
+    return found
 
 
 def learnt_already(database: Database, campaign_id: int, *, now: datetime) -> Forecasters | None:
     """What was learnt today. None: nobody asked yet; learning begins beside the request, and the next one will find it."""
     kept = _kept(database.engine)
     key = (campaign_id, local_day(now))
-    if key in kept:
-        return kept[key]
     with _LOCK:
+        if key in kept:
+            return kept[key]
         begun = _LEARNING.setdefault(database.engine, set())
         if key in begun:
             return None

@@ -34,6 +34,7 @@ class Clock(SQLModel, table=True):
         sa.Index(
             "ix_clock_campaign_open",
             "campaign_id",
+            "due_at",
             "stage",
             sqlite_where=sa.text("closed_at IS NULL"),
             postgresql_where=sa.text("closed_at IS NULL"),

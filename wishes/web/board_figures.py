@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -17,17 +18,21 @@ from wishes.claims.queries import branches_of
 from wishes.intake.wishes import community_names
 from wishes.lifecycle import FINISHED, STATUS_LABEL, Status
 from wishes.model import columns
-from wishes.tracking.board import AGE_CLASSES, UNDER_WAY, Ledger, Narrow, curve, figures, thinned
-from wishes.tracking.board_queries import Late, campaign_ledger, late_counts
+from wishes.tracking.board import AGE_CLASSES, UNDER_WAY, Lasting, Ledger, Narrow, curve, figures, thinned
+from wishes.tracking.board_queries import PATIENCE, Late, campaign_ledger, late_counts
 from wishes.tracking.flow import BANDS
 from wishes.tracking.gaps import NOBODY, STAGES
 from wishes.tracking.history import STAGE_CODE, micros
 from wishes.tracking.recall import last_known
+from wishes.tracking.survival import Curve
 from wishes.web.context import day, language, t
 from wishes.web.wording import CATEGORY
 
 _Place = columns(Place)
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+QUICK_S = 0.25
+"""An answer that took longer is shown again for a while, as the ledger is (see PATIENCE)."""
 LINES = 5
 """So many groups are drawn beside the whole; more lines than that nobody reads."""
 FEW = 10
@@ -49,15 +54,31 @@ class Asked:
 def board_figures(session: Session, asked: Asked) -> dict[str, Any]:
     """Everything the page draws, by panel."""
     ledger = campaign_ledger(session, asked.campaign_id)
+    key = (replace(asked, now=_EPOCH), language())
+    kept = ledger.answers.get(key)
+    if kept is not None and time.monotonic() < kept[0]:
+        return kept[1]
+    began = time.monotonic()
+    found = _figures(session, ledger, asked)
+    if (cost := time.monotonic() - began) > QUICK_S:
+        ledger.answers = {name: one for name, one in ledger.answers.items() if one[0] > began}
+        ledger.answers[key] = (began + PATIENCE * cost, found)
+    return found
+
+
+def _figures(session: Session, ledger: Ledger, asked: Asked) -> dict[str, Any]:
     until = micros(last_known(session, asked.campaign_id, asked.now))
     rows = ledger.rows(asked.narrow)
     late = late_counts(session, asked.campaign_id, asked.narrow, now=asked.now)
     names = group_names(session, asked.campaign_id, asked.by)
     show = _Show(asked)
+    spans = ledger.lasting(asked.measure, rows, until)
+    whole = curve(spans.days, spans.done)
+    grouped = ledger.curves(spans, asked.by, at_least=FEW)
     return {
-        "overall": _overall(ledger, rows, asked, until),
-        "curves": _curves(ledger, rows, asked, until, names),
-        "groups": _groups(ledger, rows, asked, until, names, show),
+        "overall": _overall(whole, spans),
+        "curves": _curves(whole, grouped, asked, names),
+        "groups": _groups(ledger, spans, grouped, asked, names, show),
         "districts": _districts(session, ledger, rows, asked, until, late, show),
         "flow": _flow(ledger, asked),
         "ages": _ages(ledger, rows, until, show),
@@ -130,25 +151,21 @@ def _said(median: float | None, low: float | None, high: float | None, p90: floa
     }
 
 
-def _overall(ledger: Ledger, rows: Any, asked: Asked, until: int) -> dict[str, Any]:
-    spans = ledger.lasting(asked.measure, rows, until)
-    found = figures(curve(spans.days, spans.done), spans.days, spans.done)
+def _overall(whole: Curve, spans: Lasting) -> dict[str, Any]:
+    found = figures(whole, spans.days, spans.done)
     found["naive"] = float(np.median(spans.days[spans.done])) if spans.done.any() else None
     return found
 
 
-def _curves(ledger: Ledger, rows: Any, asked: Asked, until: int, names: Callable[[str], str]) -> dict[str, Any]:
+def _curves(whole: Curve, grouped: dict[str, Curve], asked: Asked, names: Callable[[str], str]) -> dict[str, Any]:
     """The share still waiting by days: of all, and of the largest groups."""
-    spans = ledger.lasting(asked.measure, rows, until)
-    if not spans.days.size:
+    if not whole.times.size:
         return {"names": [], "rows": []}
-    drawn = {t("全部", "All"): curve(spans.days, spans.done)}
+    drawn = {t("全部", "All"): whole}
     if dict(asked.narrow.items()).get(asked.by) is None:
-        groups = ledger.curves(spans, asked.by, at_least=FEW)
-        largest = sorted(groups, key=lambda key: -int(groups[key].at_risk[0]))[:LINES]
-        drawn |= {names(key): groups[key] for key in largest}
+        largest = sorted(grouped, key=lambda key: -int(grouped[key].at_risk[0]))[:LINES]
+        drawn |= {names(key): grouped[key] for key in largest}
     # beyond the day where one in fifty still waits there is nothing to compare, only a long tail
-    whole = next(iter(drawn.values()))
     longest = float(np.ceil(max(whole.quantile(0.98) or float(whole.times[-1]), 1.0)))
     lines = {name: thinned(one, longest=longest) for name, one in drawn.items()}
     points = max(map(len, lines.values()))
@@ -163,16 +180,19 @@ def _curves(ledger: Ledger, rows: Any, asked: Asked, until: int, names: Callable
 
 
 def _groups(
-    ledger: Ledger, rows: Any, asked: Asked, until: int, names: Callable[[str], str], show: _Show
+    ledger: Ledger,
+    spans: Lasting,
+    grouped: dict[str, Curve],
+    asked: Asked,
+    names: Callable[[str], str],
+    show: _Show,
 ) -> list[dict[str, Any]]:
     """A row per group, largest first: how many, and how long."""
-    spans = ledger.lasting(asked.measure, rows, until)
-    counts = ledger.counted(asked.by, _mask(spans.wish, rows.size))
-    done = ledger.counted(asked.by, _mask(spans.wish[spans.done], rows.size))
-    drawn = ledger.curves(spans, asked.by, at_least=FEW)
+    counts = ledger.counted(asked.by, _mask(spans.wish, ledger.stage.size))
+    done = ledger.counted(asked.by, _mask(spans.wish[spans.done], ledger.stage.size))
     found = []
     for key, n in sorted(counts.items(), key=lambda item: -item[1]):
-        one = drawn.get(key)
+        one = grouped.get(key)
         low, high = one.quantile_interval(0.5) if one else (None, None)
         found.append(
             {

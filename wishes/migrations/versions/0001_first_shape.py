@@ -567,7 +567,7 @@ def upgrade() -> None:
     with op.batch_alter_table("clock", schema=None) as batch_op:
         batch_op.create_index(
             "ix_clock_campaign_open",
-            ["campaign_id", "stage"],
+            ["campaign_id", "due_at", "stage"],
             unique=False,
             sqlite_where=sa.text("closed_at IS NULL"),
             postgresql_where=sa.text("closed_at IS NULL"),
