@@ -170,21 +170,35 @@ def _take(
     claimed: Sequence[_Claimed],
     clock: Callable[[], datetime],
 ) -> Iterator[StoredFile]:
-    vault = Vault(keyring)
+    """End what needs no reading at once; read, compare and store the rest."""
     with database.reading() as session:
-        campaign_id = claimed[0].campaign_id
-        campaign, reader = campaign_by_id(session, campaign_id), reader_for(session, campaign_id)
         copies = {file.id: of for file in claimed if (of := _earlier_copy(session, file)) is not None}
-        given_up = [file for file in claimed if file.attempts > MOST_ATTEMPTS]
-        left = [file for file in claimed if file.id not in copies and file not in given_up]
-        read = [_read(session, originals, reader, file) for file in left]
-        batch = take_batch(session, vault, campaign_id, [each.reading for each in read])
-        revised = _revised(session, vault, batch, read)
+    left = []
     for file in claimed:
         if file.id in copies:
             yield _repeat(database, file, copies[file.id], clock())
-        elif file in given_up:
+        elif file.attempts > MOST_ATTEMPTS:
             yield _fail(database, file, GIVEN_UP, clock())
+        else:
+            left.append(file)
+    if left:
+        yield from _read_and_store(database, originals, keyring, left, clock)
+
+
+def _read_and_store(
+    database: Database,
+    originals: Originals,
+    keyring: Keyring,
+    files: Sequence[_Claimed],
+    clock: Callable[[], datetime],
+) -> Iterator[StoredFile]:
+    vault = Vault(keyring)
+    with database.reading() as session:
+        campaign_id = files[0].campaign_id
+        campaign, reader = campaign_by_id(session, campaign_id), reader_for(session, campaign_id)
+        read = [_read(session, originals, reader, file) for file in files]
+        batch = take_batch(session, vault, campaign_id, [each.reading for each in read])
+        revised = _revised(session, vault, batch, read)
     for each in read:
         revision, lines = revised.get(each.reading.file, (None, []))
         held = revision is not None and not each.file.decided
