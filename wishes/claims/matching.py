@@ -20,6 +20,7 @@ from matching import UNLIMITED, criteria
 from wishes.access import SYSTEM, Actor, require
 from wishes.campaigns.queries import rules_of
 from wishes.campaigns.rules import Rules
+from wishes.campaigns.tables import Campaign
 from wishes.claims.candidates import Candidates, Mask, look
 from wishes.claims.match_archive import digest, pack, plan_bytes, shut, unpack
 from wishes.claims.match_assign import Assignment, Policy, assign
@@ -32,6 +33,8 @@ from wishes.errors import Conflict, NotFound
 from wishes.events.actions import record
 from wishes.events.bulk import move_many
 from wishes.i18n import Text
+from wishes.intake.tables import Wish
+from wishes.lifecycle import Status
 from wishes.model import columns
 
 
@@ -57,7 +60,7 @@ class AlreadyMatching(Conflict):
     )
 
 
-_MatchRun, _Proposal = columns(MatchRun), columns(Proposal)
+_Campaign, _MatchRun, _Proposal, _Wish = (columns(m) for m in (Campaign, MatchRun, Proposal, Wish))
 
 POLICIES: Final = ("batch", "incremental")
 GIVEN_UP: Final = timedelta(minutes=10)
@@ -166,12 +169,12 @@ def repeated(run_inputs: bytes, *, campaign_id: int) -> Matched:
 def begin_run(session: Session, *, campaign_id: int, actor: Actor, now: datetime, policy: str = "batch") -> int:
     """Announce a run, so that no second one starts beside it; answers its id. Raises Forbidden, AlreadyMatching."""
     require(actor, "match.run", campaign_id)
+    session.execute(sa.select(_Campaign.id).where(_Campaign.id == campaign_id).with_for_update())
     running = session.execute(
         sa.select(_MatchRun.id)
         .where(
             _MatchRun.campaign_id == campaign_id, _MatchRun.state == "running", _MatchRun.started_at > now - GIVEN_UP
         )
-        .with_for_update()
     ).first()
     if running is not None:
         raise AlreadyMatching()
@@ -252,6 +255,7 @@ def run(
     """A whole run with its three transactions: announce, find (reading only), write. Answers the plan and its figures."""
     with database.transaction() as session:
         run_id = begin_run(session, campaign_id=campaign_id, actor=actor, now=now, policy=policy)
+    written = False
     try:
         with database.reading() as session:
             matched = match(
@@ -264,11 +268,13 @@ def run(
                 seed=seed,
             )
         with database.transaction() as session:
-            return matched, propose(session, matched=matched, run_id=run_id, actor=actor, now=now)
-    except BaseException:
-        with database.transaction() as session:
-            fail_run(session, run_id=run_id, now=now)
-        raise
+            figures = propose(session, matched=matched, run_id=run_id, actor=actor, now=now)
+        written = True
+    finally:
+        if not written:  # whatever ended it, an interrupt included, it must not stand in the next run's way
+            with database.transaction() as session:
+                fail_run(session, run_id=run_id, now=now)
+    return matched, figures
 
 
 def who(seen: Candidates, taker: int) -> tuple[int | None, int | None]:
@@ -303,8 +309,11 @@ def why_chosen(matched: Matched, rows: Any) -> list[dict[str, Any]]:
 
 
 def _that_fit(session: Session, matched: Matched, rows: Any, now: datetime) -> Any:
-    """Those of the wishes (indices) for which their taker still has room now; the dearest of a taker give way first."""
+    """Those of the wishes (indices) that are still open, and for which their taker still has room; of a taker's the dearest
+    give way first."""
     before, plan, spends = matched.seen, matched.plan, matched.seen.wishes.spend_fen
+    still_open = session.execute(sa.select(_Wish.id).where(_Wish.campaign_id == matched.campaign_id, _Wish.status == Status.OPEN))
+    rows = rows[np.isin(before.wishes.ids[rows], np.fromiter(still_open.scalars(), dtype=np.int64))]
     seen = look(session, matched.campaign_id, rules=rules_of(session, matched.campaign_id), now=now, wishes=False)
     room = {
         key: i
@@ -355,7 +364,7 @@ def _take_back(
     nobody = {"taker_branch_id": None, "taker_volunteer_id": None}
     # the engine by itself lets proposals run out; declining on somebody's behalf is a coordinator's
     done = move_many(session, "expire" if actor.system else "decline", wish_ids=wish_ids, actor=actor, now=now, reason=reason,
-                     changes={wish_id: nobody for wish_id in wish_ids}, data={wish_id: {"run_id": run_id} for wish_id in wish_ids})  # fmt: skip
+                     changes=dict.fromkeys(wish_ids, nobody), data={wish_id: {"run_id": run_id} for wish_id in wish_ids})  # fmt: skip
     for at in range(0, len(done.moved), 500):
         session.execute(
             sa.update(_Proposal)

@@ -39,16 +39,12 @@ def demo(edge: Edge, port: int, and_stop: bool) -> None:
     if known is None:
         job.load(story)
         job.take_in(story, processes=min(2, os.cpu_count() or 1))
-        job.publish(story)
-        job.match_all(story)
     story.campaign_id = known or story.campaign_id
     if and_stop:
         edge.emit(_whole(edge, story), True)
         return
     if known is None:
-        job.answer(story, share=0.45)
-        job.carry(story, share=0.6)
-        job.deliver(story, share=0.5)
+        _seven_weeks(story)
     with edge.database.transaction() as session:
         sign_ins = demo_sign_ins(session, campaign_id=story.campaign_id, now=utc_now())
     edge.database.dispose()
@@ -61,8 +57,21 @@ def demo(edge: Edge, port: int, and_stop: bool) -> None:
     supervise(edge.settings, host="127.0.0.1", port=port)
 
 
+def _seven_weeks(story: job.Story) -> None:
+    """A campaign under way: the first wishes have been carried, the others were published and proposed just now."""
+    job.publish(story, first=1500)
+    job.match_all(story)
+    job.answer(story)
+    job.carry(story, share=0.95)
+    job.deliver(story, share=0.8)
+    job.publish(story, day=49)
+    job.match_all(story, day=50)
+
+
 def _whole(edge: Edge, story: job.Story) -> dict[str, Any]:
     """The rest of the main job: people act, Celery takes back what was forgotten, everything is counted and reconciled."""
+    job.publish(story)
+    job.match_all(story)
     job.answer(story)
     job.browse(story, most=600)
     job.carry(story)

@@ -153,19 +153,30 @@ def take_in(story: Story, processes: int) -> None:
     )
 
 
-def publish(story: Story) -> None:
-    """Verify and publish what nothing hinders."""
+def publish(story: Story, *, first: int | None = None, day: float = 5) -> None:
+    """Verify and publish what nothing hinders; only the *first* so many when the campaign is to begin with a part."""
     with story.database.transaction() as session:
-        verified = verify_all(session, campaign_id=story.campaign_id, actor=story.coordinator, now=story.at(3))
-        published = publish_all(session, campaign_id=story.campaign_id, actor=story.coordinator, now=story.at(5))
-    story.counts["verified"], story.counts["published"] = len(verified.moved), len(published.moved)
-    story.counts["held_back"] = len(verified.held) + len(published.held)
-    story.say(f"verified {len(verified.moved)}, published {len(published.moved)}")
+        verified = verify_all(session, campaign_id=story.campaign_id, actor=story.coordinator, now=story.at(day - 2))
+        if first is None:
+            done = publish_all(session, campaign_id=story.campaign_id, actor=story.coordinator, now=story.at(day))
+            published, held = len(done.moved), len(done.held)
+        else:
+            early = [wish.id for wish in _standing(session, story, Status.VERIFIED)][:first]
+            published, held = (
+                len(move_many(session, "publish", wish_ids=early, actor=story.coordinator, now=story.at(day)).moved),
+                0,
+            )
+    story.counts["verified"] = story.counts.get("verified", 0) + len(verified.moved)
+    story.counts["published"] = story.counts.get("published", 0) + published
+    story.counts["held_back"] = story.counts.get("held_back", 0) + len(verified.held) + held
+    story.say(f"verified {len(verified.moved)}, published {published}")
 
 
-def match_all(story: Story) -> None:
-    """Run the engine and write its proposals."""
-    _, done = run(story.database, campaign_id=story.campaign_id, actor=story.coordinator, now=story.at(6))
+def match_all(story: Story, *, day: float = 6) -> None:
+    """Run the engine and write its proposals; nothing to do where no wish is open."""
+    if not story.statuses().get(Status.OPEN):
+        return
+    _, done = run(story.database, campaign_id=story.campaign_id, actor=story.coordinator, now=story.at(day))
     story.counts["matched"] = {
         name: done[name] for name in ("matched", "unmatched", "to_branches", "to_people", "gap", "proposed")
     }
@@ -175,10 +186,9 @@ def match_all(story: Story) -> None:
 # --- what people do -----------------------------------------------------------------------------------------------------
 
 
-def answer(story: Story, share: float = 1.0) -> None:
-    """Branches and people accept most proposals, decline some, and leave the rest to expire; *share* of the campaign."""
+def answer(story: Story) -> None:
+    """Branches and people accept most proposals, decline some, and leave the rest to expire."""
     rows = _wishes(story, Status.PROPOSED)
-    rows = rows[: int(len(rows) * share)]
     story.chance.shuffle(rows)
     accept, decline = int(len(rows) * 0.85), int(len(rows) * 0.07)
     accepted = _act(
@@ -294,15 +304,18 @@ def deliver(story: Story, share: float = 1.0) -> None:
 
 def _wishes(story: Story, *statuses: Status) -> list[Any]:
     with story.database.reading() as session:
-        return list(
-            session.execute(
-                sa.select(
-                    _Wish.id, _Wish.kind, _Wish.need, _Wish.status, _Wish.taker_branch_id, _Wish.taker_volunteer_id
-                )
-                .where(_Wish.campaign_id == story.campaign_id, _Wish.status.in_(statuses))
-                .order_by(_Wish.id)
-            )
+        return _standing(session, story, *statuses)
+
+
+def _standing(session: Session, story: Story, *statuses: Status) -> list[Any]:
+    """The campaign's wishes in these statuses, by id."""
+    return list(
+        session.execute(
+            sa.select(_Wish.id, _Wish.kind, _Wish.need, _Wish.status, _Wish.taker_branch_id, _Wish.taker_volunteer_id)
+            .where(_Wish.campaign_id == story.campaign_id, _Wish.status.in_(statuses))
+            .order_by(_Wish.id)
         )
+    )
 
 
 def _taker(story: Story, wish: Any) -> Actor:

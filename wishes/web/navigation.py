@@ -19,7 +19,7 @@ class NavItem:
     label: str
     icon: str
     current: bool
-    badge: int | None = None
+    badge: str = ""
 
 
 _COORDINATING = (Role.COORDINATOR, Role.CAMPAIGN_ADMIN, Role.SITE_ADMIN)
@@ -63,7 +63,7 @@ def navigation(person: Actor) -> list[NavItem]:
             Text("消息", "Inbox").say(language()),
             "bell",
             request.endpoint == "inbox.home",
-            unread or None,
+            "99+" if unread > 99 else str(unread or ""),
         )
     )
     return items
