@@ -47,9 +47,9 @@ def mended(first: Plan, *, owner: Ints | None = None, time_limit_s: float | None
     problem = first.problem
     alone = _without_groups(problem)
     group_cost = problem.group_split_cost or 0
-    if not group_cost and not broken_limits(alone, first.arc_of_wish):
-        return first
     usable = usable_arcs(problem)
+    if not usable.any() or (not group_cost and not broken_limits(alone, first.arc_of_wish)):
+        return first
     by_wish = np.lexsort((problem.arc_taker, problem.arc_wish))
     chosen = exchange(
         problem, by_wish[usable[by_wish]], first.arc_of_wish,

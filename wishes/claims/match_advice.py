@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from matching import UNLIMITED, criteria
+from matching import UNLIMITED, Left, criteria
 from wishes.claims.candidates import NEEDS, NEVER, Candidates, Mask, Takers, only
+from wishes.claims.match_figures import loads
 from wishes.claims.match_reasons import unmatched_groups
 from wishes.claims.matching import Matched, decide
 
@@ -78,19 +79,29 @@ def _promising(matched: Matched) -> list[tuple[Change, float | None]]:
         if group["need"] != "none":
             wanted[(group["need"], group["county"])] = wanted.get((group["need"], group["county"]), 0) + group["count"]
     found: list[tuple[Change, float | None]] = []
+    goods: list[tuple[Change, float | None]]
     for (need, county), count in sorted(wanted.items(), key=lambda item: -item[1]):
         limit = _limit_of(seen, need)
         found.append((Change("people", min(_MOST_PEOPLE, -(-count // limit)), need, county), None))
-    goods_left = bool(((plan.taker < 0) & (seen.wishes.need == 0)).any())
+    goods = [(Change("budget", _STEP_FEN, taker=t), None) for t in _short_of_money(matched)]
     for kind, price, step in (("budget", plan.spend_price, _STEP_FEN), ("places", plan.count_price, _STEP_PLACES)):
         cap = seen.takers.spend_cap if kind == "budget" else seen.takers.count_cap
         worth = np.where((cap != UNLIMITED) & (seen.takers.branch_ids >= 0), price * step, 0.0)
         best = np.argsort(-worth, kind="stable")[:2]
-        pieces: list[tuple[Change, float | None]] = [
-            (Change(kind, step, taker=int(t)), float(worth[t])) for t in best if worth[t] >= criteria.POINT
-        ]
-        found = pieces + found if goods_left else found + pieces
-    return found
+        goods += [(Change(kind, step, taker=int(t)), float(worth[t])) for t in best if worth[t] >= criteria.POINT]
+    return goods + found if ((plan.taker < 0) & (seen.wishes.need == 0)).any() else found + goods
+
+
+def _short_of_money(matched: Matched, most: int = 2) -> list[int]:
+    """Takers with places left but too little money for wishes that were left: those that most of these could go to."""
+    seen, plan = matched.seen, matched.plan
+    rows = np.flatnonzero((plan.taker < 0) & (plan.reason == Left.BUDGET))
+    if not len(rows):
+        return []
+    takers = seen.takers
+    places = (takers.count_cap - loads(seen, plan.taker) > 0) & (takers.spend_cap != UNLIMITED)
+    wanted = (matched.table.allowed[matched.table.class_of[rows]] & places).sum(axis=0)
+    return [int(t) for t in np.argsort(-wanted, kind="stable")[:most] if wanted[t]]
 
 
 def _limit_of(seen: Candidates, need: str) -> int:

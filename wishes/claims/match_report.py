@@ -24,7 +24,7 @@ def names_of(session: Session, campaign_id: int) -> Names:
     """What places, branches and people of a campaign are called."""
     branches = session.execute(sa.select(_Branch.id, _Branch.name).where(_Branch.campaign_id == campaign_id))
     people = session.execute(sa.select(_Volunteer.id, _Volunteer.name).where(_Volunteer.campaign_id == campaign_id))
-    return Names(place_names(session, campaign_id), dict(branches.tuples().all()), dict(people.tuples().all()))
+    return Names(place_names(session, campaign_id), dict(branches.all()), dict(people.all()))
 
 
 def report_of(
@@ -52,9 +52,8 @@ def _wish_by_wish(
     session: Session, matched: Matched, names: Names
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     seen, plan = matched.seen, matched.plan
-    codes = dict(
-        session.execute(sa.select(_Wish.id, _Wish.code).where(_Wish.campaign_id == matched.campaign_id)).tuples().all()
-    )
+    found = session.execute(sa.select(_Wish.id, _Wish.code).where(_Wish.campaign_id == matched.campaign_id))
+    codes = dict(found.all())
     rows = np.flatnonzero(plan.taker >= 0)
     taken = []
     for i, told in zip(rows.tolist(), why_chosen(matched, rows), strict=True):

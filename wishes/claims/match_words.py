@@ -150,11 +150,11 @@ def advised(advice: Mapping[str, Any], names: Names) -> Text:
     if serves > 0:
         return Text(
             f"{head.zh}，可多满足 {serves} 个心愿。",
-            f"{head.en} serves {serves} more {'wish' if serves == 1 else 'wishes'}.",
+            f"{head.en}: {serves} more {'wish' if serves == 1 else 'wishes'} served.",
         )
     return Text(
         f"{head.zh}，虽不多满足心愿，但整体改善 {saves} 分。",
-        f"{head.en} serves no more wishes, but makes the plan {saves} points better.",
+        f"{head.en}: no more wishes served, but the plan gets {saves} points better.",
     )
 
 
