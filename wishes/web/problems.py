@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import uuid
+import secrets
 from typing import Any
 
 from flask import Flask, Response, g, jsonify, redirect, render_template, request, url_for
@@ -35,7 +35,7 @@ def wants_json() -> bool:
 
 def request_id() -> str:
     if "request_id" not in g:
-        g.request_id = uuid.uuid4().hex[:16]
+        g.request_id = secrets.token_hex(8)
     return str(g.request_id)
 
 
