@@ -225,3 +225,10 @@ def test_the_forecast_of_a_full_campaign_is_a_day_within_its_interval(database: 
         assert one.earliest_on is not None and one.earliest_on <= one.delivered_on  # type: ignore[operator]
         assert one.latest_on is None or one.delivered_on <= one.latest_on  # type: ignore[operator]
         assert one.miss_chance is not None and 0 <= one.miss_chance <= 1
+
+
+@pytest.mark.parametrize("path", ["gaps", "gaps/figures", "desk", "board/now", "wishes", "board/export.csv"])
+def test_filters_that_cannot_be_are_left_out(coordinator: Person, place: Place, path: str) -> None:
+    huge = "9" * 40
+    answer = coordinator.get(f"/c/{place.slug}/{path}?branch={huge}&community={huge}&county=%00&category=x&by=nothing")
+    assert answer.status_code == 200

@@ -135,15 +135,24 @@ def say_forecast(ahead: WishForecast | None) -> str:
     )
 
 
+def _code(text: str) -> str:
+    return text if text.isprintable() and len(text) <= 24 else ""  # PostgreSQL keeps no NUL
+
+
+def is_id(text: str) -> bool:
+    """Whether *text* can be the id of a row: both databases count to 63 bits."""
+    return text.isascii() and text.isdecimal() and len(text) <= 18
+
+
 def narrowed() -> Narrow:
     """The filters of this request; what cannot be one is left out."""
     branch = request.values.get("branch", "")
     community = request.values.get("community", "")
     return Narrow(
-        county=request.values.get("county", "")[:12],
-        category=request.values.get("category", "")[:24],
-        community=community if community.isdecimal() else "",
-        branch=branch if branch.isdecimal() or branch == "none" else "",
+        county=_code(request.values.get("county", "")),
+        category=_code(request.values.get("category", "")),
+        community=community if is_id(community) else "",
+        branch=branch if is_id(branch) or branch == "none" else "",
     )
 
 
@@ -175,8 +184,8 @@ def act() -> Response:
     person, now = signed_in(), utc_now()
     require(person, "campaign.coordinate", g.campaign.id)
     name, reason = request.form.get("action", ""), request.form.get("reason", "")
-    ids = [int(text) for text in request.form.getlist("ids") if text.isdecimal()][:200]
-    reserve_id = request.form.get("reserve", 0, type=int)
+    ids = [int(text) for text in request.form.getlist("ids") if is_id(text)][:200]
+    reserve_id = int(chosen) if is_id(chosen := request.form.get("reserve", "")) else 0
     verbs = {
         "remind": lambda i: remind(session, wish_id=i, actor=person, now=now),
         "take_back": lambda i: take_back(session, wish_id=i, actor=person, now=now, reason=reason),
@@ -239,7 +248,7 @@ def make_link() -> str:
     return render_template("board/link.html", address=address, days=days)
 
 
-@pages.post("/board/share/<int:view_id>/revoke")
+@pages.post("/board/share/<int(max=999999999999999999):view_id>/revoke")
 def end_link(view_id: int) -> Response:
     person, now = signed_in(), utc_now()
     with database().transaction() as session:

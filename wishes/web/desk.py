@@ -19,7 +19,7 @@ from wishes.lifecycle import HELD, STATUS_LABEL, Status
 from wishes.tracking.board import AGE_CLASSES, UNDER_WAY
 from wishes.tracking.board_queries import age_bounds, aged_wishes, late_wishes
 from wishes.tracking.queries import late_by_stage, open_clocks
-from wishes.web.board import narrowed, needs_now
+from wishes.web.board import is_id, narrowed, needs_now
 from wishes.web.branch import say_tally
 from wishes.web.campaign import campaign_blueprint
 from wishes.web.cards import title, wish_cards
@@ -103,12 +103,12 @@ def wishes() -> str:
         wanted = Filter(
             statuses=_statuses(status),
             ids=found,
-            community_ids=(community,) if (community := request.args.get("community", type=int)) else None,
+            community_ids=(int(community),) if is_id(community := request.args.get("community", "")) else None,
             county_code=request.args.get("county", "") if request.args.get("county", "") in names else "",
-            category=request.args.get("category", ""),
+            category=narrowed().category,
             need=request.args.get("need", ""),
             words=request.args.get("q", "")[:40],
-            branch_id=request.args.get("branch", type=int),
+            branch_id=int(branch) if is_id(branch := request.args.get("branch", "")) else None,
         )
         page = list_wishes(session, g.campaign.id, wanted, after=request.args.get("after", 0, type=int), limit=PAGE)
         clocks = open_clocks(session, [row.id for row in page.rows])
