@@ -115,6 +115,7 @@ def test_parked_rows_are_settled_with_one_key_each(office: Office) -> None:
     page.goto(office.url("/import"))
     page.locator("input[type=file]").set_input_files({"name": "待确认.xlsx", "mimeType": "", "buffer": xlsx(DIRTY)})
     page.get_by_role("button", name="上传并读取").click()
+    expect(page.get_by_role("link", name="待确认.xlsx")).to_be_visible(timeout=60_000)
     office.wait_until_read()
     page.goto(office.url("/import?show=attention"))
     page.get_by_role("link", name="待确认.xlsx").click()
@@ -125,8 +126,7 @@ def test_parked_rows_are_settled_with_one_key_each(office: Office) -> None:
     page.get_by_label("最高价").fill("95")
     page.get_by_label("最低价").fill("95")
     page.get_by_role("button", name="保存并重新判断").click()
-    page.goto(office.url("/import?show=attention"))
-    page.get_by_role("link", name="待确认.xlsx").click()
+    expect(page).to_have_url(re.compile(r"/import/\d+\?show=parked"), timeout=30_000)
     expect(page.locator(".entry")).to_have_count(1)
     page.keyboard.press("r")  # the last: refused
     page.locator("details[open] select").select_option("unsafe_item")

@@ -39,6 +39,13 @@ for (const box of document.querySelectorAll("[data-upload]")) {
   form.addEventListener("submit", async (event) => {
     if (!input.files.length) return;
     event.preventDefault();
+    const tooBig = [...input.files].filter((file) => file.size > Number(box.dataset.mostEach));
+    if (tooBig.length) {
+      const names = tooBig.map((file) => file.name).join("、");
+      words.hidden = false;
+      words.textContent = say(`太大，没有上传，请拆分：${names}`, `Too large; please split: ${names}`);
+      return;
+    }
     if (form.dataset.going) return;
     form.dataset.going = "1";
     button.setAttribute("aria-busy", "true");
