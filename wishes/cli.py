@@ -17,7 +17,7 @@ from wishes.settings import Settings, from_environment
 
 COMMANDS = {
     "init": "setup", "serve": "setup", "doctor": "setup", "lifecycle": "setup", "demo": "demo", "users": "people",
-    "campaign": "campaign", "import": "pending", "verify": "importing", "publish": "importing", "match": "matching",
+    "campaign": "campaign", "import": "tracking", "verify": "importing", "publish": "importing", "match": "matching",
     "claim": "claiming", "labels": "labels", "gaps": "tracking", "sweep": "tracking",
 }  # fmt: skip
 """Command → module of :mod:`wishes.commands`. Only the module of the command that was typed is imported."""

@@ -20,6 +20,7 @@ from wishes.people import idempotency
 from wishes.people.queries import actor_of_token
 from wishes.people.tables import IdempotencyKey
 from wishes.protection.passwords import secret_digest
+from wishes.tracking.housekeeping import KEEP_ANSWERS, tidy
 
 
 def new_wish(database: Database, place: Place) -> str:
@@ -151,5 +152,5 @@ def test_answers_are_forgotten_after_their_time(callers: Callers, database: Data
     caller.post(f"/campaigns/{place.slug}/wishes/{new_wish(database, place)}/claim", key="key")
     with database.transaction() as session:
         assert actor_of_token(session, secret_digest(caller.token), utc_now()).account_id
-        assert idempotency.forget_old_keys(session, now=utc_now()) == 0
-        assert idempotency.forget_old_keys(session, now=utc_now() + idempotency.KEPT_FOR + timedelta(minutes=1)) == 1
+    assert tidy(database, now=utc_now()).answers == 0
+    assert tidy(database, now=utc_now() + KEEP_ANSWERS + timedelta(minutes=1)).answers == 1

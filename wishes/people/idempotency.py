@@ -8,7 +8,7 @@ Source: draft-ietf-httpapi-idempotency-key-header-07.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,9 +18,6 @@ from sqlmodel import Session, col
 from wishes.errors import Conflict, IdempotencyMismatch
 from wishes.i18n import Text
 from wishes.people.tables import IdempotencyKey
-
-KEPT_FOR = timedelta(days=7)
-"""How long an answer is remembered at least."""
 
 
 class RequestInFlight(Conflict):
@@ -114,9 +111,3 @@ def lock_number(account_id: Any, key: Any) -> sa.ColumnElement[int]:
     return sa.func.hashtextextended(
         sa.cast(account_id, sa.Text) + colon + sa.cast(key, sa.Text), sa.literal_column("0")
     )
-
-
-def forget_old_keys(session: Session, *, now: datetime) -> int:
-    """Delete answers older than :data:`KEPT_FOR`; answers how many. Called by a sweep."""
-    done = session.execute(sa.delete(IdempotencyKey).where(col(IdempotencyKey.created_at) < now - KEPT_FOR))
-    return int(done.rowcount)  # type: ignore[attr-defined]

@@ -17,7 +17,7 @@ from wishes.events.story import story
 from wishes.i18n import Text
 from wishes.intake.actions import publish, verify
 from wishes.intake.wishes import WishRow, seen_by, wish_by_code
-from wishes.lifecycle import MOVES, Move, Status
+from wishes.lifecycle import HELD, MOVES, Move, Status
 from wishes.tracking.actions import acknowledge, pause, postpone, resume
 from wishes.tracking.queries import OpenClock, open_clock
 from wishes.web.campaign import campaign_blueprint
@@ -191,7 +191,8 @@ def act(code: str, name: str) -> Response:
         raise NotFound()
     with database().transaction() as session:
         row = wish_by_code(session, g.campaign.id, code)
-        seen_by(person, row)
+        if name != "claim" or row.status not in (Status.OPEN, Status.PROPOSED, *HELD):
+            seen_by(person, row)  # who loses a race is told that someone was quicker, not that there is no such wish
         make_move(session, name, row=row, actor=person, form=request.form)
     flash(
         t("已{action}。", "Done: {action_en}.", action=MOVES[name].label.zh, action_en=MOVES[name].label.en), "success"
