@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.e2e.installation import DATA, SLUG, Installation
 from tests.web.house import findings
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("main-job")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
 
 PHONE, DESK = {"width": 375, "height": 812}, {"width": 1440, "height": 900}
 PASSWORD = "paper lantern over water"
