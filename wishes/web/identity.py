@@ -10,9 +10,9 @@ from wishes.access import NOBODY, Actor
 from wishes.clock import utc_now
 from wishes.db import Database
 from wishes.errors import NotSignedIn
-from wishes.protection.passwords import secret_digest
 from wishes.people.queries import actor_of_session, actor_of_token
 from wishes.protection.keyring import Keyring, read_keyring
+from wishes.protection.passwords import secret_digest
 from wishes.settings import Settings
 
 
