@@ -14,7 +14,7 @@ import numpy as np
 from matching.problem import UNLIMITED, Ints, Problem
 
 UNITING_PASSES = 3
-_TRIES = 16  # wishes of a full taker that are tried for a change of places
+_TRIES = 8  # wishes of a full taker that are tried for a change of places
 _NO_LIMIT = np.iinfo(np.int64).max // 4
 
 
@@ -26,7 +26,7 @@ def exchange(problem: Problem, by_wish: Ints, arc_of_wish: Ints, *, owner: Ints,
     """
     wishes, takers = problem.wish_count, problem.taker_count
     start = np.searchsorted(problem.arc_wish[by_wish], np.arange(wishes + 1))
-    place = np.full(len(by_wish) + 1, -1, dtype=np.int64)
+    place = np.full(len(problem.arc_wish), -1, dtype=np.int64)
     place[by_wish] = np.arange(len(by_wish))
     spend = np.zeros(len(by_wish), dtype=np.int64) if problem.arc_spend is None else problem.arc_spend[by_wish]
     count, money = problem.used(arc_of_wish)
@@ -289,7 +289,7 @@ def _search(
             else:
                 chosen[w] = -1
         if broken:
-            fine *= 1.25
+            fine *= 1.5
             calm = 0
         else:
             calm = calm + 1 if gained < enough else 0

@@ -17,8 +17,8 @@ from matching.seeding import likely_pairs
 from wishes.claims.candidates import Candidates, Floats, Ints, Mask
 from wishes.claims.match_table import Table, spend_left
 
-ARCS_PER_WISH = 12
-GOOD_ENOUGH = 0.0002
+ARCS_PER_WISH = 8
+GOOD_ENOUGH = 0.0003
 """A gap, by count alone, at which no more arcs are added."""
 _MOST_ROUNDS = 8
 _AT_ONCE = 2000  # wishes whose pairs are priced in one array
