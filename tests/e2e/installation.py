@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from workers.broker import EmbeddedBroker
+
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "wishes" / "demo" / "hangzhou-2021"
 SLUG = "hangzhou-2021"
@@ -81,12 +83,12 @@ class Installation:
 
     def kill(self, process: str) -> int:
         """``kill -9`` every process of one kind of this installation; answers how many there were."""
-        marks = {
-            "web": "wishes.app:create_app",
-            "worker": "workers\0worker",
-            "beat": "workers\0beat",
-            "broker": "redis-server",
-        }
+        if process == "broker":  # redis-server writes its title over its environment
+            pid = EmbeddedBroker(self.var_dir).pid()
+            if pid is not None:
+                os.kill(pid, signal.SIGKILL)
+            return int(pid is not None)
+        marks = {"web": "wishes.app:create_app", "worker": "workers\0worker", "beat": "workers\0beat"}
         killed = 0
         for folder in Path("/proc").iterdir():
             if folder.name.isdecimal():
