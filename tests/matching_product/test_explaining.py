@@ -80,7 +80,7 @@ def test_who_was_left_is_counted_by_district_need_and_reason(database: Database,
     found = find(database, town)
     groups = unmatched_groups(found.seen, found.table, found.plan)
     told = {(g["need"], g["county"], g["reason"]): g["count"] for g in groups}
-    assert told == {("psych", FAR, "count"): 3, ("none", NEAR, "room"): 1}
+    assert told == {("psych", FAR, "count"): 3, ("none", NEAR, "need"): 1}
     with database.reading() as session:
         words = [left(group, names_of(session, town.id)) for group in groups]
     assert "3 个心理支持心愿没有着落" in words[0].zh and "3 counselling wishes without a taker" in words[0].en

@@ -29,6 +29,8 @@ from wishes.i18n import Text
 from wishes.model import columns
 
 _Campaign = columns(Campaign)
+_ALIKE = 0.5
+"""Points within which two takers count as equally good when plans are compared."""
 WEIGHTS = tuple(Weights.model_fields)
 
 
@@ -142,9 +144,17 @@ def compare(
     # As if nothing were proposed yet: two plans for the same wishes, neither of them held back by what stands.
     seen = replace(seen, wishes=replace(seen.wishes, current=np.full(len(seen.wishes), -1, dtype=np.int64)))
     weights = {name: float(value) for name, value in rules.weights.model_dump().items()}
-    base = {"weights": weights, "matching": rules.matching.model_dump(), "seed": 0, "policy": "batch"}
-    tried = {**base, "weights": {**weights, **checked_weights(changes.weights or {})}}
-    return Compared(plans.decide(seen, base, campaign_id), plans.decide(changes.applied(seen), tried, campaign_id))
+    base: dict[str, Any] = {"weights": weights, "matching": rules.matching.model_dump(), "seed": 0, "policy": "batch"}
+    known = plans.decide(seen, base, campaign_id)
+    # Among plans about as good the one that changes least: what is told to change then changes for a reason.
+    tried = {
+        **base,
+        "weights": {**weights, **checked_weights(changes.weights or {})},
+        "matching": {**base["matching"], "moves_percent": 100.0},
+        "switch_points": _ALIKE,
+    }
+    settled = replace(seen, wishes=replace(seen.wishes, current=known.plan.taker))
+    return Compared(known, plans.decide(changes.applied(settled), tried, campaign_id))
 
 
 def checked_weights(weights: Mapping[str, float]) -> dict[str, float]:

@@ -63,6 +63,8 @@ class AlreadyMatching(Conflict):
 _Campaign, _MatchRun, _Proposal, _Wish = (columns(m) for m in (Campaign, MatchRun, Proposal, Wish))
 
 POLICIES: Final = ("batch", "incremental")
+SWITCH_POINTS: Final = 10.0
+"""What a standing proposal's move must be worth: somebody may already have told the family."""
 GIVEN_UP: Final = timedelta(minutes=10)
 """A run that is still "running" after this was killed, and no longer stands in the way."""
 TAKEN_BACK: Final = "撤销这次匹配"
@@ -147,6 +149,7 @@ def decide(
     how = Policy(
         urgent=overdue, moves_percent=bounds["moves_percent"], reserve=bounds["reserve_percent"] / 100,
         fairness=weights.get("fairness", 0.0), together=weights.get("together", 0.0),
+        switch=settings.get("switch_points", SWITCH_POINTS),
     )  # fmt: skip
     plan = assign(seen, table, how, time_limit_s=time_limit_s, seed=settings["seed"])
     solved = time.perf_counter()

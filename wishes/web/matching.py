@@ -44,7 +44,7 @@ from wishes.web.identity import database, signed_in
 from wishes.web.wording import CATEGORY, NEED
 
 pages = campaign_blueprint("matching", __name__)
-PAGE = 50
+PAGE = 25
 TIME_LIMIT_S = 20.0
 """For campaigns whose budgets need the thorough solver: what a person at a desk will wait."""
 
@@ -90,10 +90,18 @@ def start() -> Response:
     person, policy = _enter(), request.form.get("policy", "batch")
     if policy not in engine.POLICIES:
         raise NotFound()
-    _, found = engine.run(database(), campaign_id=g.campaign.id, actor=person, now=utc_now(), policy=policy, time_limit_s=TIME_LIMIT_S)
-    flash(t("已派出 {n} 个心愿，等待答复。", "{n} wishes proposed; the answers are awaited.", n=f"{found['proposed']:,}"), "success")
+    _, found = engine.run(
+        database(), campaign_id=g.campaign.id, actor=person, now=utc_now(), policy=policy, time_limit_s=TIME_LIMIT_S
+    )
+    flash(
+        t("已派出 {n} 个心愿，等待答复。", "{n} wishes proposed; the answers are awaited.", n=f"{found['proposed']:,}"),
+        "success",
+    )
     if found["overtaken"]:
-        flash(t("{n} 个在此期间已有变化，未再派出。", "{n} changed meanwhile and were left alone.", n=found["overtaken"]), "info")
+        flash(
+            t("{n} 个在此期间已有变化，未再派出。", "{n} changed meanwhile and were left alone.", n=found["overtaken"]),
+            "info",
+        )
     return redirect(url_for("matching.run", run_id=found["run"]))
 
 
@@ -163,20 +171,37 @@ def answer(run_id: int) -> Response:
                               wish_ids=chosen if action == "accept" else None)  # fmt: skip
             _say_accepted(done)
         elif action == "decline":
-            mine = {row.wish_id for row in proposals_of(session, g.campaign.id, run_id=run_id, state="open", limit=100_000)[0]}
+            mine = {
+                row.wish_id
+                for row in proposals_of(session, g.campaign.id, run_id=run_id, state="open", limit=100_000)[0]
+            }
             reason = t("协调员收回派单", "Taken back by the coordinator")
             say_tally(each(session, [i for i in chosen if i in mine],
                            lambda wish_id: claims.decline(session, wish_id=wish_id, actor=person, now=now, reason=reason)))  # fmt: skip
         else:
             raise NotFound()
-    return redirect(url_for("matching.run", run_id=run_id, **({"branch": branch_id} if branch_id and action != "accept_branch" else {})))
+    return redirect(
+        url_for(
+            "matching.run", run_id=run_id, **({"branch": branch_id} if branch_id and action != "accept_branch" else {})
+        )
+    )
 
 
 def _say_accepted(done: dict[str, int]) -> None:
     if done["accepted"]:
-        flash(t("已代为接受 {n} 个心愿。", "{n} wishes accepted on the takers' behalf.", n=f"{done['accepted']:,}"), "success")
+        flash(
+            t("已代为接受 {n} 个心愿。", "{n} wishes accepted on the takers' behalf.", n=f"{done['accepted']:,}"),
+            "success",
+        )
     if done["refused"]:
-        flash(t("{n} 个没有接受：承诺已满，或核查已过期。", "{n} not accepted: the pledge is full, or a check has expired.", n=done["refused"]), "warning")
+        flash(
+            t(
+                "{n} 个没有接受：承诺已满，或核查已过期。",
+                "{n} not accepted: the pledge is full, or a check has expired.",
+                n=done["refused"],
+            ),
+            "warning",
+        )
     if not any(done.values()):
         flash(t("没有待答复的派单。", "No proposal is waiting."), "info")
 
@@ -210,7 +235,9 @@ def what_if() -> str | FlaskResponse:
         places = place_names(session, g.campaign.id)
         if request.args.get("try"):
             plans = current_app.extensions.setdefault("microwish.match_plans", Remembered())
-            compared = compare(session, campaign_id=g.campaign.id, actor=person, now=utc_now(), changes=asked, plans=plans).figures()
+            compared = compare(
+                session, campaign_id=g.campaign.id, actor=person, now=utc_now(), changes=asked, plans=plans
+            ).figures()
     if request.args.get("format") == "json":
         return jsonify(compared or {})
     saved = {name: float(value) for name, value in rules.weights.model_dump().items() if name in WEIGHTS}
@@ -251,7 +278,7 @@ def _asked() -> Changes:
     if abs(places) > 100_000 or abs(money) > 100_000_000:
         raise Invalid("branch", Text("数字太大。", "The number is too large."))
     pledges = {branch_id: (places, money * 100)} if branch_id and (places or money) else None
-    people = {(args.get("need", ""), args.get("county", "")): more} if more else None
+    people = {(args.get("able", ""), args.get("county", "")): more} if more else None
     return Changes(weights=_weights(args), pledges=pledges, people=people)
 
 
@@ -314,7 +341,10 @@ def _compared(figures: dict[str, Any], names: Names) -> dict[str, Any]:
         side: [(names.taker(row["branch_id"], row["volunteer_id"]), f"{row['change']:+,}") for row in figures[side]]
         for side in ("losers", "winners")
     }
-    counties = [{**row, "name": names.county(row["county"]), "change": _signed(row["now"], row["then"])} for row in figures["by_county"]]
+    counties = [
+        {**row, "name": names.county(row["county"]), "change": _signed(row["now"], row["then"])}
+        for row in figures["by_county"]
+    ]
     return {**figures, "lines": lines, **named, "counties": counties}
 
 
@@ -323,5 +353,3 @@ def _signed(before: float | None, after: float | None) -> str:
         return ""
     change = round(after - before, 4)
     return "0" if change == 0 else f"{change:+,}"
-
-
