@@ -31,6 +31,7 @@ from wishes.errors import Conflict, Forbidden
 from wishes.events.actions import wish_state
 from wishes.events.tables import Event
 from wishes.lifecycle import Status
+from wishes.tracking.sweep import sweep
 
 
 @pytest.fixture
@@ -330,3 +331,20 @@ def test_accepting_for_a_taker_stops_at_the_pledge(database: Database, town: Tow
         session.execute(sa.update(Branch).where(Branch.id == taker).values(pledge_count=2))  # type: ignore[arg-type]
     with database.transaction() as session:
         assert accept_for(session, campaign_id=town.id, actor=town.coordinator, now=later(1)) == {"accepted": 2, "refused": 1}
+
+
+def test_a_proposal_is_exclusive_for_its_hours_and_then_open_to_browsing(database: Database) -> None:
+    with database.transaction() as session:
+        town = make_town(session, proposal_hours=24)
+        branch(session, town, count=1)
+        other = branch(session, town, county="330127")
+        wish_id = wish(session, town)
+    matched(database, town)
+    sweep(database, now=later(hours=23))
+    with pytest.raises(Conflict), database.transaction() as session:
+        claims.claim(session, wish_id=wish_id, actor=secretary_of(town, other), now=later(hours=23), branch_id=other)
+    sweep(database, now=later(hours=24.5))
+    with database.transaction() as session:
+        claims.claim(session, wish_id=wish_id, actor=secretary_of(town, other), now=later(hours=25), branch_id=other)
+        state = session.execute(sa.select(Proposal.state).where(Proposal.wish_id == wish_id)).scalar_one()  # type: ignore[call-overload]
+    assert state == "expired"

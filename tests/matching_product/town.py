@@ -36,8 +36,10 @@ class Town:
         return self.place.id
 
 
-def make_town(session: Session, *, weights: dict[str, float] | None = None, **bounds: Any) -> Town:
-    rules = Rules(weights=Weights(**(weights or {})), matching=Matching(**bounds))
+def make_town(
+    session: Session, *, weights: dict[str, float] | None = None, proposal_hours: int = 72, **bounds: Any
+) -> Town:
+    rules = Rules(proposal_hours=proposal_hours, weights=Weights(**(weights or {})), matching=Matching(**bounds))
     place = make_campaign(session, rules=rules)
     for code, (lat, lon) in POINTS.items():
         insert(session, PlaceRow, campaign_id=place.id, code=code, name=f"地方 {code}", level="township" if len(code) > 6 else "county",

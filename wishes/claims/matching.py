@@ -36,6 +36,9 @@ from wishes.i18n import Text
 from wishes.intake.tables import Wish
 from wishes.lifecycle import Status
 from wishes.model import columns
+from wishes.tracking.clocks import clock_values
+from wishes.tracking.deadlines import due_at, step_at
+from wishes.tracking.tables import Clock
 
 
 class NothingToMatch(Conflict):
@@ -60,7 +63,8 @@ class AlreadyMatching(Conflict):
     )
 
 
-_Campaign, _MatchRun, _Proposal, _Wish = (columns(m) for m in (Campaign, MatchRun, Proposal, Wish))
+_Campaign, _Clock, _MatchRun = (columns(m) for m in (Campaign, Clock, MatchRun))
+_Proposal, _Wish = columns(Proposal), columns(Wish)
 
 POLICIES: Final = ("batch", "incremental")
 SWITCH_POINTS: Final = 10.0
@@ -219,7 +223,8 @@ def propose(session: Session, *, matched: Matched, run_id: int, actor: Actor, no
     fitting = _that_fit(session, matched, new, now)
     takes: dict[int, dict[str, Any]] = {}
     proposals: dict[int, dict[str, Any]] = {}
-    expires_at = now + timedelta(hours=rules_of(session, matched.campaign_id).proposal_hours)
+    rules = rules_of(session, matched.campaign_id)
+    expires_at = _window(rules, now)
     told = why_chosen(matched, fitting)
     for i, reason in zip(fitting.tolist(), told, strict=True):
         branch_id, volunteer_id = who(seen, int(plan.taker[i]))
@@ -237,6 +242,7 @@ def propose(session: Session, *, matched: Matched, run_id: int, actor: Actor, no
     done = move_many(session, "propose", wish_ids=takes, actor=SYSTEM, now=now, changes=takes, data=data)
     if done.moved:
         session.execute(sa.insert(_Proposal), [proposals[wish_id] for wish_id in done.moved])
+        _end_windows(session, done.moved, rules, now, expires_at)
     found = matched.figures()
     found |= {"run": run_id, "proposed": len(done.moved), "overtaken": len(new) - len(done.moved)}
     found["seconds"]["store"] = round(time.perf_counter() - started, 3)
@@ -249,6 +255,28 @@ def propose(session: Session, *, matched: Matched, run_id: int, actor: Actor, no
     record(session, action="match", campaign_id=matched.campaign_id, now=now, actor=actor,
            data={"run_id": run_id, "proposed": len(done.moved)})  # fmt: skip
     return found
+
+
+def _window(rules: Rules, now: datetime) -> datetime:
+    """Until when a proposal is its taker's alone: the campaign's hours, or its clock for proposals where that is shorter."""
+    hours = now + timedelta(hours=rules.proposal_hours)
+    clock = clock_values(rules, Status.PROPOSED, now)
+    return hours if clock is None else min(hours, clock[0])
+
+
+def _end_windows(session: Session, wish_ids: Sequence[int], rules: Rules, now: datetime, expires_at: datetime) -> None:
+    """Let the clocks of these proposals strike when their window ends, where the campaign's hours are the shorter."""
+    deadline = rules.deadlines.get(Status.PROPOSED)
+    if deadline is None or due_at(now, deadline) <= expires_at:
+        return
+    values = {"due_at": expires_at, "next_at": step_at(expires_at, now, deadline, 0)}
+    for at in range(0, len(wish_ids), 500):
+        session.execute(
+            sa.update(_Clock)
+            .where(_Clock.wish_id.in_(wish_ids[at : at + 500]), _Clock.closed_at.is_(None))
+            .values(**values)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def run(
