@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.intake.workbooks import Understand, workbook
-from wishes.intake.understanding import FileReading, KnownChild, find_duplicates, mark_duplicates, revision
+from wishes.intake.understanding import FileReading, KnownChild, find_duplicates, mark_duplicates
 
 HEAD = ["姓名", "性别", "出生日期", "家庭住址", "监护人", "电话", "心愿", "家长同意"]
 
@@ -95,19 +95,6 @@ def test_what_is_already_stored_is_not_added_again(understand_bytes: Understand)
     found = find_duplicates([reading], [known])
     assert [(r.entry, r.of, r.kind) for r in found.repeats] == [("来件.xlsx|Sheet1|G3|1", "w1", "stored")]
     assert set(found.known_children.values()) == {"c1"}
-
-
-def test_a_revised_file_says_what_it_adds_changes_and_withdraws(understand_bytes: Understand) -> None:
-    old = understand_bytes(workbook([["龙潭镇"], HEAD, *ROWS]), "心愿.xlsx")
-    changed = [*ROWS[1][:5], "16600007777", *ROWS[1][6:]]
-    new_wish = [*ROWS[2][:6], "书架", "是"]
-    fresh = line("周小文", "女", "2012-01-01", "上湾村", "周强", "19900005555", "帽子")
-    new = understand_bytes(workbook([["龙潭镇"], HEAD, ROWS[0], changed, new_wish, ROWS[3], fresh]), "心愿（更新）.xlsx")
-    result = revision(old, new)
-    assert len(result.same) == 2
-    assert [(n.split("|")[2], o.split("|")[2], f) for n, o, f in result.changed] == [("G4", "G4", ("phone",)), ("G5", "G5", ("item",))]
-    assert [k.split("|")[2] for k in result.added] == ["G7"]
-    assert [k.split("|")[2] for k in result.withdrawn] == ["G7"]
 
 
 def test_brothers_and_sisters_share_a_household(understand_bytes: Understand) -> None:
