@@ -34,7 +34,7 @@ import simpy
 from matching import criteria
 from wishes.campaigns.rules import Matching, Weights
 from wishes.claims.candidates import NEVER, Candidates, Takers, Wishes
-from wishes.claims.matching import decide
+from wishes.claims.match_finding import decide
 from wishes.tracking.survival import kaplan_meier
 
 DATA = Path(__file__).resolve().parents[1] / "wishes" / "demo" / "hangzhou-2021"

@@ -13,14 +13,15 @@ from click.testing import CliRunner
 from tests.factories import NOW
 from tests.matching_product.town import FAR, NEAR, Town, branch, make_town, person, takers_of, wish
 from wishes.campaigns.queries import rules_of
-from wishes.claims.candidates import look
 from wishes.claims.match_advice import Change, advise
 from wishes.claims.match_browse import browse_order
+from wishes.claims.match_finding import Matched, decide, match, why_chosen
+from wishes.claims.match_looking import look
 from wishes.claims.match_reasons import unmatched_groups
 from wishes.claims.match_report import names_of
 from wishes.claims.match_whatif import Changes, Remembered, compare, save_weights
 from wishes.claims.match_words import advised, left, why
-from wishes.claims.matching import Matched, decide, match, run, why_chosen
+from wishes.claims.matching import run
 from wishes.claims.tables import Proposal
 from wishes.cli import cli
 from wishes.db import Database

@@ -13,18 +13,10 @@ from wishes.access import SYSTEM, Actor, Role
 from wishes.claims import actions as claims
 from wishes.claims.match_answers import accept_for
 from wishes.claims.match_archive import plan_bytes
+from wishes.claims.match_finding import NothingToMatch, match, repeated
 from wishes.claims.match_runs import run_by_id, stored_bytes
 from wishes.claims.match_whatif import save_weights
-from wishes.claims.matching import (
-    AlreadyMatching,
-    NothingToMatch,
-    begin_run,
-    match,
-    propose,
-    repeated,
-    run,
-    withdraw_run,
-)
+from wishes.claims.matching import AlreadyMatching, begin_run, propose, run, withdraw_run
 from wishes.claims.tables import Branch, Claim, Proposal, Volunteer
 from wishes.db import Database
 from wishes.errors import Conflict, Forbidden

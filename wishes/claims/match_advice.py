@@ -14,8 +14,8 @@ import numpy as np
 from matching import UNLIMITED, Left, criteria
 from wishes.claims.candidates import NEEDS, NEVER, Candidates, Mask, Takers, only
 from wishes.claims.match_figures import loads
+from wishes.claims.match_finding import Matched, decide
 from wishes.claims.match_reasons import unmatched_groups
-from wishes.claims.matching import Matched, decide
 
 MOST_PIECES = 6
 _CLAIMS_EACH = 5  # of a new volunteer, where nobody's limit tells

@@ -12,7 +12,8 @@ from sqlmodel import Session
 
 from matching import criteria, policies
 from wishes.campaigns.rules import Rules
-from wishes.claims.candidates import Candidates, Takers, look, only
+from wishes.claims.candidates import Candidates, Takers, only
+from wishes.claims.match_looking import look
 from wishes.claims.match_table import spend_left, table_of
 from wishes.intake.tables import Wish
 from wishes.intake.wishes import Filter

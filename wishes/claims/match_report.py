@@ -10,9 +10,9 @@ from sqlmodel import Session
 
 from wishes.campaigns.queries import place_names
 from wishes.claims.match_advice import advise
+from wishes.claims.match_finding import Matched, who, why_chosen
 from wishes.claims.match_reasons import reasons, unmatched_groups
 from wishes.claims.match_words import Names, advised, left, why
-from wishes.claims.matching import Matched, who, why_chosen
 from wishes.claims.tables import Branch, Volunteer
 from wishes.intake.tables import Wish
 from wishes.model import columns

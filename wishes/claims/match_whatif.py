@@ -18,11 +18,12 @@ from wishes.access import Actor, require
 from wishes.campaigns.queries import rules_of
 from wishes.campaigns.rules import Rules, Weights
 from wishes.campaigns.tables import Campaign
-from wishes.claims.candidates import Candidates, look
+from wishes.claims.candidates import Candidates
 from wishes.claims.match_advice import with_people
 from wishes.claims.match_archive import digest, pack
 from wishes.claims.match_figures import loads
-from wishes.claims.matching import Matched, decide
+from wishes.claims.match_finding import Matched, decide
+from wishes.claims.match_looking import look
 from wishes.errors import Invalid
 from wishes.events.actions import record
 from wishes.i18n import Text

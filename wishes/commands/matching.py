@@ -7,8 +7,9 @@ from typing import Any
 import click
 
 from wishes.campaigns.queries import campaign_by_slug, rules_of
+from wishes.claims.match_finding import match
 from wishes.claims.match_report import report_of
-from wishes.claims.matching import POLICIES, match, run
+from wishes.claims.matching import POLICIES, run
 from wishes.clock import utc_now
 from wishes.commands.edge import OPERATOR, Edge
 

@@ -18,6 +18,7 @@ from wishes.claims.bulk import each
 from wishes.claims.match_advice import advise
 from wishes.claims.match_answers import accept_for
 from wishes.claims.match_figures import KM_STEPS, LOAD_STEPS
+from wishes.claims.match_finding import repeated
 from wishes.claims.match_report import names_of
 from wishes.claims.match_runs import (
     Run,
@@ -212,7 +213,7 @@ def advice(run_id: int) -> Response:
     _enter()
     with database().reading() as session:
         inputs, _ = stored_bytes(session, g.campaign.id, run_id)
-    pieces = advise(engine.repeated(inputs, campaign_id=g.campaign.id))
+    pieces = advise(repeated(inputs, campaign_id=g.campaign.id))
     with database().transaction() as session:
         keep_advice(session, run_id=run_id, advice=pieces)
     if not pieces:
