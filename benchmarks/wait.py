@@ -30,6 +30,7 @@ from typing import Any
 
 import numpy as np
 import simpy
+from scipy.stats import t as student
 
 from matching import criteria
 from wishes.campaigns.rules import Matching, Weights
@@ -380,12 +381,41 @@ def _wait(prefix: str, days: Any, done: Any) -> dict[str, float]:
 
 def interval(values: Any) -> tuple[float, float]:
     """Mean and half width of its 95 % interval (Student's t); where any is NaN, NaN."""
-    from scipy.stats import t as student
-
     values = np.asarray(values, dtype=np.float64)
     if len(values) < 2:
         return float(values.mean()), np.nan
     return float(values.mean()), float(student.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
+
+
+def simulate(seed: int, wishes: int) -> dict[str, dict[str, float]]:
+    """The figures of every policy in the world of *seed*."""
+    world = make_world(seed, wishes)
+    found = {}
+    for policy in POLICIES:
+        began = time.perf_counter()
+        campaign = Campaign(world, policy, seed)
+        campaign.run()
+        found[policy] = campaign.figures()
+        print(f"seed {seed} {policy}: {time.perf_counter() - began:.1f} s", file=sys.stderr)
+    return found
+
+
+def compared(worlds: list[dict[str, dict[str, float]]]) -> dict[str, dict[str, list[float]]]:
+    """Figure → policy, or difference to browsing → mean and half width of its interval."""
+    told: dict[str, dict[str, list[float]]] = {}
+    for name in dict.fromkeys(name for world in worlds for name in world["browse"]):
+        values = {policy: np.array([world[policy].get(name, np.nan) for world in worlds]) for policy in POLICIES}
+        row = {policy: interval(values[policy]) for policy in POLICIES}
+        row |= {f"{policy} − browse": interval(values[policy] - values["browse"]) for policy in POLICIES[1:]}
+        told[name] = {key: [round(mean, 3), round(half, 3)] for key, (mean, half) in row.items()}
+    return told
+
+
+def show(told: dict[str, dict[str, list[float]]]) -> None:
+    columns = list(next(iter(told.values())))
+    print(f"{'':22}" + "".join(f"{column:>22}" for column in columns))
+    for name, row in told.items():
+        print(f"{name:22}" + "".join(f"{row[column][0]:>13.2f} ± {row[column][1]:<6.2f}" for column in columns))
 
 
 def main() -> None:
@@ -394,30 +424,12 @@ def main() -> None:
     parser.add_argument("--wishes", type=int, default=10_000, help="fewer shrink branches, people and couriers alike")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    found: dict[str, list[dict[str, float]]] = {policy: [] for policy in POLICIES}
-    for seed in range(asked.seeds):
-        world = make_world(seed, asked.wishes)
-        for policy in POLICIES:
-            began = time.perf_counter()
-            campaign = Campaign(world, policy, seed)
-            campaign.run()
-            found[policy].append(campaign.figures())
-            print(f"seed {seed} {policy}: {time.perf_counter() - began:.1f} s", file=sys.stderr)
-    names = list(found["browse"][0])
-    told: dict[str, Any] = {"seeds": asked.seeds, "wishes": asked.wishes}
-    for name in names:
-        row = {policy: interval([figures.get(name, np.nan) for figures in found[policy]]) for policy in POLICIES}
-        row |= {f"{policy} − browse": interval([b.get(name, np.nan) - a.get(name, np.nan) for a, b in zip(found["browse"], found[policy], strict=True)])
-                for policy in POLICIES[1:]}  # fmt: skip
-        told[name] = {key: [round(mean, 3), round(half, 3)] for key, (mean, half) in row.items()}
+    told = compared([simulate(seed, asked.wishes) for seed in range(asked.seeds)])
     if asked.json:
-        print(json.dumps(told, ensure_ascii=False).replace("NaN", "null"))
+        print(json.dumps({"seeds": asked.seeds, "wishes": asked.wishes, **told}, ensure_ascii=False).replace("NaN", "null"))
         return
-    columns = [*POLICIES, *(f"{policy} − browse" for policy in POLICIES[1:])]
     print(f"{asked.seeds} seeds, {asked.wishes} wishes, {DAYS} days; mean ± half width of the 95 % interval, in days unless said otherwise")
-    print(f"{'':22}" + "".join(f"{column:>22}" for column in columns))
-    for name in names:
-        print(f"{name:22}" + "".join(f"{told[name][column][0]:>13.2f} ± {told[name][column][1]:<6.2f}" for column in columns))
+    show(told)
 
 
 if __name__ == "__main__":
