@@ -42,6 +42,7 @@ def children(settings: Settings, *, host: str, port: int, web_workers: int = 2, 
                     "-m",
                     "gunicorn",
                     "wishes.app:create_app()",
+                    "--preload",  # imported once, not once per web worker; no connection is open before the fork
                     "--bind",
                     f"{host}:{port}",
                     "--workers",
