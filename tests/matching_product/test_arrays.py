@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from matching import UNLIMITED, Problem, broken_limits, criteria, policies, solve
 from matching.quick import quick_plan
 from matching.seeding import likely_pairs
+from wishes.campaigns.rules import Weights
+from wishes.claims.match_words import CRITERION, MEANING
 
 
 def test_distance_agrees_with_a_known_one() -> None:
@@ -146,3 +148,9 @@ def test_siblings_come_together_where_it_costs_nothing() -> None:
         )  # fmt: skip
         of = plan.taker_of_wish
         assert of[0] == of[2] and of[1] == of[3] and of[0] != of[1]
+
+
+def test_every_weight_has_words_and_every_pair_criterion_a_weight() -> None:
+    """Who adds a criterion is told here what else it needs."""
+    assert set(Weights.model_fields) == set(CRITERION) == set(MEANING)
+    assert set(criteria.OF_PAIRS) | {"need", "fairness", "together"} == set(Weights.model_fields)

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 import numpy as np
-import sqlalchemy as sa
 from sqlmodel import Session
 
 from matching import criteria, policies
 from wishes.campaigns.rules import Rules
-from wishes.claims.candidates import Candidates, Takers, only
+from wishes.claims.candidates import Candidates, Takers
 from wishes.claims.match_looking import look
 from wishes.claims.match_table import spend_left, table_of
-from wishes.intake.tables import Wish
 from wishes.intake.wishes import Filter
-from wishes.lifecycle import Status
-from wishes.model import columns
-
-_Wish = columns(Wish)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +35,13 @@ def browse_order(
     The score is that of the matching with the campaign's weights. What the taker declined or gave back comes last, not
     never: browsing is a free choice. Empty for a taker who is not in the campaign.
     """
-    seen = look(session, campaign_id, rules=rules, now=now)
-    key = (-1, volunteer_id) if volunteer_id is not None else (branch_id or -1, -1)
+    only = ("volunteer", volunteer_id) if volunteer_id is not None else ("branch", branch_id or -1)
+    seen = look(session, campaign_id, rules=rules, now=now, narrowed=narrowed, taker=only)
+    key = (-1, only[1]) if only[0] == "volunteer" else (only[1], -1)
     at = np.flatnonzero((seen.takers.branch_ids == key[0]) & (seen.takers.volunteer_ids == key[1]))
     if not len(at) or not len(seen.wishes):
         return [], 0
     taker = int(at[0])
-    if narrowed is not None:
-        ids = _ids(session, campaign_id, narrowed)
-        seen = only(seen, np.isin(seen.wishes.ids, ids))
-        if not len(seen.wishes):
-            return [], 0
     weights = {name: float(value) for name, value in rules.weights.model_dump().items()}
     table = table_of(_with_one(seen, taker), weights)
     # A member's own goods claims use the branch's pledge; whether they pledged to buy does not matter when browsing.
@@ -85,9 +74,3 @@ def _with_one(seen: Candidates, taker: int) -> Candidates:
         paired_taker=np.zeros(int(mine.sum()), dtype=np.int64), paired_community=seen.paired_community[mine],
     )  # fmt: skip
 
-
-def _ids(session: Session, campaign_id: int, narrowed: Filter) -> Any:
-    rows = session.execute(
-        sa.select(_Wish.id).where(*narrowed.conditions(campaign_id), _Wish.status == Status.OPEN)
-    ).scalars()
-    return np.fromiter(rows, dtype=np.int64)

@@ -23,26 +23,32 @@ from wishes.claims.tables import Branch, Claim, ClaimState, Proposal, ProposalSt
 from wishes.claims.taking import is_qualified
 from wishes.clock import local_day
 from wishes.intake.tables import Child, Wish
+from wishes.intake.wishes import Filter
 from wishes.lifecycle import HELD, Kind, Status
 from wishes.model import columns
 
 _Branch, _Child, _Claim, _Place = (columns(m) for m in (Branch, Child, Claim, Place))
 _Proposal, _Volunteer, _Wish = (columns(m) for m in (Proposal, Volunteer, Wish))
 
+_Who = tuple[str, int]
+"""``("branch", id)`` or ``("volunteer", id)``."""
 _PRIORITY = {"orphan": 4, "unattended": 4, "disabled": 3, "poor": 2, "left_behind": 1, "other": 1}
 
 
 def look(
-    session: Session, campaign_id: int, *, rules: Rules, now: datetime, standing: bool = False, wishes: bool = True
-) -> Candidates:
+    session: Session, campaign_id: int, *, rules: Rules, now: datetime, standing: bool = False, wishes: bool = True,
+    narrowed: Filter | None = None, taker: _Who | None = None,
+) -> Candidates:  # fmt: skip
     """The campaign as it stands. What is held already is not in it, nor is the room it uses.
 
     *standing* takes in the proposals that wait for an answer, with their takers as ``current``; otherwise they too are left
     out together with their room. Without *wishes* only the takers and their room are looked at.
+    *narrowed* looks at some of the wishes, *taker* at one branch or volunteer (with their branch) alone.
     """
     places = _Places(session, campaign_id)
-    wish_rows = _wish_rows(session, campaign_id, standing) if wishes else []
-    branches, people = _branch_rows(session, campaign_id), _people_rows(session, campaign_id)
+    wish_rows = _wish_rows(session, campaign_id, standing, narrowed) if wishes else []
+    people = _people_rows(session, campaign_id, taker)
+    branches = _branch_rows(session, campaign_id, taker, people)
     categories = tuple(
         sorted({r.category for r in wish_rows} | {c for b in branches for c in (*(b.liked or ()), *(b.refused or ()))})
     )
@@ -50,11 +56,11 @@ def look(
                             | {c for b in branches for c in b.areas or ()} | {p.county_code for p in people}))  # fmt: skip
     communities = sorted({r.community_id for r in wish_rows})
     words = _Words(_index(counties), _index(categories), _index(communities))
-    takers = _takers(session, campaign_id, branches, people, words, places, rules, now, standing)
+    takers = _takers(session, campaign_id, branches, people, words, places, rules, now, standing, taker)
     taker_of = _taker_index(takers)
     placing = _wishes(wish_rows, taker_of, words, places, now)
-    not_wish, not_taker = _refusals(session, campaign_id, _index(placing.ids.tolist()), taker_of, standing)
-    paired_taker, paired_community = _pairings(session, campaign_id, words, taker_of)
+    not_wish, not_taker = _refusals(session, campaign_id, _index(placing.ids.tolist()), taker_of, standing, taker)
+    paired_taker, paired_community = _pairings(session, campaign_id, words, taker_of, taker)
     return Candidates(
         placing, takers, counties, categories, places.lat, places.lon, not_wish, not_taker, paired_taker, paired_community,
         np.array(communities, dtype=np.int64),
@@ -100,8 +106,9 @@ def _ints(values: Iterable[Any]) -> Ints:
 # --- wishes -----------------------------------------------------------------------------------------------------------
 
 
-def _wish_rows(session: Session, campaign_id: int, standing: bool) -> Sequence[Any]:
+def _wish_rows(session: Session, campaign_id: int, standing: bool, narrowed: Filter | None) -> Sequence[Any]:
     statuses = (Status.OPEN, Status.PROPOSED) if standing else (Status.OPEN,)
+    further = narrowed.conditions(campaign_id) if narrowed is not None else []
     return session.execute(
         sa.select(
             _Wish.id, _Wish.county_code, _Wish.township_code, _Wish.category, _Wish.need, _Wish.kind, _Wish.price_fen,
@@ -109,7 +116,7 @@ def _wish_rows(session: Session, campaign_id: int, standing: bool) -> Sequence[A
             sa.cast(_Child.types, sa.Text).label("types"),
         )
         .join(_Child, _Child.id == _Wish.child_id)
-        .where(_Wish.campaign_id == campaign_id, _Wish.status.in_(statuses))
+        .where(_Wish.campaign_id == campaign_id, _Wish.status.in_(statuses), *further)
         .order_by(_Wish.id)
     ).all()  # fmt: skip
 
@@ -162,6 +169,7 @@ def _refusals(
     wish_of: Mapping[int, int],
     taker_of: Mapping[tuple[int, int], int],
     standing: bool,
+    only: _Who | None,
 ) -> tuple[Ints, Ints]:
     """Pairs of a wish and a taker who declined it, gave it back or let it lapse: never proposed again."""
     statuses = (Status.OPEN, Status.PROPOSED) if standing else (Status.OPEN,)
@@ -170,7 +178,7 @@ def _refusals(
         found = session.execute(
             sa.select(table.wish_id, table.branch_id, table.volunteer_id)
             .join(_Wish, _Wish.id == table.wish_id)
-            .where(table.campaign_id == campaign_id, table.state == state, _Wish.status.in_(statuses))
+            .where(table.campaign_id == campaign_id, table.state == state, _Wish.status.in_(statuses), *_of(table.branch_id, table.volunteer_id, only))
         )
         for wish_id, branch_id, volunteer_id in found:
             taker = _taker_at(taker_of, branch_id, volunteer_id)
@@ -181,12 +189,12 @@ def _refusals(
 
 
 def _pairings(
-    session: Session, campaign_id: int, words: _Words, taker_of: Mapping[tuple[int, int], int]
+    session: Session, campaign_id: int, words: _Words, taker_of: Mapping[tuple[int, int], int], only: _Who | None
 ) -> tuple[Ints, Ints]:
     """Takers and the communities they serve or served."""
     found = session.execute(
         sa.select(_Wish.taker_branch_id, _Wish.taker_volunteer_id, _Wish.community_id)
-        .where(_Wish.campaign_id == campaign_id, _Wish.status.in_((*HELD, Status.DELIVERED, Status.CLOSED)))
+        .where(_Wish.campaign_id == campaign_id, _Wish.status.in_((*HELD, Status.DELIVERED, Status.CLOSED)), *_held_by(only))
         .distinct()
     )
     pairs: set[tuple[int, int]] = set()
@@ -201,31 +209,34 @@ def _pairings(
 # --- takers -----------------------------------------------------------------------------------------------------------
 
 
-def _branch_rows(session: Session, campaign_id: int) -> Sequence[Any]:
+def _branch_rows(session: Session, campaign_id: int, only: _Who | None, people: Sequence[Any]) -> Sequence[Any]:
+    ids = {p.branch_id for p in people} | ({only[1]} if only is not None and only[0] == "branch" else set())
+    further = [] if only is None else [_Branch.id.in_(ids - {None})]
     return session.execute(
         sa.select(
             _Branch.id, _Branch.county_code, _Branch.areas, _Branch.liked, _Branch.refused, _Branch.pledge_count,
             _Branch.pledge_fen, _Branch.used_count, _Branch.used_fen,
-        ).where(_Branch.campaign_id == campaign_id).order_by(_Branch.id)
+        ).where(_Branch.campaign_id == campaign_id, *further).order_by(_Branch.id)
     ).all()  # fmt: skip
 
 
-def _people_rows(session: Session, campaign_id: int) -> Sequence[Any]:
+def _people_rows(session: Session, campaign_id: int, only: _Who | None) -> Sequence[Any]:
+    further = [] if only is None else [_Volunteer.id == (only[1] if only[0] == "volunteer" else None)]
     return session.execute(
         sa.select(
             _Volunteer.id, _Volunteer.county_code, _Volunteer.branch_id, _Volunteer.claim_limit, _Volunteer.live_claims,
             _Volunteer.lapses, _Volunteer.vetted_on, _Volunteer.trained_on, _Volunteer.qualification, _Volunteer.duties,
-        ).where(_Volunteer.campaign_id == campaign_id, _Volunteer.active).order_by(_Volunteer.id)
+        ).where(_Volunteer.campaign_id == campaign_id, _Volunteer.active, *further).order_by(_Volunteer.id)
     ).all()  # fmt: skip
 
 
 def _takers(
     session: Session, campaign_id: int, branches: Sequence[Any], people: Sequence[Any], words: _Words, places: _Places,
-    rules: Rules, now: datetime, standing: bool,
+    rules: Rules, now: datetime, standing: bool, only: _Who | None,
 ) -> Takers:  # fmt: skip
-    offered = {} if standing else _offered(session, campaign_id)
-    asked = _last_asked(session, campaign_id)
-    had = _had(session, campaign_id, words)
+    offered = {} if standing else _offered(session, campaign_id, only)
+    asked = _last_asked(session, campaign_id, only)
+    had = _had(session, campaign_id, words, only)
     place_of = _index(b.id for b in branches)
     on, days = rules.vetting_day(local_day(now)), rules.vetting_days
     many = len(words.categories)
@@ -299,15 +310,12 @@ def _days(now: datetime, then: datetime | None) -> float:
     return NEVER if then is None else max(0.0, (now - then).total_seconds() / 86_400)
 
 
-_Who = tuple[str, int]
-
-
-def _offered(session: Session, campaign_id: int) -> dict[_Who, tuple[int, int]]:
+def _offered(session: Session, campaign_id: int, only: _Who | None) -> dict[_Who, tuple[int, int]]:
     """Count and price of what already waits for each taker's answer: room that is spoken for."""
     spend = sa.case((_Wish.kind == Kind.GOODS, _Wish.price_fen), else_=0)
     rows = session.execute(
         sa.select(_Wish.taker_branch_id, _Wish.taker_volunteer_id, sa.func.count(), sa.func.sum(spend))
-        .where(_Wish.campaign_id == campaign_id, _Wish.status == Status.PROPOSED)
+        .where(_Wish.campaign_id == campaign_id, _Wish.status == Status.PROPOSED, *_held_by(only))
         .group_by(_Wish.taker_branch_id, _Wish.taker_volunteer_id)
     )
     found: dict[_Who, tuple[int, int]] = {}
@@ -319,11 +327,11 @@ def _offered(session: Session, campaign_id: int) -> dict[_Who, tuple[int, int]]:
     return found
 
 
-def _last_asked(session: Session, campaign_id: int) -> dict[_Who, datetime]:
+def _last_asked(session: Session, campaign_id: int, only: _Who | None) -> dict[_Who, datetime]:
     """When each taker was last proposed something that was not taken back."""
     rows = session.execute(
         sa.select(_Proposal.branch_id, _Proposal.volunteer_id, sa.func.max(_Proposal.proposed_at))
-        .where(_Proposal.campaign_id == campaign_id, _Proposal.state != ProposalState.WITHDRAWN)
+        .where(_Proposal.campaign_id == campaign_id, _Proposal.state != ProposalState.WITHDRAWN, *_of(_Proposal.branch_id, _Proposal.volunteer_id, only))
         .group_by(_Proposal.branch_id, _Proposal.volunteer_id)
     )
     return {
@@ -332,11 +340,11 @@ def _last_asked(session: Session, campaign_id: int) -> dict[_Who, datetime]:
     }
 
 
-def _had(session: Session, campaign_id: int, words: _Words) -> dict[_Who, Ints]:
+def _had(session: Session, campaign_id: int, words: _Words, only: _Who | None) -> dict[_Who, Ints]:
     """Wishes of each category that each taker holds or delivered."""
     rows = session.execute(
         sa.select(_Wish.taker_branch_id, _Wish.taker_volunteer_id, _Wish.category, sa.func.count())
-        .where(_Wish.campaign_id == campaign_id, _Wish.status.in_((*HELD, Status.DELIVERED, Status.CLOSED)))
+        .where(_Wish.campaign_id == campaign_id, _Wish.status.in_((*HELD, Status.DELIVERED, Status.CLOSED)), *_held_by(only))
         .group_by(_Wish.taker_branch_id, _Wish.taker_volunteer_id, _Wish.category)
     )
     found: dict[_Who, Ints] = {}
@@ -349,3 +357,14 @@ def _had(session: Session, campaign_id: int, words: _Words) -> dict[_Who, Ints]:
                     count
                 )
     return found
+
+
+def _of(branch: Any, volunteer: Any, only: _Who | None) -> list[Any]:
+    """Conditions on two columns that leave the rows of one taker; none where everybody is looked at."""
+    if only is None:
+        return []
+    return [volunteer == only[1]] if only[0] == "volunteer" else [branch == only[1]]
+
+
+def _held_by(only: _Who | None) -> list[Any]:
+    return _of(_Wish.taker_branch_id, _Wish.taker_volunteer_id, only)
