@@ -171,3 +171,15 @@ def test_every_role_has_a_label_and_every_field_somebody_who_sees_it() -> None:
     assert set(FIELDS) == set(Field)
     for seen in FIELDS.values():
         assert all(stages for stages in seen.values())
+
+
+def test_a_social_worker_returns_or_rejects_what_their_own_community_sent_and_no_other() -> None:
+    def moves(community_id: int) -> set[str]:
+        worker = Actor(1, "w", (Grant(Role.SOCIAL_WORKER, HERE, community_id=community_id),))
+        return {
+            move.name for move in possible_moves(worker, WishFacts(HERE, Status.SUBMITTED, Kind.GOODS, community_id=1))
+        }
+
+    assert moves(1) == {"return", "reject", "cancel"}
+    assert moves(2) == set()
+    assert MOVES["reject"].reason and MOVES["return"].reason

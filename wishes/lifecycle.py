@@ -122,8 +122,8 @@ def _move(
 MOVES: dict[str, Move] = {move.name: move for move in (
     #     name                  from                 to              by whom                            labels
     _move("submit",             _S.DRAFT,            _S.SUBMITTED,   "community coordinator",           "提交", "submit"),
-    _move("return",             _S.SUBMITTED,        _S.DRAFT,       "coordinator",                     "退回修改", "return for correction", reason=True),
-    _move("reject",             _S.SUBMITTED,        _S.REJECTED,    "coordinator",                     "不予通过", "reject", reason=True),
+    _move("return",             _S.SUBMITTED,        _S.DRAFT,       "community coordinator",           "退回修改", "return for correction", reason=True),
+    _move("reject",             _S.SUBMITTED,        _S.REJECTED,    "community coordinator",           "不予通过", "reject", reason=True),
     _move("verify",             _S.SUBMITTED,        _S.VERIFIED,    "coordinator",                     "核实通过", "verify"),
     _move("publish",            _S.VERIFIED,         _S.OPEN,        "coordinator",                     "公开征集", "publish"),
     _move("unpublish",          _S.OPEN,             _S.VERIFIED,    "coordinator",                     "撤下", "take down", reason=True),
