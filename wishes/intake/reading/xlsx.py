@@ -7,28 +7,33 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import cast
 
 import python_calamine
 
 from wishes.intake.reading.errors import UnreadableFile
 from wishes.intake.reading.formulas import evaluated
-from wishes.intake.reading.grid import Sheet, Value, Workbook, column_number
+from wishes.intake.reading.grid import Sheet, Span, Value, Workbook, column_number
 from wishes.intake.reading.limits import Limits
 from wishes.intake.reading.packed import Package, attributes, unpack
 
-_ROW = re.compile(rb"<(?:\w+:)?row\b([^>]*)>")
-_ROW_NUMBER = re.compile(rb"""<(?:\w+:)?row\b[^>]*?\br=["'](\d{1,10})["']""")
-_FAR_COLUMN = re.compile(rb"""\br=["'][A-Z]{3}|<(?:\w+:)?c\b(?![^>]*?\br=)""")
+_PLAIN_ROW = re.compile(rb'<row r="(\d{1,10})"')
+_OTHER_ROW, _OTHER_CELL = re.compile(rb'<row\b(?! r="\d)'), re.compile(rb'<c(?:[\t\r\n>/]| (?!r="[A-Z]{1,2}\d))')
+"""What spreadsheet programs do not write, or beyond column ZZ. Patterns that begin with plain letters are searched fast."""
+_ROW_START = re.compile(rb"<(?:\w+:)?row\b")
+_BARE_CELL = re.compile(rb"""<(?:\w+:)?c\b(?![^>]*?\br=)""")
 _TWO_LETTERS = 702
 _FILLED = re.compile(rb"""<(?:\w+:)?c\b[^>]*?\br=["']([A-Z]{1,7})(\d{1,10})["'][^>]*>\s*<(?:\w+:)?(?:v|f|is)\b""")
-_STYLED = re.compile(rb"""<(?:\w+:)?c\b([^>]*?)/?>""")
+_HIDDEN = re.compile(rb"""\shidden=["'](?:1|true)["']""")
+_FORMULA_TAG, _ANY_FORMULA_TAG = re.compile(rb"<f\b"), re.compile(rb"<(?:\w+:)?f\b")
 _FORMULA = re.compile(
     rb"""<(?:\w+:)?c\b([^>]*)>\s*<(?:\w+:)?f\b[^>]*?>([^<]*)</(?:\w+:)?f>\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>([^<]*)</(?:\w+:)?v>)?"""
 )
 _MERGE = re.compile(rb"""<(?:\w+:)?mergeCell\b[^>]*?ref=["']([A-Z]+)(\d+):([A-Z]+)(\d+)["']""")
 _REFERENCE = re.compile(rb"""\br=["']([A-Z]+)(\d+)["']""")
-_STYLE = re.compile(rb"""\bs=["'](\d+)["']""")
+_STYLE = re.compile(rb"""\ss=["'](\d+)["']""")
 
 
 def read_xlsx(data: bytes, name: str, limits: Limits) -> Workbook:
@@ -51,12 +56,23 @@ def read_xlsx(data: bytes, name: str, limits: Limits) -> Workbook:
 
 def _check_extent(raw: bytes, limits: Limits) -> None:
     """Refuse a sheet whose filled cells span more than we are willing to lay out."""
-    rows = _ROW_NUMBER.findall(raw)
-    if _FAR_COLUMN.search(raw) is None and max(map(int, rows), default=0) * _TWO_LETTERS <= limits.area and len(rows) > 0:
+    plain = (
+        _OTHER_ROW.search(raw) is None and _OTHER_CELL.search(raw) is None and b":c" not in raw and b":row" not in raw
+    )
+    if plain and max(map(int, _PLAIN_ROW.findall(raw)), default=0) * _TWO_LETTERS <= limits.area:
         return  # no column beyond ZZ, and few rows: no need to look at each cell
+    if not plain and _BARE_CELL.search(raw) is not None:
+        # Cells that do not say where they stand follow each other.
+        bounds = [match.start() for match in _ROW_START.finditer(raw)]
+        if len(bounds) > limits.rows or any(
+            raw.count(b"<", a, b) > 4 * limits.columns for a, b in pairwise([*bounds, len(raw)])
+        ):
+            raise UnreadableFile("sheet_too_large")
     filled = _FILLED.findall(raw)
     last_row = max((int(digits) for digits in {digits for _, digits in filled}), default=0)
-    last_column = max((column_number(letters.decode()) + 1 for letters in {letters for letters, _ in filled}), default=0)
+    last_column = max(
+        (column_number(letters.decode()) + 1 for letters in {letters for letters, _ in filled}), default=0
+    )
     if last_row > limits.rows or last_column > limits.columns or last_row * last_column > limits.area:
         raise UnreadableFile("sheet_too_large")
 
@@ -64,40 +80,54 @@ def _check_extent(raw: bytes, limits: Limits) -> None:
 def _sheet(
     title: str, hidden: bool, raw: bytes, rows: list[list[Value]], struck_styles: set[bytes], month_styles: set[bytes]
 ) -> Sheet:
-    hidden_rows = frozenset(
-        int(values["r"]) - 1
-        for tag in _ROW.findall(raw)
-        if b"hidden" in tag and (values := attributes(tag)).get("hidden") in ("1", "true") and values.get("r", "").isdigit()
-    )
-    merged = [
-        (int(r1) - 1, column_number(c1.decode()), int(r2) - 1, column_number(c2.decode()))
-        for c1, r1, c2, r2 in _MERGE.findall(raw)
-    ]
+    hidden_rows: set[int] = set()
+    if b"hidden=" in raw:
+        for tag in _tags(raw, _HIDDEN):
+            if (
+                tag.partition(b" ")[0].rpartition(b":")[2].lstrip(b"<") == b"row"
+                and (number := attributes(tag).get("r", "")).isdigit()
+            ):
+                hidden_rows.add(int(number) - 1)
+    merged: list[Span] = []
+    at = raw.find(b"mergeCell")
+    if at >= 0:
+        merged = [
+            (int(r1) - 1, column_number(c1.decode()), int(r2) - 1, column_number(c2.decode()))
+            for c1, r1, c2, r2 in _MERGE.findall(raw, raw.rfind(b"<", 0, at))
+        ]
     struck: set[tuple[int, int]] = set()
     months: set[tuple[int, int]] = set()
-    if struck_styles or month_styles:
-        for tag in _STYLED.findall(raw):
-            style = _STYLE.search(tag)
-            if style is None or (style[1] not in struck_styles and style[1] not in month_styles):
-                continue
-            place = _REFERENCE.search(tag)
-            if place is not None:
+    marking = struck_styles | month_styles
+    if marking:
+        form = rb' s="(?:%s)"' if b" s='" not in raw else rb"""\ss=["'](?:%s)["']"""
+        for tag in _tags(raw, re.compile(form % b"|".join(sorted(marking)))):
+            style, place = _STYLE.search(tag), _REFERENCE.search(tag)
+            if style is not None and place is not None:  # a row's own style has another name and no letters
                 cell = (int(place[2]) - 1, column_number(place[1].decode()))
                 (struck if style[1] in struck_styles else months).add(cell)
     if b"<f" in raw or b":f>" in raw:
         _fill_formulas(raw, rows)
-    return Sheet(title, rows, hidden, merged, hidden_rows, frozenset(struck), frozenset(months))
+    return Sheet(title, rows, hidden, merged, frozenset(hidden_rows), frozenset(struck), frozenset(months))
+
+
+def _tags(raw: bytes, attribute: re.Pattern[bytes]) -> Iterator[bytes]:
+    """The start tags that hold a match of ``attribute``."""
+    for match in attribute.finditer(raw):
+        yield raw[raw.rfind(b"<", 0, match.start()) : raw.find(b">", match.end())]
 
 
 def _fill_formulas(raw: bytes, rows: list[list[Value]]) -> None:
     """Work out plain formulas that were saved without their result (as many programs do)."""
-    for tag, formula, cached in _FORMULA.findall(raw):
-        place = _REFERENCE.search(tag)
-        if cached or place is None:
+    for found in (_ANY_FORMULA_TAG if b":f" in raw else _FORMULA_TAG).finditer(raw):
+        match = _FORMULA.match(raw, raw.rfind(b"<", 0, found.start()))
+        if match is None or match[3]:
+            continue
+        place = _REFERENCE.search(match[1])
+        if place is None:
             continue
         row, column = int(place[2]) - 1, column_number(place[1].decode())
         if row < len(rows) and column < len(rows[row]):
-            rows[row][column] = evaluated(formula.decode("utf-8", "replace"), rows)
+            rows[row][column] = evaluated(match[2].decode("utf-8", "replace"), rows)
 
 
 _XF = re.compile(rb"<(?:\w+:)?xf\b[^>]*?>")
@@ -114,6 +144,8 @@ def _section(styles: bytes, name: bytes) -> bytes:
 def _styles(package: Package) -> tuple[set[bytes], set[bytes]]:
     """The style numbers that strike text through, and those that show a date without its day."""
     styles = next((part for path, part in package.parts.items() if path.lower().endswith("styles.xml")), b"")
+    if b"strike" not in styles and b"numFmt " not in styles and b'"17"' not in styles and b"'17'" not in styles:
+        return set(), set()
     struck_fonts = [i for i, font in enumerate(_FONT.findall(_section(styles, b"fonts"))) if _STRIKE.search(font)]
     dayless = {"17"}
     for tag in _FORMAT.findall(_section(styles, b"numFmts")):
@@ -125,7 +157,11 @@ def _styles(package: Package) -> tuple[set[bytes], set[bytes]]:
     for number, tag in enumerate(_XF.findall(_section(styles, b"cellXfs"))):
         values = attributes(tag)
         font = values.get("fontId", "")
-        if font.isdigit() and (at := bisect_left(struck_fonts, int(font))) < len(struck_fonts) and struck_fonts[at] == int(font):
+        if (
+            font.isdigit()
+            and (at := bisect_left(struck_fonts, int(font))) < len(struck_fonts)
+            and struck_fonts[at] == int(font)
+        ):
             struck.add(b"%d" % number)
         elif values.get("numFmtId", "") in dayless:
             months.add(b"%d" % number)
