@@ -12,11 +12,13 @@ from sqlmodel import Session
 
 from wishes.access import Actor, WishFacts, require_move
 from wishes.errors import Conflict, Invalid, NotFound
+from wishes.events.asked import request_in_hand
 from wishes.events.tables import Event
 from wishes.i18n import Text
 from wishes.intake.tables import Wish
 from wishes.lifecycle import HELD, MOVES, Kind, Status, destination
 from wishes.model import table_of
+from wishes.protection.screening import screen
 from wishes.tracking.clocks import restart_clock
 
 _EVENT, _WISH = table_of(Event), table_of(Wish)
@@ -183,7 +185,7 @@ def record(
     data: dict[str, Any] | None = None,
     occurred_at: datetime | None = None,
 ) -> int:
-    """Append one event row and answer its id. *data* holds ids and codes only, never a name."""
+    """Append one event row and answer its id. *data* holds ids and codes only, never a name; *reason* is screened."""
     row = {
         "campaign_id": campaign_id,
         "wish_id": wish_id,
@@ -192,9 +194,15 @@ def record(
         "old_status": old and str(old),
         "new_status": new and str(new),
         "actor_id": actor.account_id,
-        "reason": reason[:REASON_LENGTH],
+        "reason": reason_kept(reason),
+        "request_id": request_in_hand.get(),
         "data": data or {},
         "occurred_at": occurred_at or now,
         "recorded_at": now,
     }
     return int(session.execute(_APPEND, row).scalar_one())
+
+
+def reason_kept(reason: str) -> str:
+    """*reason* as it is remembered for good: phones, addresses, identity numbers and the like masked."""
+    return screen(reason).text[:REASON_LENGTH] if reason else ""

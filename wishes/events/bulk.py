@@ -18,7 +18,8 @@ from sqlmodel import Session
 from wishes.access import Actor, WishFacts, require_move
 from wishes.campaigns.queries import rules_of
 from wishes.errors import Invalid, MicrowishError
-from wishes.events.actions import _COLUMNS, _FIRST_TIME_ONLY, _STAMP, REASON_LENGTH, WishState
+from wishes.events.actions import _COLUMNS, _FIRST_TIME_ONLY, _STAMP, WishState, reason_kept
+from wishes.events.asked import request_in_hand
 from wishes.events.tables import Event
 from wishes.i18n import Text
 from wishes.intake.tables import Wish
@@ -150,6 +151,7 @@ def _tell(
     now: datetime,
 ) -> None:
     if moved:
+        kept, request_id = reason_kept(reason.strip()), request_in_hand.get()
         session.execute(
             sa.insert(_EVENT),
             [
@@ -160,7 +162,8 @@ def _tell(
                     "old_status": str(old),
                     "new_status": str(end),
                     "actor_id": actor.account_id,
-                    "reason": reason.strip()[:REASON_LENGTH],
+                    "reason": kept,
+                    "request_id": request_id,
                     "data": data.get(state.id, {}),
                     "occurred_at": now,
                     "recorded_at": now,

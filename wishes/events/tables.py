@@ -37,6 +37,7 @@ class Event(SQLModel, table=True):
     new_status: str | None = Field(default=None, max_length=16)
     actor_id: int | None = Field(default=None, sa_type=BIG)  # None: the system
     reason: str = Field(default="", max_length=200)
+    request_id: str = Field(default="", max_length=32)  # of the request that did it; empty: a command or a sweep
     data: dict[str, Any] = document()
     occurred_at: datetime = instant()
     recorded_at: datetime = instant()

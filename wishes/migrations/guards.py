@@ -1,10 +1,11 @@
-"""Triggers that keep the event table append-only; only the relay's ``announced_at`` may change."""
+"""Triggers that keep the record append-only: of an event nothing but the relay's ``announced_at`` may change, of the audit
+entries, the chain's links and its anchors nothing at all."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
-_KEPT = (
+_EVENT_KEPT = (
     "id",
     "campaign_id",
     "wish_id",
@@ -14,41 +15,42 @@ _KEPT = (
     "new_status",
     "actor_id",
     "reason",
+    "request_id",
     "data",
     "occurred_at",
     "recorded_at",
 )
+GUARDED: dict[str, tuple[str, ...]] = {"event": _EVENT_KEPT, "audit_entry": (), "audit_link": (), "audit_anchor": ()}
+"""Table → the columns that never change; none named means all."""
 
 
 def guard_events(connection: sa.Connection) -> None:
-    if connection.dialect.name == "sqlite":
+    on_sqlite = connection.dialect.name == "sqlite"
+    if not on_sqlite:
         connection.exec_driver_sql(
-            f"CREATE TRIGGER event_no_update BEFORE UPDATE OF {', '.join(_KEPT)} ON event "
-            "BEGIN SELECT RAISE(ABORT, 'events are append-only'); END"
+            "CREATE FUNCTION event_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || ' is append-only'; END $$"
+        )
+    for table, kept in GUARDED.items():
+        update = f"UPDATE OF {', '.join(kept)}" if kept else "UPDATE"
+        if on_sqlite:
+            refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+            connection.exec_driver_sql(f"CREATE TRIGGER {table}_no_update BEFORE {update} ON {table} {refuse}")
+            connection.exec_driver_sql(f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {refuse}")
+            continue
+        connection.exec_driver_sql(
+            f"CREATE TRIGGER {table}_no_update BEFORE {update} ON {table} FOR EACH ROW EXECUTE FUNCTION event_refuse()"
         )
         connection.exec_driver_sql(
-            "CREATE TRIGGER event_no_delete BEFORE DELETE ON event "
-            "BEGIN SELECT RAISE(ABORT, 'events are append-only'); END"
+            f"CREATE TRIGGER {table}_no_delete BEFORE DELETE OR TRUNCATE ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION event_refuse()"
         )
-        return
-    connection.exec_driver_sql(
-        "CREATE FUNCTION event_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION 'events are append-only'; END $$"
-    )
-    connection.exec_driver_sql(
-        f"CREATE TRIGGER event_no_update BEFORE UPDATE OF {', '.join(_KEPT)} ON event "
-        "FOR EACH ROW EXECUTE FUNCTION event_refuse()"
-    )
-    connection.exec_driver_sql(
-        "CREATE TRIGGER event_no_delete BEFORE DELETE OR TRUNCATE ON event "
-        "FOR EACH STATEMENT EXECUTE FUNCTION event_refuse()"
-    )
 
 
 def drop_event_guard(connection: sa.Connection) -> None:
-    on = "" if connection.dialect.name == "sqlite" else " ON event"
-    for name in ("event_no_update", "event_no_delete"):
-        connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}{on}")
-    if not on:
-        return
-    connection.exec_driver_sql("DROP FUNCTION IF EXISTS event_refuse()")
+    on_sqlite = connection.dialect.name == "sqlite"
+    for table in GUARDED:
+        for name in (f"{table}_no_update", f"{table}_no_delete"):
+            connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}{'' if on_sqlite else f' ON {table}'}")
+    if not on_sqlite:
+        connection.exec_driver_sql("DROP FUNCTION IF EXISTS event_refuse()")

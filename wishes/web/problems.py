@@ -12,8 +12,10 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from wishes.errors import MicrowishError, NotSignedIn, TooManyRequests, Unavailable
+from wishes.events.asked import request_in_hand
 from wishes.i18n import Text
 from wishes.web.context import language, t
+from wishes.web.security import REQUEST_ID
 
 log = logging.getLogger("microwish.web")
 
@@ -66,6 +68,10 @@ def answer(status: int, code: str, title: str, detail: str, **extra: Any) -> Res
 
 
 def install(app: Flask) -> None:
+    @app.before_request
+    def _in_hand() -> None:
+        request_in_hand.set(request_id())
+
     @app.errorhandler(MicrowishError)
     def _ours(error: MicrowishError) -> WerkzeugResponse:
         if isinstance(error, NotSignedIn) and not wants_json() and request.method == "GET":

@@ -14,6 +14,31 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "audit_anchor",
+        sa.Column("made_on", sa.Date(), nullable=False),
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("mac", sa.LargeBinary(length=33), nullable=False),
+        sa.Column("made_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("made_on", name=op.f("pk_audit_anchor")),
+    )
+    op.create_table(
+        "audit_link",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("source", sa.String(8), nullable=False),
+        sa.Column("row_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=33), nullable=False),
+        sa.Column("mac", sa.LargeBinary(length=33), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_audit_link")),
+        sa.UniqueConstraint("source", "row_id", name=op.f("uq_audit_link_source_row_id")),
+    )
+    op.create_table(
+        "audit_seal",
+        sa.Column("source", sa.String(8), nullable=False),
+        sa.Column("candidate_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("candidate_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("source", name=op.f("pk_audit_seal")),
+    )
+    op.create_table(
         "heartbeat",
         sa.Column("name", sa.String(40), nullable=False),
         sa.Column("beaten_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
@@ -107,6 +132,28 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_api_token_account_id"), ["account_id"], unique=False)
 
     op.create_table(
+        "audit_entry",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(24), nullable=False),
+        sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("actor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("child_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("wish_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("file_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("access_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("fields", sa.JSON(), nullable=False),
+        sa.Column("reason", sa.String(200), nullable=False),
+        sa.Column("request_id", sa.String(32), nullable=False),
+        sa.Column("data", sa.JSON(), nullable=False),
+        sa.Column("recorded_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_audit_entry_campaign_id_campaign")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entry")),
+    )
+    with op.batch_alter_table("audit_entry", schema=None) as batch_op:
+        batch_op.create_index("ix_audit_entry_campaign", ["campaign_id", "id"], unique=False)
+        batch_op.create_index("ix_audit_entry_child", ["child_id", "id"], unique=False)
+
+    op.create_table(
         "branch",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -120,6 +167,7 @@ def upgrade() -> None:
         sa.Column("pledge_fen", sa.Integer(), nullable=True),
         sa.Column("used_count", sa.Integer(), nullable=False),
         sa.Column("used_fen", sa.Integer(), nullable=False),
+        sa.Column("lapses", sa.Integer(), nullable=False),
         sa.Column("contact", sa.String(60), nullable=False),
         sa.Column("phone", sa.String(20), nullable=False),
         sa.Column("address", sa.String(120), nullable=False),
@@ -162,6 +210,28 @@ def upgrade() -> None:
             "campaign_id", "township_code", "name", name=op.f("uq_community_campaign_id_township_code_name")
         ),
     )
+    op.create_table(
+        "concern",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("uid", sa.String(20), nullable=False),
+        sa.Column("sender", sa.String(64), nullable=False),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("words", sa.LargeBinary(), nullable=True),
+        sa.Column("reported_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("handled_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("handled_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("answer", sa.String(200), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_concern_account_id_account")),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_concern_campaign_id_campaign")),
+        sa.ForeignKeyConstraint(["handled_by"], ["account.id"], name=op.f("fk_concern_handled_by_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_concern")),
+        sa.UniqueConstraint("uid", name=op.f("uq_concern_uid")),
+    )
+    with op.batch_alter_table("concern", schema=None) as batch_op:
+        batch_op.create_index("ix_concern_campaign", ["campaign_id", "id"], unique=False)
+        batch_op.create_index("ix_concern_sender", ["sender", "reported_at"], unique=False)
+
     op.create_table(
         "household",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -418,6 +488,90 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_consent_child_id"), ["child_id"], unique=False)
 
     op.create_table(
+        "erasure",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("uid", sa.String(32), nullable=False),
+        sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("child_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("cause", sa.String(16), nullable=False),
+        sa.Column("counts", sa.JSON(), nullable=False),
+        sa.Column("erased_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("erased_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_erasure_campaign_id_campaign")),
+        sa.ForeignKeyConstraint(["child_id"], ["child.id"], name=op.f("fk_erasure_child_id_child")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_erasure")),
+        sa.UniqueConstraint("uid", name=op.f("uq_erasure_uid")),
+    )
+    with op.batch_alter_table("erasure", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_erasure_campaign_id"), ["campaign_id"], unique=False)
+
+    op.create_table(
+        "guardian_link",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("child_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("secret_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("wrong_tries", sa.Integer(), nullable=False),
+        sa.Column("created_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("created_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("revoked_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["child_id"], ["child.id"], name=op.f("fk_guardian_link_child_id_child")),
+        sa.ForeignKeyConstraint(["created_by"], ["account.id"], name=op.f("fk_guardian_link_created_by_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_guardian_link")),
+        sa.UniqueConstraint("secret_hash", name=op.f("uq_guardian_link_secret_hash")),
+    )
+    with op.batch_alter_table("guardian_link", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_guardian_link_child_id"), ["child_id"], unique=False)
+
+    op.create_table(
+        "identity_access",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("community_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("child_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("purpose", sa.String(200), nullable=False),
+        sa.Column("hours", sa.Integer(), nullable=False),
+        sa.Column("asked_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("decided_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("decided_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("approved", sa.Boolean(), nullable=False),
+        sa.Column("answer", sa.String(200), nullable=False),
+        sa.Column("expires_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_identity_access_account_id_account")),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_identity_access_campaign_id_campaign")),
+        sa.ForeignKeyConstraint(["child_id"], ["child.id"], name=op.f("fk_identity_access_child_id_child")),
+        sa.ForeignKeyConstraint(
+            ["community_id"], ["community.id"], name=op.f("fk_identity_access_community_id_community")
+        ),
+        sa.ForeignKeyConstraint(["decided_by"], ["account.id"], name=op.f("fk_identity_access_decided_by_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_identity_access")),
+    )
+    with op.batch_alter_table("identity_access", schema=None) as batch_op:
+        batch_op.create_index("ix_identity_access_account", ["account_id", "campaign_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_identity_access_campaign_id"), ["campaign_id"], unique=False)
+
+    op.create_table(
+        "legal_hold",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("child_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("reason", sa.String(200), nullable=False),
+        sa.Column("placed_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("placed_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("lifted_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("lifted_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_legal_hold_campaign_id_campaign")),
+        sa.ForeignKeyConstraint(["child_id"], ["child.id"], name=op.f("fk_legal_hold_child_id_child")),
+        sa.ForeignKeyConstraint(["lifted_by"], ["account.id"], name=op.f("fk_legal_hold_lifted_by_account")),
+        sa.ForeignKeyConstraint(["placed_by"], ["account.id"], name=op.f("fk_legal_hold_placed_by_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_legal_hold")),
+    )
+    with op.batch_alter_table("legal_hold", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_legal_hold_campaign_id"), ["campaign_id"], unique=False)
+
+    op.create_table(
         "role_grant",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -598,6 +752,7 @@ def upgrade() -> None:
         sa.Column("new_status", sa.String(16), nullable=True),
         sa.Column("actor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("reason", sa.String(200), nullable=False),
+        sa.Column("request_id", sa.String(32), nullable=False),
         sa.Column("data", sa.JSON(), nullable=False),
         sa.Column("occurred_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("recorded_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
@@ -657,6 +812,7 @@ def upgrade() -> None:
         sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("clock_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("via", sa.String(16), nullable=False),
         sa.Column("channel", sa.String(16), nullable=False),
         sa.Column("state", sa.String(12), nullable=False),
         sa.Column("message_key", sa.String(48), nullable=False),
@@ -748,6 +904,8 @@ def upgrade() -> None:
         sa.Column("spend_fen", sa.Integer(), nullable=False),
         sa.Column("claimed_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("ended_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("lapsed", sa.Boolean(), nullable=False),
+        sa.Column("excused_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("end_reason", sa.String(200), nullable=False),
         sa.CheckConstraint("spend_fen >= 0", name=op.f("ck_claim_spend_not_negative")),
         sa.ForeignKeyConstraint(["branch_id"], ["branch.id"], name=op.f("fk_claim_branch_id_branch")),
@@ -918,6 +1076,23 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_role_grant_account_id"))
 
     op.drop_table("role_grant")
+    with op.batch_alter_table("legal_hold", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_legal_hold_campaign_id"))
+
+    op.drop_table("legal_hold")
+    with op.batch_alter_table("identity_access", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_identity_access_campaign_id"))
+        batch_op.drop_index("ix_identity_access_account")
+
+    op.drop_table("identity_access")
+    with op.batch_alter_table("guardian_link", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_guardian_link_child_id"))
+
+    op.drop_table("guardian_link")
+    with op.batch_alter_table("erasure", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_erasure_campaign_id"))
+
+    op.drop_table("erasure")
     with op.batch_alter_table("consent", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_consent_child_id"))
 
@@ -962,9 +1137,19 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_household_campaign_id"))
 
     op.drop_table("household")
+    with op.batch_alter_table("concern", schema=None) as batch_op:
+        batch_op.drop_index("ix_concern_sender")
+        batch_op.drop_index("ix_concern_campaign")
+
+    op.drop_table("concern")
     op.drop_table("community")
     op.drop_table("catalogue_item")
     op.drop_table("branch")
+    with op.batch_alter_table("audit_entry", schema=None) as batch_op:
+        batch_op.drop_index("ix_audit_entry_child")
+        batch_op.drop_index("ix_audit_entry_campaign")
+
+    op.drop_table("audit_entry")
     with op.batch_alter_table("api_token", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_api_token_account_id"))
 
@@ -981,3 +1166,6 @@ def downgrade() -> None:
     op.drop_table("organisation")
     op.drop_table("idempotency_key")
     op.drop_table("heartbeat")
+    op.drop_table("audit_seal")
+    op.drop_table("audit_link")
+    op.drop_table("audit_anchor")
