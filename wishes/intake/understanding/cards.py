@@ -146,13 +146,15 @@ def _cut(pairs: list[Pair], opener: str, left: int, grid: Grid) -> list[Card]:
 def read_card(card: Card, grid: Grid, context: Context, lexicon: Lexicon) -> list[Entry]:
     """The entries of one card, not yet judged."""
     opener = card.of("name")[0]
-    cells = Cells(opener.row)
+    columns: dict[str, list[int]] = {}
     for index, pair in enumerate(card.pairs):
-        cells.text.setdefault(pair.role, []).append((index, pair.text))
-        cells.value[index] = pair.value
-        cells.where[index] = cell_name(pair.row, pair.column)
+        columns.setdefault(pair.role, []).append(index)
     months = grid.sheet.month_only
-    cells.month_only = frozenset(i for i, p in enumerate(card.pairs) if (p.row, p.column) in months)
+    cells = Cells(
+        opener.row, [p.text for p in card.pairs], [p.value for p in card.pairs], columns,
+        frozenset(i for i, p in enumerate(card.pairs) if (p.row, p.column) in months),
+        {i: cell_name(p.row, p.column) for i, p in enumerate(card.pairs)},
+    )
     hidden = opener.row in grid.sheet.hidden_rows
     person = read_person(cells, context, None, hidden)
     wishes = card.of("wish")
@@ -167,7 +169,7 @@ def read_card(card: Card, grid: Grid, context: Context, lexicon: Lexicon) -> lis
         amount = _companion(card.of("qty"), position, ordinal_of(wish.title), len(wishes))
         wish_cells.append(WishCell(
             wish.row, wish.column, wish.text,
-            price=price.text if price and shared is None else "", price_cell=cell_name(price.row, price.column) if price else "",
+            price=price.text if price and shared is None else "", price_at=(price.row, price.column) if price else None,
             size=size.text if size else "", qty=amount.text if amount else "",
             struck=(wish.row, wish.column) in grid.sheet.struck,
         ))

@@ -141,8 +141,7 @@ def _rises(texts: list[str]) -> bool:
 
 
 def look_at(values: Sequence[Value], lexicon: Lexicon, limit: int = 24) -> ColumnLook:
-    """Look at up to ``limit`` filled cells, spread over the column."""
-    filled = [v for v in values if v is not None and v != ""]
-    step = max(1, len(filled) // limit)
-    sample = [(v, tight(v) if isinstance(v, str) else plain(v)) for v in filled[::step][:limit]]
-    return ColumnLook([s for s in sample if s[1]], len(filled), lexicon)
+    """Look at up to ``limit`` of a column's filled cells, spread over it."""
+    step = max(1, len(values) // limit)
+    sample = [(v, tight(v) if isinstance(v, str) else plain(v)) for v in values[::step][:limit]]
+    return ColumnLook([s for s in sample if s[1]], len(values), lexicon)

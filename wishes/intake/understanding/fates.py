@@ -46,12 +46,31 @@ def roles_of(block: Block) -> Roles:
     return Roles(by_role)
 
 
-_IDENTITY = ("sex", "birth", "age", "id", "guardian", "phone", "address", "village", "recno", "school")
+_CHILD = RowKind("child")
+
+
+def _is_plainly_a_child(texts: list[str], block: Block, roles: Roles, lexicon: Lexicon, headers: HeaderWords) -> bool:
+    """The common line, told without a closer look: perhaps a running number, then a name, then at least three more cells."""
+    column = roles.first("name")
+    if column is None or not (name := texts[column]) or not lexicon.is_name(name):
+        return False
+    before = [text for text in texts[block.left : column] if text]
+    if before and (len(before) > 1 or not before[0].isdigit()):
+        return False
+    rest = [text for text in texts[column + 1 : block.right] if text]
+    if len(rest) < 3 or name in lexicon.example_names or name in lexicon.maybe_examples or "例" in name or "样" in name:
+        return False
+    # 合计 and 填表人 are no names, yet a list of surnames is long.
+    if headers.is_title(name) or name in lexicon.totals or name.startswith(lexicon.footers) or _TOTAL.match(name):
+        return False
+    return bool(before) or tight(rest[0]) not in lexicon.examples
 
 
 def kind_of_row(grid: Grid, block: Block, roles: Roles, row: int, lexicon: Lexicon, headers: HeaderWords) -> RowKind:
     """Judge one row of ``block``."""
     texts = grid.text[row]
+    if row not in grid.merged_rows and _is_plainly_a_child(texts, block, roles, lexicon, headers):
+        return _CHILD
     own: list[tuple[int, str]] = [
         (c, t) for c, t in enumerate(texts[block.left : block.right], block.left) if t and (row, c) not in grid.merged_from
     ]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from wishes.intake.reading.grid import Sheet, Value, Workbook, cell_name
+from wishes.intake.reading.grid import Sheet, Value, Workbook
 from wishes.intake.understanding.cards import Card, find_cards, read_card
 from wishes.intake.understanding.fates import Roles, kind_of_row, roles_of
 from wishes.intake.understanding.headers import HeaderWords
@@ -19,7 +20,7 @@ from wishes.intake.understanding.model import (
     SheetReading,
     TableReading,
 )
-from wishes.intake.understanding.rows import PERSONAL, Cells, Context, column_for, read_person, says_withdrawn, text_at
+from wishes.intake.understanding.rows import PERSONAL, Cells, Context, column_for, read_person, says_withdrawn
 from wishes.intake.understanding.sender import find_sender
 from wishes.intake.understanding.statements import consent_statement, legends
 from wishes.intake.understanding.tables import Block, Grid, blocks_of, grid_of, headless_block
@@ -187,7 +188,7 @@ class _BlockReader:
     def __init__(self, grid: Grid, block: Block, context: Context, headers: HeaderWords, rules: CampaignRules) -> None:
         self.grid, self.block, self.context, self.headers, self.rules = grid, block, context, headers, rules
         self.roles: Roles = roles_of(block)
-        self.personal = [(c.column, c.role) for c in block.columns if c.role in PERSONAL]
+        self.columns = {role: columns for role, columns in self.roles.by_role.items() if role in PERSONAL}
         self.wishes: list[tuple[int, int | None, int | None, int | None]] = [
             (
                 c.column, column_for(block.columns, "price", c.number), column_for(block.columns, "size", c.number),
@@ -197,12 +198,17 @@ class _BlockReader:
             if c.role == "wish"
         ]
         prices = [c for c in block.columns if c.role == "price"]
-        self.shared_price = prices[0].column if len(prices) == 1 and prices[0].number == 0 else None
+        alone = prices[0].column if len(prices) == 1 and prices[0].number == 0 else None
+        self.shared_price = alone if len(self.wishes) > 1 else None
         self.entries: list[Entry] = []
         self.person: Entry | None = None
-        self.above: dict[int, tuple[str, Value]] = {}
         self.section_village: str | None = None
-        self.withdrawn_child = False
+        repeatable = {c for columns in self.columns.values() for c in columns} | {w[0] for w in self.wishes}
+        repeatable |= {self.shared_price} if self.shared_price is not None else {w[1] for w in self.wishes if w[1] is not None}
+        texts = list(zip(*grid.text[block.start : block.end], strict=True))
+        self.ditto = [c for c in sorted(repeatable) if texts and not context.lexicon.ditto.isdisjoint(texts[c])]
+        """The columns in which 同上 stands somewhere."""
+        self.above: dict[int, tuple[str, Value]] = {}
 
     def read(self, row: int) -> str:
         """Read one row; returns its fate."""
@@ -216,13 +222,15 @@ class _BlockReader:
             return kind.fate
         cells = self._cells(row)
         person = self._person_of(row, cells)
-        wishes, shared, shared_cell = self._wish_cells(row)
+        wishes = self._wish_cells(row, cells.texts)
         if kind.fate == "more" and person.child_row != row and not any(w.text for w in wishes):
             return "blank"
-        struck = self._struck(row)
-        remark = " ".join(text for _, text in cells.text.get("remark", ()) if text)
-        gone = struck or says_withdrawn(remark, self.context.lexicon)
-        for entry in entries_of(person, wishes, self.context.lexicon, shared_price=shared, shared_price_cell=shared_cell):
+        gone = self._struck(row) or ("remark" in self.columns and says_withdrawn(" ".join(cells.all("remark")), self.context.lexicon))
+        shared = self.shared_price
+        for entry in entries_of(
+            person, wishes, self.context.lexicon, shared_price=None if shared is None else cells.texts[shared],
+            shared_price_at=None if shared is None else (row, shared),
+        ):
             if gone and "withdrawn" not in entry.reasons:
                 entry.reasons.append("withdrawn")
             judge(entry, self.rules)
@@ -238,34 +246,26 @@ class _BlockReader:
             self.section_village = None
 
     def _cells(self, row: int) -> Cells:
-        cells = Cells(row)
-        ditto = self.context.lexicon.ditto
-        months, struck = self.grid.sheet.month_only, self.grid.sheet.struck
-        texts, values, by_role = self.grid.text[row], self.grid.values[row], cells.text
-        for at, role in self.personal:
-            text, value = texts[at], values[at]
-            if text in ditto:
-                text, value = self.above.get(at, ("", ""))
-            elif text:
-                self.above[at] = (text, value)
-            if role in by_role:
-                by_role[role].append((at, text))
-            else:
-                by_role[role] = [(at, text)]
-            cells.value[at] = value
-        if months:
-            cells.month_only = frozenset(c for c in cells.value if (row, c) in months)
-        if struck:
-            cells.struck = frozenset(c for c in cells.value if (row, c) in struck)
+        texts, values = self.grid.text[row], self.grid.values[row]
+        if self.ditto:
+            texts, values = list(texts), list(values)
+            for at in self.ditto:
+                if texts[at] in self.context.lexicon.ditto:
+                    texts[at], values[at] = self.above.get(at, ("", ""))
+                elif texts[at]:
+                    self.above[at] = (texts[at], values[at])
+        cells = Cells(row, texts, values, self.columns)
+        if months := self.grid.sheet.month_only:
+            cells.month_only = frozenset(c for c in range(len(texts)) if (row, c) in months)
         return cells
 
     def _person_of(self, row: int, cells: Cells) -> Entry:
         """The child of this row: its own, or the one above that it continues."""
-        if self.person is not None and self._continues(row, cells):
-            return self.person
-        hidden = row in self.grid.sheet.hidden_rows
-        self.person = read_person(cells, self.context, self.section_village, hidden)
-        self.person_cells = cells
+        if self.person is None or not self._continues(row, cells):
+            self.person_cells = cells
+        # Read afresh also for a further wish: the person of the row above has become an entry.
+        hidden = self.person_cells.row in self.grid.sheet.hidden_rows
+        self.person = read_person(self.person_cells, self.context, self.section_village, hidden)
         return self.person
 
     def _continues(self, row: int, cells: Cells) -> bool:
@@ -283,36 +283,21 @@ class _BlockReader:
             if not same:
                 return False
         for role in ("sex", "birth", "age", "id", "guardian", "phone", "address", "village", "recno"):
-            for column, text in cells.text.get(role, ()):
+            for column in self.columns.get(role, ()):
+                text = cells.texts[column]
                 if text and (row, column) not in merged and text != self.grid.text[self.person.child_row][column]:
                     return False
         return True
 
-    def _wish_cells(self, row: int) -> tuple[list[WishCell], str | None, str]:
-        texts = self.grid.text[row]
-        shared: str | None = None
-        shared_cell = ""
-        if len(self.wishes) > 1 and self.shared_price is not None:
-            shared = self._resolved(row, self.shared_price)
-            shared_cell = cell_name(row, self.shared_price)
-        cells = []
-        for column, price, size, qty in self.wishes:
-            text = self._resolved(row, column)
-            cells.append(WishCell(
-                row, column, text,
-                price="" if shared is not None else self._resolved(row, price),
-                price_cell=cell_name(row, price) if price is not None else "",
-                size=text_at(texts, size), qty=text_at(texts, qty), struck=(row, column) in self.grid.sheet.struck,
-            ))
-        return cells, shared, shared_cell
-
-    def _resolved(self, row: int, column: int | None) -> str:
-        text = text_at(self.grid.text[row], column)
-        if text and column is not None:
-            if text in self.context.lexicon.ditto:
-                return self.above.get(column, ("", ""))[0]
-            self.above[column] = (text, text)
-        return text
+    def _wish_cells(self, row: int, texts: Sequence[str]) -> list[WishCell]:
+        struck, single = self.grid.sheet.struck, self.shared_price is None
+        return [
+            WishCell(
+                row, column, texts[column], texts[price] if single and price is not None else "", None if price is None else (row, price),
+                texts[size] if size is not None else "", texts[qty] if qty is not None else "", (row, column) in struck,
+            )
+            for column, price, size, qty in self.wishes
+        ]
 
     def _struck(self, row: int) -> bool:
         """Struck through: the name, or most of the line."""

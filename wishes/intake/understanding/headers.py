@@ -16,6 +16,8 @@ _NUMBER_TAIL = re.compile(r"[一二三四五六\d]$")
 _CONSENT = re.compile(r"(?:监护|家长|父母|知情).*(?:同意|授权|签字|签名|知晓)|同意.*(?:监护|家长|公示|公开|书)")
 _UNIT = re.compile(r"元$|rmb$")
 _ORDINALS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6}
+_LEFT_OUT = frozenset("第一二三四五六")
+"""Characters that an ordinal may take from the front of a title."""
 _ORDINAL = re.compile(r"第?([一二三四五六1-6])")
 
 
@@ -41,6 +43,7 @@ class HeaderWords:
                     roles.append(role)
         self._taught = {title_key(title): role for title, role in (taught or {}).items()}
         self._longest = max(map(len, self._exact), default=0)
+        self._firsts = {key[0] for key in (*self._exact, *self._taught)}
         self._cache: dict[str, tuple[Meaning, ...]] = {}
         self._titles: dict[str, bool] = {}
 
@@ -81,8 +84,14 @@ class HeaderWords:
     def is_title(self, text: str) -> bool:
         """Whether a cell is wholly a listed title."""
         if (known := self._titles.get(text)) is None:
-            known = self._titles[text] = len(text) <= 40 and (title_key(text) in self._taught or bool(self._listed(text)))
+            known = self._titles[text] = len(text) <= 40 and self._may_begin(text) and (title_key(text) in self._taught or bool(self._listed(text)))
         return known
+
+
+    def _may_begin(self, text: str) -> bool:
+        """False only for a text that no listed title begins like: most cells are told from titles by their first character."""
+        first = text[:1]
+        return first in self._firsts or not "\u4e00" <= first <= "\u9fff" or first in _LEFT_OUT or not text.isalnum()
 
 
 @lru_cache(maxsize=8192)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from wishes.intake.reading.grid import Value, cell_name
 from wishes.intake.understanding.dates import NOTHING, When, birth_from_id, read_birth, read_visit
 from wishes.intake.understanding.lexicon import Lexicon
 from wishes.intake.understanding.model import ColumnReading, Entry, Trace
 from wishes.intake.understanding.numerals import number
-from wishes.intake.understanding.people import Name, Phones, read_guardian, read_name, read_phones, read_sex
+from wishes.intake.understanding.people import Phones, read_guardian, read_name, read_phones, read_sex
 from wishes.intake.understanding.places import Address
 from wishes.intake.understanding.text import tight
 
+_DIGIT = re.compile(r"\d")
+_NOBODY = frozenset(("无", "/", "—", "-", "未知", "不详"))
 _AGE = re.compile(r"(\d{1,3})(?:\.\d+)?(?:周?岁)?(?:半)?")
 
 
@@ -41,72 +45,76 @@ class Context:
     county: str | None = None
     town: str | None = None
     sender_old: bool = False
+    places_read: dict[tuple[tuple[str, str], ...], Address] = field(default_factory=dict)
+    """What was made of the cells that tell of places, by their roles and words."""
 
 
 @dataclass(slots=True)
 class Cells:
-    """The cells of one line by role, already free of 同上: text and value, with the place each came from."""
+    """The cells of one line, already free of 同上: ``texts`` and ``values`` by column, ``columns`` by role."""
 
     row: int
-    text: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
-    value: dict[int, Value] = field(default_factory=dict)
+    texts: Sequence[str]
+    values: Sequence[Value]
+    columns: Mapping[str, Sequence[int]]
     month_only: frozenset[int] = frozenset()
-    struck: frozenset[int] = frozenset()
-    where: dict[int, str] = field(default_factory=dict)
+    where: Mapping[int, str] = field(default_factory=dict)
     """Places that differ from row and column (a card's cells)."""
 
     def one(self, role: str) -> str:
         """The first filled cell of a role."""
-        for _, text in self.text.get(role, ()):
-            if text:
+        for column in self.columns.get(role, ()):
+            if text := self.texts[column]:
                 return text
         return ""
 
+    def all(self, role: str) -> list[str]:
+        """The filled cells of a role."""
+        return [text for column in self.columns.get(role, ()) if (text := self.texts[column])]
+
     def column(self, role: str) -> int | None:
-        return next((c for c, text in self.text.get(role, ()) if text), None)
+        return next((c for c in self.columns.get(role, ()) if self.texts[c]), None)
 
 
 def read_person(cells: Cells, context: Context, section_village: str | None, hidden: bool) -> Entry:
     """The child of a line, as an entry without a wish."""
     lexicon = context.lexicon
     entry = Entry(context.file, context.sheet, "", 1, cells.row, child_row=cells.row)
-    name = read_name(cells.one("name")) if cells.one("name") else Name("")
-    if not name.text or tight(name.text) in ("无", "/", "—", "-", "未知", "不详"):
-        entry.child = None
-    else:
-        entry.child = name.text
-        if name.alias:
-            entry.warnings.append("name_alias")
-        if name.confidence < 1:
-            _trace(entry, cells, "child", "name", "unusual name", name.confidence)
-    entry.gender = read_sex(cells.one("sex"), lexicon.boys, lexicon.girls, context.sex_codes) if cells.one("sex") else None
+    if shown := cells.one("name"):
+        name = read_name(shown)
+        if name.text and name.text not in _NOBODY:
+            entry.child = name.text
+            if name.alias:
+                entry.warnings.append("name_alias")
+            if name.confidence < 1:
+                _trace(entry, cells, "child", "name", "unusual name", name.confidence)
+    if sex := cells.one("sex"):
+        entry.gender = read_sex(sex, lexicon.boys, lexicon.girls, context.sex_codes)
     _read_birth(entry, cells, context)
-    age_text = cells.one("age")
-    if age_text:
-        entry.age = read_age(age_text)
+    if age := cells.one("age"):
+        entry.age = read_age(age)
     _read_place(entry, cells, context, section_village)
-    guardian_text = cells.one("guardian")
-    if guardian_text:
-        entry.guardian, entry.relation = read_guardian(guardian_text, lexicon.relations)
-        inside = read_phones(guardian_text).numbers if any(c.isdigit() for c in guardian_text) else ()
-        entry.phone = inside
-    if cells.one("relation"):
-        entry.relation = tight(cells.one("relation"))
+    if guardian := cells.one("guardian"):
+        entry.guardian, entry.relation = read_guardian(guardian, lexicon.relations)
+        if _DIGIT.search(guardian) is not None:
+            entry.phone = read_phones(guardian).numbers
+    if relation := cells.one("relation"):
+        entry.relation = tight(relation)
     _read_phone(entry, cells)
     _read_types(entry, cells, context)
-    visit_text = cells.one("visit")
-    if visit_text:
-        column = cells.column("visit")
-        when = read_visit(cells.value.get(column) if column is not None else visit_text, year=context.year, date1904=context.date1904)
-        entry.visit = when.iso
-    record = tight(cells.one("recno")).upper().replace("—", "-").replace("–", "-")
-    entry.recno = record if record and record not in lexicon.no_record and any(map(str.isdigit, record)) else None
-    entry.consent, entry.consent_text = read_consent(cells, context), cells.one("consent")
-    if entry.consent == "unclear":
+    if (column := cells.column("visit")) is not None:
+        entry.visit = read_visit(cells.values[column], year=context.year, date1904=context.date1904).iso
+    if record := cells.one("recno"):
+        record = tight(record).upper().replace("—", "-").replace("–", "-")
+        if record not in lexicon.no_record and _DIGIT.search(record) is not None:
+            entry.recno = record
+    consent = read_consent(cells, context)
+    entry.consent, entry.consent_text = consent, cells.one("consent")
+    if consent == "unclear":
         entry.consent = "no"
         entry.doubts.append("consent_unreadable")
     entry.school = tight(cells.one("school")) or None
-    entry.remark = " ".join([text for _, text in cells.text.get("remark", ()) if text]) or None
+    entry.remark = " ".join(cells.all("remark")) or None
     if hidden:
         entry.warnings.append("hidden_row")
     return entry
@@ -124,7 +132,7 @@ def _read_birth(entry: Entry, cells: Cells, context: Context) -> None:
     column = cells.column("birth")
     if column is not None:
         when = read_birth(
-            cells.value.get(column), newest=context.newest_birth, date1904=context.date1904,
+            cells.values[column], newest=context.newest_birth, date1904=context.date1904,
             month_only=column in cells.month_only, lossy_text=context.lossy_text,
         )
         if when.age is not None:
@@ -142,6 +150,7 @@ def _read_birth(entry: Entry, cells: Cells, context: Context) -> None:
         entry.warnings += [w for w in when.warnings if w != "birth_missing"]
 
 
+@lru_cache(maxsize=1024)
 def read_age(text: str) -> int | None:
     """Whole years: 9, 9岁, 九岁, 9周岁, 9.0; None when it is no age."""
     bare = tight(text)
@@ -152,29 +161,14 @@ def read_age(text: str) -> int | None:
     return int(named) if named is not None and named <= 120 else None
 
 
+_PLACES = ("address", "village", "town", "county")
+
+
 def _read_place(entry: Entry, cells: Cells, context: Context, section_village: str | None) -> None:
-    places = context.lexicon.places
-    read = Address()
-    for role in ("address", "village", "town", "county"):
-        for _, text in cells.text.get(role, ()):
-            if not text:
-                continue
-            found = places.read(text, county=read.county or context.county, town=context.town)
-            if role in ("town", "county") and found.village and not found.town:
-                # 万市 in a column of towns lacks its 镇
-                county, town, _ = places.mentioned((places.counties.get(read.county or context.county or "", "")) + text)
-                found = replace(found, village=None, town=found.town or town, county=found.county or county)
-            if role == "village" and found.village is None and not found.town and not found.county:
-                found = replace(found, village=places.read_village(text))
-            read = Address(
-                found.county if found.town or read.county is None else read.county,
-                found.town or read.town,
-                read.village if read.village and role in ("town", "county") else (found.village or read.village),
-                read.outside or found.outside,
-                read.old_district or found.old_district,
-                found.how,
-                min(read.confidence, found.confidence),
-            )
+    said = tuple([(role, text) for role in _PLACES if role in cells.columns for text in cells.all(role)])
+    read = context.places_read.get(said)
+    if read is None:
+        read = context.places_read[said] = _place(said, context)
     if read.outside:
         entry.village = None
         entry.reasons.append("out_of_area")
@@ -190,17 +184,38 @@ def _read_place(entry: Entry, cells: Cells, context: Context, section_village: s
         _trace(entry, cells, "town", "address", "several places of this name", read.confidence)
 
 
+def _place(said: tuple[tuple[str, str], ...], context: Context) -> Address:
+    """What the cells that tell of places say together; the address comes first."""
+    places = context.lexicon.places
+    read = Address()
+    for role, text in said:
+        found = places.read(text, county=read.county or context.county, town=context.town)
+        if role in ("town", "county") and found.village and not found.town:
+            # 万市 in a column of towns lacks its 镇
+            county, town, _ = places.mentioned((places.counties.get(read.county or context.county or "", "")) + text)
+            found = replace(found, village=None, town=found.town or town, county=found.county or county)
+        if role == "village" and found.village is None and not found.town and not found.county:
+            found = replace(found, village=places.read_village(text))
+        read = Address(
+            found.county if found.town or read.county is None else read.county,
+            found.town or read.town,
+            read.village if read.village and role in ("town", "county") else (found.village or read.village),
+            read.outside or found.outside,
+            read.old_district or found.old_district,
+            found.how,
+            min(read.confidence, found.confidence),
+        )
+    return read
+
+
 def _read_phone(entry: Entry, cells: Cells) -> None:
-    numbers: list[str] = list(entry.phone)
-    warning = ""
-    for _, text in cells.text.get("phone", ()):
-        if not text:
-            continue
+    numbers, warning = entry.phone, ""
+    for text in cells.all("phone"):
         found: Phones = read_phones(text)
-        numbers += found.numbers
+        numbers = numbers + found.numbers if numbers else found.numbers
         warning = found.warning or warning
-    entry.phone = tuple(dict.fromkeys(numbers))
-    if not entry.phone:
+    entry.phone = numbers if len(numbers) < 2 else tuple(dict.fromkeys(numbers))
+    if not numbers:
         entry.warnings.append(warning or "phone_missing")
     elif warning == "phone_invalid":
         entry.warnings.append(warning)
@@ -208,32 +223,36 @@ def _read_phone(entry: Entry, cells: Cells) -> None:
 
 _UNTICKED = frozenset(("×", "x", "X", "✗", "✘", "否", "0", "无", "/", "-", "—", "N", "n", "没有", "不是", "☐", "□"))
 _ORDER = ("orphan", "unattended", "poor", "disabled", "left_behind", "other")
+_FLAGS = tuple((kind, "flag_" + kind) for kind in _ORDER)
 
 
 def _read_types(entry: Entry, cells: Cells, context: Context) -> None:
     kinds = context.lexicon.kinds
     found: set[str] = set()
-    for _, text in cells.text.get("types", ()):
-        if text:
-            found |= kinds.read(text, context.kind_codes).found
-    for role in _ORDER:
-        for _, text in cells.text.get("flag_" + role, ()):
-            if text and tight(text) not in _UNTICKED:
-                found.add(role)
-    entry.types = tuple([k for k in _ORDER if k in found])
+    for text in cells.all("types"):
+        found |= kinds.read(text, context.kind_codes).found
+    for kind, role in _FLAGS:
+        if role in cells.columns and any(tight(text) not in _UNTICKED for text in cells.all(role)):
+            found.add(kind)
+    if found:
+        entry.types = tuple([kind for kind in _ORDER if kind in found])
 
 
 def read_consent(cells: Cells, context: Context) -> str:
     """``yes``, ``batch``, ``no`` or ``unclear`` for one line."""
-    columns = cells.text.get("consent")
+    columns = cells.columns.get("consent")
     if columns is None:
         return "batch" if context.batch_consent else "no"
-    lexicon = context.lexicon
+    return _consent(tuple([cells.texts[column] for column in columns]), context.lexicon)
+
+
+@lru_cache(maxsize=4096)
+def _consent(texts: tuple[str, ...], lexicon: Lexicon) -> str:
     answers = []
-    for _, text in columns:
+    for text in texts:
         bare = tight(text).strip("。.!！")
         if not bare:
-            answers.append("no" if len(columns) == 1 else "")
+            answers.append("no" if len(texts) == 1 else "")
         elif bare in lexicon.no:
             answers.append("no")
         elif bare in lexicon.yes:
@@ -250,6 +269,7 @@ def read_consent(cells: Cells, context: Context) -> str:
     return "unclear" if "unclear" in answers else "yes"
 
 
+@lru_cache(maxsize=4096)
 def says_withdrawn(text: str, lexicon: Lexicon) -> bool:
     """Whether a remark takes the wish back."""
     bare = tight(text)
@@ -263,8 +283,3 @@ def column_for(columns: list[ColumnReading], role: str, wish: int) -> int | None
     mine = [c for c in columns if c.role == role]
     exact = next((c.column for c in mine if c.number == wish), None)
     return exact if exact is not None else next((c.column for c in mine if c.number == 0), None)
-
-
-def text_at(row: list[str], column: int | None) -> str:
-    return row[column] if column is not None and column < len(row) else ""
-

@@ -14,7 +14,7 @@ from wishes.intake.understanding.content import ColumnLook, look_at
 from wishes.intake.understanding.headers import HeaderWords, header_score, title_key
 from wishes.intake.understanding.lexicon import Lexicon
 from wishes.intake.understanding.model import ColumnReading
-from wishes.intake.understanding.text import flat, plain
+from wishes.intake.understanding.text import plain_row
 
 
 @dataclass(slots=True)
@@ -27,20 +27,24 @@ class Grid:
     merged_from: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
     """A covered cell and the top left cell it belongs to."""
 
+    columns: list[tuple[Value, ...]] = field(default_factory=list)
+    """The values by column."""
+    merged_rows: frozenset[int] = frozenset()
+    """Rows with covered cells."""
+
     @property
     def height(self) -> int:
         return len(self.text)
 
     @property
     def width(self) -> int:
-        return widest(self.values)
+        return len(self.columns)
 
 
 def grid_of(sheet: Sheet) -> Grid:
     """Make every row equally long and fill merged cells downwards (not sideways)."""
-    width = max(widest(sheet.rows), *(span[3] + 1 for span in sheet.merged), 0) if sheet.merged else widest(sheet.rows)
-    width = min(width, 700)
-    values: list[list[Value]] = [list(row) + [""] * (width - len(row)) for row in sheet.rows]
+    width = max(widest(sheet.rows), min(700, max((span[3] + 1 for span in sheet.merged), default=0)))
+    values: list[list[Value]] = [row if len(row) == width else [*row, *[""] * (width - len(row))] for row in sheet.rows]
     merged_from: dict[tuple[int, int], tuple[int, int]] = {}
     for top, left, bottom, right in sheet.merged:
         if top >= len(values) or left >= width:
@@ -50,8 +54,10 @@ def grid_of(sheet: Sheet) -> Grid:
                 if (row, column) != (top, left):
                     merged_from[row, column] = (top, left)
             if row > top:
+                if values[row] is sheet.rows[row]:
+                    values[row] = list(values[row])  # the sheet stays as it was sent
                 values[row][left] = values[top][left]
-    return Grid(sheet, [[flat(v) if v.__class__ is str else plain(v) for v in row] for row in values], values, merged_from)
+    return Grid(sheet, list(map(plain_row, values)), values, merged_from, list(zip(*values, strict=True)), frozenset(r for r, _ in merged_from))
 
 
 @dataclass(slots=True)
@@ -276,14 +282,13 @@ def side_by_side(titles: Sequence[Title]) -> list[tuple[int, int]]:
 
 
 def _look(grid: Grid, column: int, spans: Sequence[tuple[int, int]], lexicon: Lexicon) -> ColumnLook:
-    values = []
+    values: list[Value] = []
+    cells, merged = grid.columns[column], grid.merged_from
     for start, end in spans:
-        for row in range(start, end):
-            if (row, column) in grid.merged_from:
-                continue
-            value = grid.values[row][column]
-            if value != "" and value is not None:
-                values.append(value)
+        if merged:
+            values += [v for row, v in enumerate(cells[start:end], start) if v is not None and v != "" and (row, column) not in merged]
+        else:
+            values += [v for v in cells[start:end] if v is not None and v != ""]
     return look_at(values, lexicon)
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 
 from wishes.intake.reading.grid import Value
 
-_SPACES = re.compile(r"[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\u200b-\u200f\u2060\ufeff\u00ad]+")
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff\u00ad\ufe0f\u202a-\u202e\x00-\x08\x0b\x0c\x0e-\x1f]")
 _ODD_SPACE = re.compile(r"[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\t]")
+_PLAIN = re.compile(r"[\x20-\x7e\n\u4e00-\u9fff、。《》“”‘’—·]*")
+"""Characters that NFKC leaves alone, also beside each other."""
 _CIRCLED = {chr(0x2460 + i): f"({i + 1})" for i in range(20)} | {chr(0x2776 + i): f"({i + 1})" for i in range(10)}
 _CIRCLED |= {chr(0x2474 + i): f"({i + 1})" for i in range(20)} | {chr(0x2488 + i): f"{i + 1}." for i in range(20)}
 _CIRCLED_TABLE = str.maketrans(_CIRCLED)
@@ -22,6 +24,8 @@ def flat(text: str) -> str:
     """NFKC (full-width letters become plain), invisible characters dropped, odd spaces made plain, ends trimmed. Line breaks stay."""
     if text.isascii():
         return text.replace("\t", " ").strip() if text else ""
+    if _PLAIN.fullmatch(text) is not None:
+        return text.strip()
     # NFKC would turn the circled numbers of a list into bare digits that stick to what follows.
     text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text.translate(_CIRCLED_TABLE)))
     return _ODD_SPACE.sub(" ", text).strip()
@@ -30,7 +34,7 @@ def flat(text: str) -> str:
 @lru_cache(maxsize=65536)
 def tight(text: str) -> str:
     """``flat`` without any white space."""
-    return _SPACES.sub("", flat(text))
+    return "".join(flat(text).split())
 
 
 def shown(value: Value) -> str:
@@ -53,6 +57,27 @@ def shown(value: Value) -> str:
 def plain(value: Value) -> str:
     """``flat`` of what the cell shows."""
     return flat(value) if isinstance(value, str) else shown(value)
+
+
+class _Texts(dict[Value, str]):
+    """``plain`` of every value met, remembered; cells repeat themselves from line to line and file to file."""
+
+    def __missing__(self, value: Value) -> str:
+        text = self[value] = plain(value)
+        return text
+
+
+_MOST_TEXTS = 200_000
+_texts = _Texts()
+
+
+def plain_row(row: Sequence[Value]) -> list[str]:
+    """``plain`` of each cell of a row."""
+    if bool in set(map(type, row)):
+        return [plain(value) for value in row]  # True and 1.0 are one key
+    if len(_texts) > _MOST_TEXTS:
+        _texts.clear()
+    return [_texts[value] for value in row]
 
 
 def is_cjk(character: str) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from wishes.intake.reading.grid import cell_name
 from wishes.intake.understanding.lexicon import Lexicon
@@ -16,69 +19,65 @@ from wishes.intake.understanding.things import Thing, size_in
 
 @dataclass(slots=True)
 class WishCell:
-    """A filled (or, for a missing wish, empty) wish cell and its companions. ``price_shared`` says that one price column
-    serves several wish columns."""
+    """A filled (or, for a missing wish, empty) wish cell and its companions; ``price_at`` is the row and column of the price."""
 
     row: int
     column: int
     text: str
     price: str = ""
-    price_cell: str = ""
+    price_at: tuple[int, int] | None = None
     size: str = ""
     qty: str = ""
     struck: bool = False
 
 
-def entries_of(person: Entry, cells: list[WishCell], lexicon: Lexicon, *, shared_price: str | None, shared_price_cell: str = "") -> list[Entry]:
-    """All entries of one line. ``shared_price`` is the text of the one price column of several wish columns, or None."""
-    filled = [c for c in cells if lexicon.splitter.split(c.text)]
-    if not filled:
+def entries_of(
+    person: Entry, cells: Sequence[WishCell], lexicon: Lexicon, *, shared_price: str | None, shared_price_at: tuple[int, int] | None = None
+) -> list[Entry]:
+    """All entries of one line; ``person`` itself becomes the last of them. ``shared_price`` is the text of the one price column
+    of several wish columns, or None."""
+    split = [(cell, parts) for cell in cells if (parts := lexicon.splitter.split(cell.text))]
+    if not split:
         empty = cells[0]
-        entry = _fresh(person, empty, 1, "" if not empty.text else empty.text)
-        entry.reasons.insert(0, "missing_wish")
-        entry.category = entry.need = None
+        _place(person, empty, 1, empty.text)
+        person.reasons.insert(0, "missing_wish")
         if empty.struck:
-            entry.reasons.append("withdrawn")
-        return [entry]
+            person.reasons.append("withdrawn")
+        return [person]
     entries: list[Entry] = []
-    split = [(cell, lexicon.splitter.split(cell.text)) for cell in filled]
-    total_parts = sum(len(parts) for _, parts in split)
+    total_parts = sum([len(parts) for _, parts in split])
     shared = read_price(shared_price, lexicon.no_price, lexicon.zero_price) if shared_price is not None else None
-    position = 0
     for cell, parts in split:
-        own = read_price(cell.price, lexicon.no_price, lexicon.zero_price)
-        sizes = _listed(cell.size, len(parts))
-        amounts = _listed(cell.qty, len(parts))
+        count = len(parts)
+        own = shared or read_price(cell.price, lexicon.no_price, lexicon.zero_price)
+        sizes, amounts = _listed(cell.size, count), _listed(cell.qty, count)
         for index, part in enumerate(parts):
             thing = lexicon.things.read(part.text)
-            entry = _fresh(person, cell, index + 1, part.text)
-            _describe(entry, thing, lexicon)
+            entry = person if len(entries) + 1 == total_parts else person.again()
+            _place(entry, cell, index + 1, part.text)
+            _describe(entry, thing)
             _size_of(entry, thing, sizes[index], lexicon)
             _qty_of(entry, thing, amounts[index])
             if shared is not None:
-                _price_of(entry, shared, position, total_parts, thing.price)
-                if not shared.understood:
-                    _unreadable(entry, shared_price_cell, shared_price or "")
+                _price_of(entry, shared, len(entries), total_parts, thing.price)
             else:
-                _price_of(entry, own, index, len(parts), thing.price)
-                if not own.understood:
-                    _unreadable(entry, cell.price_cell, cell.price)
+                _price_of(entry, own, index, count, thing.price)
+            if not own.understood and entry.price_high is None and entry.price_low is None:
+                at, text = (cell.price_at, cell.price) if shared is None else (shared_price_at, shared_price or "")
+                entry.traces["price"] = Trace(cell_name(*at) if at else "", text, "unreadable price", 0.5)
             if part.confidence < 0.95:
                 entry.traces["raw"] = Trace(entry.cell, cell.text, "cut at a word or space", part.confidence)
             if cell.struck:
                 entry.reasons.append("withdrawn")
-            position += 1
             entries.append(entry)
     return entries
 
 
-def _fresh(person: Entry, cell: WishCell, part: int, raw: str) -> Entry:
-    entry = person.again()
+def _place(entry: Entry, cell: WishCell, part: int, raw: str) -> None:
     entry.row, entry.cell, entry.part, entry.raw = cell.row, cell_name(cell.row, cell.column), part, raw
-    return entry
 
 
-def _describe(entry: Entry, thing: Thing, lexicon: Lexicon) -> None:
+def _describe(entry: Entry, thing: Thing) -> None:
     entry.item, entry.category, entry.need = thing.item, thing.category, thing.need
     if thing.verdict == "unsafe":
         entry.reasons.append("unsafe_item")
@@ -151,11 +150,6 @@ def _summed(prices: tuple[Price, ...]) -> Price | None:
     return prices[0] if len(set(values)) == 1 else None
 
 
-def _unreadable(entry: Entry, cell: str, text: str) -> None:
-    if entry.price_high is None and entry.price_low is None:
-        entry.traces["price"] = Trace(cell, text, "unreadable price", 0.5)
-
-
 def judge(entry: Entry, rules: CampaignRules) -> None:
     """Apply the campaign's rules: fill ``reasons``, ``confidence`` and ``status``."""
     reasons = entry.reasons
@@ -172,14 +166,17 @@ def judge(entry: Entry, rules: CampaignRules) -> None:
         entry.doubts.append("age_unsure")
     if rules.consent_required and entry.consent == "no" and "consent_unreadable" not in entry.doubts:
         reasons.append("no_consent")
-    entry.reasons = list(dict.fromkeys(reasons))
-    price = entry.traces.get("price")
-    if price is not None and price.how == "unreadable price":
-        entry.doubts.append("price_unreadable")
-    entry.confidence = min((t.confidence for t in entry.traces.values()), default=1.0)
+    if len(reasons) > 1:
+        entry.reasons = reasons = list(dict.fromkeys(reasons))
+    traces = entry.traces
+    if traces:
+        price = traces.get("price")
+        if price is not None and price.how == "unreadable price":
+            entry.doubts.append("price_unreadable")
+        entry.confidence = min([trace.confidence for trace in traces.values()])
     if entry.doubts:
         entry.confidence = min(entry.confidence, 0.5)
-    if entry.reasons:
+    if reasons:
         entry.status = "rejected"
     elif entry.doubts or entry.confidence < rules.park_below:
         entry.status = "parked"
@@ -188,20 +185,28 @@ def judge(entry: Entry, rules: CampaignRules) -> None:
             entry.doubts.append({"town": "place_unsure", "raw": "wish_cut_unsure"}.get(least, "row_unsure"))
     else:
         entry.status = "accepted"
-    entry.warnings = list(dict.fromkeys(entry.warnings))
+    if len(entry.warnings) > 1:
+        entry.warnings = list(dict.fromkeys(entry.warnings))
+
+
+_LAST_DAY = {4: "-12-31", 7: "-31"}
 
 
 def _too_old(entry: Entry, rules: CampaignRules) -> str:
     """``yes`` where even the latest day the birth may mean makes the child too old, ``unsure`` where only an age borders on it."""
-    start = rules.start_on
-    limit_year = start.year - rules.age_limit
     if entry.birth is not None:
-        parts = [int(p) for p in entry.birth.split("-")]
-        latest = (parts + [12, 31][len(parts) - 1 :]) if len(parts) < 3 else parts
-        return "yes" if tuple(latest) <= (limit_year, start.month, start.day) else "no"
+        # Dates as text compare as dates; a year or month alone counts by its last day.
+        latest = entry.birth + _LAST_DAY.get(len(entry.birth), "")
+        return "yes" if latest <= _eldest(rules.start_on, rules.age_limit) else "no"
     if entry.age is not None:
         if entry.age > rules.age_limit:
             return "yes"
         if entry.age == rules.age_limit:
             return "unsure"
     return "no"
+
+
+@lru_cache(maxsize=64)
+def _eldest(start_on: dt.date, age_limit: int) -> str:
+    """The last birth date, as ISO text, that is too early."""
+    return f"{start_on.year - age_limit:04d}-{start_on.month:02d}-{start_on.day:02d}"
