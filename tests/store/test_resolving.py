@@ -14,8 +14,10 @@ from wishes.access import Actor, Grant, Role
 from wishes.errors import Invalid, NotFound
 from wishes.events.tables import Event
 from wishes.intake.actions import publish_all, verify_all
+from wishes.intake.comparing import merge_row
+from wishes.intake.consenting import confirm_consent
 from wishes.intake.files import file_for, files_of, problem_rows, reasons_of, row_for
-from wishes.intake.resolving import accept_parked, accept_row, confirm_consent, correct_row, merge_row, reject_row
+from wishes.intake.resolving import accept_parked, accept_row, correct_row, reject_row
 from wishes.intake.sealing import open_identity
 from wishes.intake.tables import Child, Consent, ImportRow, Wish
 from wishes.intake.updating import apply_revision, stored_revision
@@ -187,7 +189,7 @@ def test_oral_consents_confirmed_by_phone_are_recorded_with_day_and_person(desk:
         counts = confirm_consent(
             session, file_id=done.file_id, on=date(2021, 4, 9), keyring=desk.keyring, actor=desk.coordinator, now=NOW
         )
-    assert counts == {"rows": 1, "wishes": 1}
+    assert counts == {"rows": 1, "wishes": 1, "left": 0}
     consent = one(desk, sa.select(Consent.basis, Consent.evidence))
     assert (consent.basis, consent.evidence) == ("phone", "confirmed by phone on 2021-04-09")
     event = one(desk, sa.select(Event.data).where(Event.action == "confirm_consent"))  # type: ignore[arg-type]

@@ -14,8 +14,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from wishes.access import Actor
+from wishes.access import Actor, Grant, Role
 from wishes.campaigns.tables import Campaign, CatalogueItem, Place
+from wishes.errors import Conflict
 from wishes.events.bulk import move_many
 from wishes.intake.codes import new_aliases, new_codes
 from wishes.intake.kinship import Kinship
@@ -87,11 +88,10 @@ def admit(
     county_code: str,
     township_code: str,
     statement: str = "",
-    consent: Mapping[str, Any] | None = None,
 ) -> Admitted:
     """Make wishes of accepted rows and submit them. *community_id* None takes each entry's own township.
 
-    *consent* replaces the consent columns of every row (a confirmation by phone). Effects as :func:`store_reading`.
+    Effects as :func:`store_reading`.
     """
     if not rows:
         return Admitted({}, 0)
@@ -100,7 +100,7 @@ def admit(
         for _, entry in rows
     }
     new = _new_children(session, run, rows, kinship, communities)
-    _store_consents(session, run, file_id, rows, kinship, statement, consent)
+    _store_consents(session, run, file_id, rows, kinship, statement)
     codes = new_codes(
         len(rows),
         lambda fresh: set(
@@ -132,8 +132,17 @@ def admit(
         sa.update(_ROW).where(_ROW.c.id == sa.bindparam("row_id")).values(wish_id=sa.bindparam("wish")),
         [{"row_id": row_id, "wish": wish_id} for row_id, wish_id in pairs.items()],
     )
-    move_many(session, "submit", wish_ids=wish_ids, actor=run.actor, now=run.now)
+    sender = in_the_name_of(run.actor.account_id, run.campaign_id)
+    refused = move_many(session, "submit", wish_ids=wish_ids, actor=sender, now=run.now).refused
+    if refused:
+        raise Conflict(wish_ids=sorted(refused))
     return Admitted(pairs, new)
+
+
+def in_the_name_of(account_id: int | None, campaign_id: int) -> Actor:
+    """The sender, with what handing in takes: whether they may send or resolve was asked before, and what comes of it is
+    verified by a coordinator in any case. Without it a wish whose township is another's would stay an unseen draft."""
+    return Actor(account_id, "intake", (Grant(Role.COORDINATOR, campaign_id),))
 
 
 def insert_keyed(
@@ -218,17 +227,16 @@ def _store_consents(
     rows: Sequence[tuple[int, Entry]],
     kinship: Kinship,
     statement: str,
-    consent: Mapping[str, Any] | None,
 ) -> None:
     """One consent for each child that has none in force."""
     wanted: dict[int, dict[str, Any]] = {}
     for _, entry in rows:
         child_id = kinship.child_ids[kinship.label(entry)]
-        if child_id not in wanted and (consent is not None or entry.consent in ("yes", "batch")):
+        if child_id not in wanted and entry.consent in ("yes", "batch"):
             wanted[child_id] = {
                 "child_id": child_id,
                 "recorded_by": run.actor.account_id,
-                **(consent or consent_values(entry, file_id=file_id, statement=statement, now=run.now)),
+                **consent_values(entry, file_id=file_id, statement=statement, now=run.now),
             }
     if not wanted:
         return

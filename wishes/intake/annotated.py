@@ -86,7 +86,7 @@ def _disarm(book: OpenBook) -> None:
                     cell.value = None
                 elif isinstance(cell.value, str) and cell.value[:1] in "=+-@":
                     cell.data_type = "s"
-                    cell.quotePrefix = True  # type: ignore[union-attr]
+                    cell.quotePrefix = True
 
 
 def _names_elsewhere(formula: str | None) -> bool:

@@ -119,7 +119,7 @@ def rejudge(entry: Entry, changed: set[str], reader: Reader) -> None:
     go with the correction, since a person has looked at the entry.
     """
     settled = set(_RECOUNTED)
-    entry.doubts = []
+    entry.doubts, entry.confidence = [], 1.0
     entry.traces = {name: trace for name, trace in entry.traces.items() if trace.confidence >= reader.rules.park_below}
     if "item" in changed:
         settled |= _OF_THE_WISH

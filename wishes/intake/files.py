@@ -17,10 +17,12 @@ from wishes.intake.sealing import open_entry
 from wishes.intake.tables import Community, ImportFile, ImportRow, Wish
 from wishes.intake.understanding.model import Entry
 from wishes.model import table_of
+from wishes.people.tables import Account
 from wishes.protection.keyring import Keyring
 from wishes.protection.vault import Vault
 
-_COMMUNITY, _FILE, _ROW, _WISH = table_of(Community), table_of(ImportFile), table_of(ImportRow), table_of(Wish)
+_ACCOUNT, _COMMUNITY, _WISH = table_of(Account), table_of(Community), table_of(Wish)
+_FILE, _ROW = table_of(ImportFile), table_of(ImportRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ class RowState:
     wish_id: int | None
     duplicate_of_id: int | None
     reading: bytes | None
+    resolved_at: datetime | None
+    resolver: str
 
     def opened(self, vault: Vault) -> Entry:
         """The entry as it was read. Raises Erased, SealBroken."""
@@ -146,6 +150,16 @@ def row_for(session: Session, row_id: int, actor: Actor) -> RowState:
     return _row_state(row)
 
 
+def rows_by_id(session: Session, ids: Sequence[int], actor: Actor) -> list[RowState]:
+    """Rows in the order of *ids*; those that are not this person's to see are left out."""
+    found = {
+        row.id: _row_state(row)
+        for row in session.execute(_ROWS.where(_ROW.c.id.in_(ids)))
+        if _may_resolve(actor, row.campaign_id, row.community_id, row.sent_by)
+    }
+    return [found[row_id] for row_id in ids if row_id in found]
+
+
 def rows_for(
     session: Session, file_id: int, actor: Actor, keyring: Keyring, *, statuses: Sequence[str]
 ) -> list[tuple[RowState, Entry]]:
@@ -172,8 +186,10 @@ _ROWS = (
         _FILE.c.sent_by,
         sa.func.coalesce(_COMMUNITY.c.county_code, "").label("county_code"),
         sa.func.coalesce(_COMMUNITY.c.township_code, "").label("township_code"),
+        sa.func.coalesce(_ACCOUNT.c.name, "").label("resolver"),
     )
     .join(_FILE, _FILE.c.id == _ROW.c.file_id)
+    .outerjoin(_ACCOUNT, _ACCOUNT.c.id == _ROW.c.resolved_by)
     .outerjoin(_COMMUNITY, _COMMUNITY.c.id == _FILE.c.community_id)
 )
 

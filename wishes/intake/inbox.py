@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from wishes.access import SYSTEM, Actor, Grant, Role, may, require
+from wishes.access import SYSTEM, Actor, Role, may, require
 from wishes.campaigns.queries import rules_of
 from wishes.errors import Conflict, NotFound
 from wishes.events.actions import record
@@ -86,12 +86,6 @@ def receive(
         data={"file_id": file_id, "bytes": len(data)},
     )
     return file_id
-
-
-def in_the_name_of(account_id: int | None, campaign_id: int) -> Actor:
-    """The sender, with what storing a file takes: whether they may send was asked when it came in, and what comes of it is
-    verified by a coordinator in any case."""
-    return Actor(account_id, "intake", (Grant(Role.COORDINATOR, campaign_id),))
 
 
 # --- a file that revises another ----------------------------------------------------------------------------------------

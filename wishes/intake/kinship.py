@@ -12,15 +12,27 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from wishes.intake.sealing import open_identity
-from wishes.intake.tables import Child, Wish
+from wishes.intake.tables import Child, ImportRow, Wish
 from wishes.intake.understanding.duplicates import Duplicates, KnownChild, find_duplicates, mark_duplicates
 from wishes.intake.understanding.model import Entry, FileReading
 from wishes.lifecycle import Status
 from wishes.model import table_of
 from wishes.protection.vault import Vault
 
-_CHILD, _WISH = table_of(Child), table_of(Wish)
+_CHILD, _ROW, _WISH = table_of(Child), table_of(ImportRow), table_of(Wish)
 _GONE = (Status.CANCELLED, Status.REJECTED)
+
+
+_original, _kept = _ROW.alias(), _WISH.alias()
+_MERGED = (
+    sa.select(_WISH.c.child_id, _kept.c.id, _WISH.c.item)
+    .join(_ROW, _ROW.c.wish_id == _WISH.c.id)
+    .join(_original, _original.c.id == _ROW.c.duplicate_of_id)
+    .join(_kept, _kept.c.id == _original.c.wish_id)
+    .where(_ROW.c.status == "duplicate", _WISH.c.status.in_(_GONE), _kept.c.status.not_in(_GONE))
+    .order_by(_WISH.c.id)
+)
+"""Child, the wish that counts, and the thing, of wishes that were merged into another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +115,9 @@ def stored_children(
         .order_by(_WISH.c.id)
     ):
         if child_id in wanted:
+            wishes.setdefault(child_id, []).append((f"wish:{wish_id}", item))
+    for child_id, wish_id, item in session.execute(_MERGED.where(_WISH.c.campaign_id == campaign_id)):
+        if child_id in wanted:  # what a person merged is not asked for anew when it is sent again
             wishes.setdefault(child_id, []).append((f"wish:{wish_id}", item))
     return [
         StoredChild(

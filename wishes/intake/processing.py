@@ -22,16 +22,16 @@ from wishes.campaigns.queries import campaign_by_id
 from wishes.db import Database
 from wishes.events.actions import record
 from wishes.i18n import Text
+from wishes.intake.admitting import in_the_name_of
 from wishes.intake.batch import Batch, take_batch
 from wishes.intake.grids import RevisedWish, pack, revised_wishes, view_of
-from wishes.intake.inbox import WAITING, in_the_name_of
+from wishes.intake.inbox import WAITING
 from wishes.intake.reader import Reader, reader_for
 from wishes.intake.reading import UnreadableFile, Workbook, read_workbook
 from wishes.intake.revisions import Revision, stored_origins
 from wishes.intake.store import StoredFile, store_reading
 from wishes.intake.tables import ImportFile, ImportRow
-from wishes.intake.teaching import memory_for, sender_key
-from wishes.intake.understanding import FileReading, understand_file
+from wishes.intake.understanding import FileReading
 from wishes.intake.updating import apply_revision, stored_revision
 from wishes.intake.uploads import OriginalGone, Originals
 from wishes.model import table_of
@@ -239,10 +239,7 @@ def _read(session: Session, originals: Originals, reader: Reader, file: _Claimed
             file.name, digest=file.digest, problem=error.code, problem_zh=error.say("zh"), problem_en=error.say("en")
         )
         return _Read(file, problem, None, "")
-    reading = understand_file(book, rules=reader.rules, lexicon=reader.lexicon)
-    sender = sender_key(reading, file.sent_by)
-    if memory := memory_for(session, file.campaign_id, sender):
-        reading = understand_file(book, rules=reader.rules, lexicon=reader.lexicon, memory=memory)
+    reading, sender = reader.understand(book, sent_by=file.sent_by)
     reading.digest = f"again {file.id}" if file.again else file.digest
     return _Read(file, reading, book, sender)
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -18,18 +18,17 @@ from sqlmodel import Session
 from wishes.campaigns.queries import campaign_by_id, rules_of
 from wishes.campaigns.tables import CatalogueItem as CatalogueRow
 from wishes.campaigns.tables import Place
-from wishes.intake.reading import UnreadableFile, read_workbook
-from wishes.intake.teaching import additions
+from wishes.intake.reading import UnreadableFile, Workbook, read_workbook
+from wishes.intake.teaching import Teaching, additions, sender_key, teachings
 from wishes.intake.understanding import (
     CampaignRules,
     CatalogueItem,
     FileReading,
     Lexicon,
     Places,
-    SenderMemory,
     understand_file,
 )
-from wishes.intake.words import default_words
+from wishes.intake.words import Addition, default_words
 from wishes.model import table_of
 
 SUFFIXES = frozenset({".xlsx", ".xlsm", ".csv"})
@@ -41,8 +40,10 @@ class Reader:
 
     rules: CampaignRules
     lexicon: Lexicon
+    taught: Mapping[str, Teaching] = field(default_factory=dict)
+    """Sender → what people taught of them."""
 
-    def read(self, data: bytes, name: str, memory: SenderMemory | None = None) -> FileReading:
+    def read(self, data: bytes, name: str) -> FileReading:
         """One file, understood. What cannot be read at all has a ``problem`` and no entries; nothing is raised."""
         digest = hashlib.sha256(data).hexdigest()
         try:
@@ -51,9 +52,25 @@ class Reader:
             return FileReading(
                 name, digest=digest, problem=error.problem, problem_zh=error.say("zh"), problem_en=error.say("en")
             )
-        reading = understand_file(workbook, rules=self.rules, lexicon=self.lexicon, memory=memory)
+        reading, _ = self.understand(workbook)
         reading.digest = digest
         return reading
+
+    def understand(self, workbook: Workbook, *, sent_by: int | None = None) -> tuple[FileReading, str]:
+        """The file as its sender's earlier corrections teach to read it, and the key of the sender."""
+        reading = understand_file(workbook, rules=self.rules, lexicon=self.lexicon)
+        sender = sender_key(reading, sent_by)
+        if (taught := self.taught.get(sender)) is not None:
+            lexicon = self.with_words(taught.words).lexicon
+            reading = understand_file(workbook, rules=self.rules, lexicon=lexicon, memory=taught.memory)
+        return reading, sender
+
+    def with_words(self, words: Sequence[Addition]) -> Reader:
+        """A reader that knows these words, too."""
+        if not words:
+            return self
+        lexicon = Lexicon(self.lexicon.words.plus(words), self.lexicon.catalogue, self.lexicon.places)
+        return replace(self, lexicon=lexicon)
 
 
 def reader_for(session: Session, campaign_id: int) -> Reader:
@@ -90,6 +107,7 @@ def reader_for(session: Session, campaign_id: int) -> Reader:
             age_limit=rules.age_limit_years,
         ),
         Lexicon(words, catalogue, Places.from_rows(rows, words.provinces)),
+        teachings(session, campaign_id),
     )
 
 

@@ -9,29 +9,8 @@ from typing import Any
 import xlsxwriter
 
 from wishes.i18n import Text
+from wishes.intake.problems import meaning
 from wishes.intake.understanding.model import FileReading
-
-REASON_LABEL: Mapping[str, Text] = {
-    "missing_wish": Text("没有写心愿", "no wish"),
-    "missing_name": Text("没有姓名", "no name"),
-    "over_ceiling": Text("超过价格上限", "above the price ceiling"),
-    "age_out_of_range": Text("年龄不符", "age out of range"),
-    "no_consent": Text("没有监护人同意", "no guardian's consent"),
-    "unsafe_item": Text("不安全的物品", "unsafe item"),
-    "cash_wish": Text("现金类心愿", "money or its like"),
-    "withdrawn": Text("已撤回", "withdrawn"),
-    "out_of_area": Text("不在本市", "outside the campaign's city"),
-    "item_unknown": Text("认不出物品", "item unknown"),
-    "item_unsure": Text("物品不确定", "item unsure"),
-    "price_unreadable": Text("价格看不懂", "price unreadable"),
-    "consent_unreadable": Text("同意栏看不懂", "consent unreadable"),
-    "age_unsure": Text("年龄不确定", "age unsure"),
-    "place_unsure": Text("地址不确定", "place unsure"),
-    "wish_cut_unsure": Text("心愿怎样拆分不确定", "unsure where wishes part"),
-    "row_unsure": Text("这一行不确定", "line unsure"),
-    "original_rejected": Text("所重复的心愿未通过", "the wish it repeats was rejected"),
-}
-"""What a person reads for a code of REASONS or DOUBTS."""
 
 STATUS_LABEL: Mapping[str, Text] = {
     "accepted": Text("接收", "accepted"),
@@ -175,5 +154,5 @@ def _shown(name: str, told: Mapping[str, Any]) -> str | int | float | None:
         status = "duplicate" if value == "accepted" and told["duplicate_of"] else value
         return STATUS_LABEL[status].zh
     if name == "reasons":
-        return "、".join(REASON_LABEL[code].zh if code in REASON_LABEL else code for code in value)
+        return "、".join(meaning(code).zh for code in value)
     return "、".join(map(str, value)) if isinstance(value, list) else value

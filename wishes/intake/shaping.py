@@ -92,11 +92,16 @@ def safe_detail(entry: Entry) -> str:
     return "" if words == entry.item else words[:200]
 
 
+def screened(words: str, entry: Entry) -> str:
+    """*words* with a mask wherever they tell who the entry's child is."""
+    return _screened(words, *_telling(words, entry))
+
+
 def _safe(words: str, entry: Entry) -> str:
-    screened = _screened(words, *_telling(words, entry))
-    if screened == words:
+    masked = screened(words, entry)
+    if masked == words:
         return re.sub(r"\s+", " ", words).strip(" ，,、;；")
-    bare = re.sub(r"[(（]\s*[)）]", "", _MASKS.sub("", screened))
+    bare = re.sub(r"[(（]\s*[)）]", "", _MASKS.sub("", masked))
     return re.sub(r"\s+", " ", bare).strip(" ，,、;；")
 
 
@@ -139,13 +144,32 @@ def identity_of(entry: Entry) -> dict[str, Any]:
 
 
 def consent_values(entry: Entry, *, file_id: int, statement: str, now: datetime) -> dict[str, Any]:
-    """The columns of :class:`wishes.intake.tables.Consent` for a consent in the row or by the sender's statement."""
+    """The columns of :class:`wishes.intake.tables.Consent` for a consent in the row, by the sender's statement, or noted since."""
+    if (confirmed := _confirmed(entry)) is not None:
+        return confirmed
     batch = entry.consent == "batch"
     evidence = f"import_file {file_id}" + (f"：{statement}" if batch and statement else "")
     return {
         "basis": "batch" if batch else "row",
         "evidence": evidence[:200],
         "given_at": min(_visited(entry.visit) or now, now),
+    }
+
+
+CONFIRMED_BY = "confirmed by "
+"""How a consent that a person noted is traced, before ``phone``, ``paper`` or ``visit``."""
+
+
+def _confirmed(entry: Entry) -> dict[str, Any] | None:
+    """The columns of a consent that a person noted (see :mod:`wishes.intake.consenting`), None where nobody did."""
+    trace = entry.traces.get("consent")
+    if trace is None or not trace.how.startswith(CONFIRMED_BY):
+        return None
+    on, _, giver = trace.text.partition(" ")
+    return {
+        "basis": trace.how.removeprefix(CONFIRMED_BY),
+        "evidence": f"{trace.how} on {on}" + (f", {giver}" if giver else ""),
+        "given_at": start_of_day(date.fromisoformat(on)),
     }
 
 

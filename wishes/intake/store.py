@@ -115,7 +115,7 @@ def store_reading(
     row_ids = _store_rows(session, run, file_id, reading.entries, statuses, maybe or {})
     _link_duplicates(session, campaign.id, file_id, reading, row_ids, maybe or {})
     accepted = [(row_ids[entry.key], entry) for entry in reading.entries if statuses[entry.key] == "accepted"]
-    community_id = sender_community(session, run, reading)
+    community_id = sender_community(session, run, reading) or _own_community(session, file_id, reading)
     admitted = admit(
         session,
         run,
@@ -138,6 +138,14 @@ def store_reading(
     }
     _finish(session, run, file_id, "done", counts, community_id=community_id)
     return StoredFile(file_id, reading.file, "done", counts)
+
+
+def _own_community(session: Session, file_id: int, reading: FileReading) -> int | None:
+    """Where the file itself names no sender: the community of whoever sent it, unless it speaks for a whole county."""
+    if reading.sender_kind == "county":
+        return None
+    found = session.execute(sa.select(_FILE.c.community_id).where(_FILE.c.id == file_id)).scalar_one()
+    return None if found is None else int(found)
 
 
 def _take_turn(session: Session, campaign_id: int) -> None:
@@ -235,7 +243,10 @@ def _store_rows(
                 "part": entry.part,
                 "status": statuses[entry.key],
                 "reasons": [*entry.reasons, *(entry.doubts if entry.status == "parked" else ())],
-                "warnings": [*entry.warnings, *(["maybe_duplicate"] if entry.key in maybe else [])],
+                "warnings": [
+                    *entry.warnings,
+                    *(["maybe_duplicate"] if entry.key in maybe and statuses[entry.key] != "duplicate" else []),
+                ],
                 "confidence": entry.confidence,
                 "reading": seal_entry(run.vault, file_id, entry),
             }

@@ -64,7 +64,7 @@ class Consent(SQLModel, table=True):
 
     id: int | None = row_id()
     child_id: int = refers("child.id", index=True)
-    basis: str = Field(max_length=12)  # "row", "batch" or "phone"
+    basis: str = Field(max_length=12)  # "row", "batch"; "phone", "paper", "visit" when noted by a person
     evidence: str = Field(default="", max_length=200)
     given_at: datetime = instant()
     recorded_by: int | None = refers("account.id", null=True)
@@ -165,12 +165,13 @@ class TaughtColumn(SQLModel, table=True):
 
 
 class TaughtWord(SQLModel, table=True):
-    """A word that a coordinator added to the campaign's own: ``book`` and ``key`` as in the word files."""
+    """A word that was added to the campaign's own, or to one sender's: ``book`` and ``key`` as in the word files."""
 
     __tablename__ = "taught_word"
-    __table_args__ = (sa.UniqueConstraint("campaign_id", "book", "key", "word"),)
+    __table_args__ = (sa.UniqueConstraint("campaign_id", "sender", "book", "key", "word"),)
     id: int | None = row_id()
     campaign_id: int = refers("campaign.id")
+    sender: str = Field(default="", max_length=160, sa_column_kwargs={"server_default": ""})  # "": for all senders
     book: str = Field(max_length=12)
     key: str = Field(max_length=60)
     word: str = Field(max_length=60)

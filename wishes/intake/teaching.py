@@ -6,7 +6,8 @@ says neither is known by the account that sent it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -36,17 +37,32 @@ def sender_key(reading: FileReading, sent_by: int | None) -> str:
     return "|".join(parts)[:_SENDER_LENGTH] if any(parts) else f"account|{sent_by or 0}"
 
 
-def memory_for(session: Session, campaign_id: int, sender: str) -> SenderMemory | None:
-    """What was taught of this sender; None when nothing was."""
-    roles = {
-        title: role
-        for title, role in session.execute(
-            sa.select(_COLUMN.c.title, _COLUMN.c.role).where(
-                _COLUMN.c.campaign_id == campaign_id, _COLUMN.c.sender == sender
-            )
-        )
+@dataclass(frozen=True, slots=True)
+class Teaching:
+    """What was taught of one sender: the roles of columns by title, and words that mean something in their files only."""
+
+    memory: SenderMemory = field(default_factory=SenderMemory)
+    words: tuple[Addition, ...] = ()
+
+
+def teachings(session: Session, campaign_id: int) -> dict[str, Teaching]:
+    """Sender → what was taught of them; senders of whom nothing was taught are left out."""
+    roles: dict[str, dict[str, str]] = {}
+    words: dict[str, list[Addition]] = {}
+    for sender, title, role in session.execute(
+        sa.select(_COLUMN.c.sender, _COLUMN.c.title, _COLUMN.c.role).where(_COLUMN.c.campaign_id == campaign_id)
+    ):
+        roles.setdefault(sender, {})[title] = role
+    for sender, *addition in session.execute(
+        sa.select(_WORD.c.sender, _WORD.c.book, _WORD.c.key, _WORD.c.word)
+        .where(_WORD.c.campaign_id == campaign_id, _WORD.c.sender != "")
+        .order_by(_WORD.c.id)
+    ):
+        words.setdefault(sender, []).append(Addition(*addition))
+    return {
+        sender: Teaching(SenderMemory(roles=roles.get(sender, {})), tuple(words.get(sender, ())))
+        for sender in {*roles, *words}
     }
-    return SenderMemory(roles=roles) if roles else None
 
 
 def column_roles() -> tuple[str, ...]:
@@ -77,6 +93,85 @@ def teach_column(
         actor=actor,
         data={"title": title, "role": role},
     )
+
+
+def forget_column(session: Session, *, campaign_id: int, column_id: int, actor: Actor, now: datetime) -> None:
+    """Take back what a column of a sender was said to hold. Raises Forbidden."""
+    require(actor, "campaign.coordinate", campaign_id)
+    gone = session.execute(
+        sa.delete(_COLUMN)
+        .where(_COLUMN.c.campaign_id == campaign_id, _COLUMN.c.id == column_id)
+        .returning(_COLUMN.c.title, _COLUMN.c.role)
+    ).one_or_none()
+    if gone is not None:
+        record(
+            session,
+            action="forget_column",
+            campaign_id=campaign_id,
+            now=now,
+            actor=actor,
+            data={"title": gone.title, "role": gone.role},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TaughtRole:
+    """A column of a sender, what it holds, and who said so."""
+
+    id: int
+    sender: str
+    title: str
+    role: str
+    by: str
+    at: datetime
+
+
+def taught_columns(session: Session, campaign_id: int) -> list[TaughtRole]:
+    """All columns that were taught, newest first."""
+    return [
+        TaughtRole(row.id, row.sender, row.title, row.role, row.name or "", row.taught_at)
+        for row in session.execute(
+            sa.select(_COLUMN, _ACCOUNT.c.name)
+            .outerjoin(_ACCOUNT, _ACCOUNT.c.id == _COLUMN.c.taught_by)
+            .where(_COLUMN.c.campaign_id == campaign_id)
+            .order_by(_COLUMN.c.taught_at.desc(), _COLUMN.c.id)
+        )
+    ]
+
+
+def remember_words(
+    session: Session, *, campaign_id: int, sender: str, words: Sequence[Addition], actor: Actor, now: datetime
+) -> None:
+    """Remember for one sender what their words mean; a word taught again means the new thing. Raises Forbidden."""
+    require(actor, "intake.resolve", campaign_id)
+    for each in words:
+        session.execute(
+            sa.delete(_WORD).where(
+                _WORD.c.campaign_id == campaign_id,
+                _WORD.c.sender == sender,
+                _WORD.c.book == each.book,
+                _WORD.c.word == each.word,
+            )
+        )
+        session.execute(
+            sa.insert(_WORD).values(
+                campaign_id=campaign_id,
+                sender=sender,
+                book=each.book,
+                key=each.key,
+                word=each.word,
+                taught_by=actor.account_id,
+                taught_at=now,
+            )
+        )
+        record(
+            session,
+            action="remember_word",
+            campaign_id=campaign_id,
+            now=now,
+            actor=actor,
+            data={"book": each.book, "key": each.key, "word": each.word},
+        )
 
 
 # --- words of the campaign ----------------------------------------------------------------------------------------------
@@ -146,9 +241,10 @@ BOOKS: tuple[Book, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Taught:
-    """A word that was added, and by whom."""
+    """A word that was added, for one sender or (``""``) for all, and by whom."""
 
     id: int
+    sender: str
     addition: Addition
     by: str
     at: datetime
@@ -157,7 +253,7 @@ class Taught:
 def taught_words(session: Session, campaign_id: int) -> list[Taught]:
     """All added words, newest first."""
     return [
-        Taught(row.id, Addition(row.book, row.key, row.word), row.name or "", row.taught_at)
+        Taught(row.id, row.sender, Addition(row.book, row.key, row.word), row.name or "", row.taught_at)
         for row in session.execute(
             sa.select(_WORD, _ACCOUNT.c.name)
             .outerjoin(_ACCOUNT, _ACCOUNT.c.id == _WORD.c.taught_by)
@@ -168,12 +264,12 @@ def taught_words(session: Session, campaign_id: int) -> list[Taught]:
 
 
 def additions(session: Session, campaign_id: int) -> list[Addition]:
-    """The added words as the lexicon takes them, oldest first."""
+    """The words added for all senders, as the lexicon takes them, oldest first."""
     return [
         Addition(*row)
         for row in session.execute(
             sa.select(_WORD.c.book, _WORD.c.key, _WORD.c.word)
-            .where(_WORD.c.campaign_id == campaign_id)
+            .where(_WORD.c.campaign_id == campaign_id, _WORD.c.sender == "")
             .order_by(_WORD.c.id)
         )
     ]
@@ -193,7 +289,7 @@ def teach_word(
         raise Invalid("key", Text("请选择这个词归到哪里。", "Choose what the word belongs to."))
     if not 0 < len(word) <= _WORD_LENGTH or any(c in word for c in "\t\r\n"):
         raise Invalid("word", Text("请填写 1 至 60 个字的词。", "Give a word of 1 to 60 characters."))
-    values = {"campaign_id": campaign_id, "book": book, "key": key, "word": word}
+    values = {"campaign_id": campaign_id, "sender": "", "book": book, "key": key, "word": word}
     if session.execute(sa.select(_WORD.c.id).filter_by(**values)).first():
         return
     session.execute(sa.insert(_WORD).values(**values, taught_by=actor.account_id, taught_at=now))

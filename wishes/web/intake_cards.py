@@ -7,14 +7,14 @@ from typing import Any
 
 from flask import url_for
 
-from wishes.i18n import Text
 from wishes.intake.files import RowState
 from wishes.intake.grids import View, said
+from wishes.intake.problems import meaning
 from wishes.intake.resolving import ACCEPTABLE_DESPITE
-from wishes.intake.understanding import PROBLEMS, AnnotatedSheet, Entry
+from wishes.intake.understanding import AnnotatedSheet, Entry
 from wishes.web.context import t
 from wishes.web.intake_pages import STATUS
-from wishes.web.intake_wording import CONSENT, FIELD, MEND, MORE_PROBLEMS, ROLE, SIZE_KIND, TYPE
+from wishes.web.intake_wording import CONSENT, FIELD, MEND, ROLE, SIZE_KIND, TYPE
 from wishes.web.wording import CATEGORY, NEED, SEX
 
 SHOWN = (
@@ -41,16 +41,12 @@ COMPARED = (
 
 def problem(code: str) -> str:
     """What a code means."""
-    return t(_meaning(code))
+    return t(meaning(code))
 
 
 def remark(code: str) -> str:
     """What a code means and how to mend it, for the sender: in Chinese."""
-    return f"{_meaning(code).zh}。{MEND[code].zh if code in MEND else ''}"
-
-
-def _meaning(code: str) -> Text:
-    return PROBLEMS.get(code) or MORE_PROBLEMS.get(code) or Text(code, code)
+    return f"{meaning(code).zh}。{MEND[code].zh if code in MEND else ''}"
 
 
 def problems(row: RowState) -> list[dict[str, str]]:

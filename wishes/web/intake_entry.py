@@ -11,8 +11,9 @@ from werkzeug.wrappers import Response
 from wishes.access import Role, may, require
 from wishes.campaigns.queries import campaign_by_id, place_names
 from wishes.clock import local, utc_now
+from wishes.intake.admitting import in_the_name_of
 from wishes.intake.grids import pack, view_of
-from wishes.intake.inbox import in_the_name_of, receive
+from wishes.intake.inbox import receive
 from wishes.intake.kinship import compare, stored_children
 from wishes.intake.reader import reader_for
 from wishes.intake.reading import read_workbook

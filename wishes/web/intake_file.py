@@ -14,10 +14,11 @@ from wishes.campaigns.queries import place_names
 from wishes.clock import local_day, utc_now
 from wishes.errors import Invalid, NotFound
 from wishes.i18n import Text
+from wishes.intake.consenting import confirm_consent
 from wishes.intake.files import FileState, RowState, reasons_of
 from wishes.intake.grids import View
 from wishes.intake.inbox import counts_now, decide_revision, file_seen, read_again
-from wishes.intake.resolving import accept_parked, confirm_consent
+from wishes.intake.resolving import accept_parked
 from wishes.intake.tables import ImportRow
 from wishes.intake.teaching import column_roles, teach_column
 from wishes.intake.uploads import OriginalGone

@@ -8,8 +8,7 @@ from typing import Any
 from flask import url_for
 from sqlmodel import Session
 
-from wishes.errors import NotFound
-from wishes.intake.files import RowState, row_for
+from wishes.intake.files import RowState, rows_by_id
 from wishes.intake.grids import View, unpack
 from wishes.intake.understanding import Entry
 from wishes.intake.uploads import OriginalGone
@@ -31,9 +30,8 @@ def view_for(session: Session, file_id: int) -> View | None:
 
 def opened_rows(session: Session, ids: Sequence[int]) -> list[tuple[RowState, Entry]]:
     """Rows with their readings, of files that the reader may see; those whose reading was erased are left out."""
-    vault, person = Vault(keyring()), signed_in()
-    rows = [row_for(session, row_id, person) for row_id in ids]
-    return [(row, row.opened(vault)) for row in rows if row.reading]
+    vault = Vault(keyring())
+    return [(row, row.opened(vault)) for row in rows_by_id(session, ids, signed_in()) if row.reading]
 
 
 def as_it_stands(row: RowState, entry: Entry) -> Entry:
@@ -46,16 +44,14 @@ def as_it_stands(row: RowState, entry: Entry) -> Entry:
 
 def other_entry(session: Session, row_id: int, ours: Entry, places: dict[str, str]) -> dict[str, Any]:
     """The entry that another one repeats, side by side; only that it exists, when it is in another sender's file."""
-    try:
-        [(row, theirs)] = opened_rows(session, [row_id]) or [(None, None)]
-    except NotFound:
-        row, theirs = None, None
-    if row is None or theirs is None:
+    found = opened_rows(session, [row_id])
+    if not found:
         return {
             "where": t("另一份文件里，您看不到的一行", "a line of a file that is not yours to see"),
             "lines": [],
             "url": "",
         }
+    row, theirs = found[0]
     return {
         "where": f"{row.file_name} · {row.sheet} · {row.cell}",
         "lines": compared(ours, theirs, places),

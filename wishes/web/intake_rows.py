@@ -15,9 +15,11 @@ from wishes.campaigns.queries import place_names
 from wishes.clock import utc_now
 from wishes.errors import Invalid, MicrowishError, NotFound
 from wishes.i18n import Text
+from wishes.intake.comparing import merge_row
+from wishes.intake.deciding import Resolved
 from wishes.intake.files import RowState, row_for
 from wishes.intake.reader import reader_for
-from wishes.intake.resolving import Resolved, accept_row, correct_row, merge_row, reject_row
+from wishes.intake.resolving import accept_row, correct_row, reject_row
 from wishes.intake.understanding import REASONS, Entry
 from wishes.intake.understanding.things import CATEGORIES
 from wishes.web.context import language, t

@@ -129,10 +129,3 @@ MEND: Mapping[str, Text] = {
     "original_rejected": Text("它所重复的那一条没有通过，请单独判断", "What it repeats was refused: decide on its own"),
 }
 """What the sender can do about a problem."""
-
-MORE_PROBLEMS: Mapping[str, Text] = {
-    "maybe_duplicate": Text("可能重复，请比对", "Perhaps a duplicate: compare"),
-    "original_rejected": Text("所重复的心愿未通过", "The wish it repeats was refused"),
-    "read_again": Text("已按更正的列重新读取", "Read again with corrected columns"),
-}
-"""Problems that arise in storing, beyond those of the reading."""

@@ -106,6 +106,14 @@ def find_duplicates(
             for b in second.entries:
                 if a.item and a.item == b.item and a.status != "rejected" and b.status != "rejected":
                     found.maybe.append(Repeat(b.key, a.key, "maybe", 0.5))
+        stored = first.known or second.known
+        if stored is not None:
+            found.maybe += [
+                Repeat(entry.key, of, "maybe", 0.5)
+                for entry in (*first.entries, *second.entries)
+                for of, item in stored.wishes
+                if entry.item == item and entry.status != "rejected"
+            ]
     found.households = _households(groups)
     return found
 

@@ -12,7 +12,8 @@ _FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """One word a coordinator taught. ``book`` is a file here without its ending; ``key`` its first column."""
+    """One word a coordinator taught. ``book`` is a file here without its ending; ``key`` its first column, for things with
+    ``/category`` where the person chose it."""
 
     book: str
     key: str
@@ -57,13 +58,15 @@ class Words:
 def _grown(words: Words, addition: Addition) -> Words:
     taught = (*words.additions, addition)
     if addition.book == "items":
-        items = list(words.items)
+        name, _, category = addition.key.partition("/")
+        # What a person taught goes before what the product knew of the word.
+        items = [_without(item, addition.word) if item.name != name else item for item in words.items]
         for at, item in enumerate(items):
-            if item.name == addition.key:
+            if item.name == name and category in ("", item.category):
                 items[at] = replace(item, synonyms=(*item.synonyms, addition.word))
                 break
         else:
-            items.append(Item(addition.key, "", None, (addition.word,)))
+            items.append(Item(name, category, None, (addition.word,)))
         return replace(words, items=tuple(items), additions=taught)
     book: Mapping[str, tuple[str, ...]] = getattr(words, addition.book, {})
     extended = {**book, addition.key: (*book.get(addition.key, ()), addition.word)}
@@ -81,6 +84,12 @@ def _grown(words: Words, addition: Addition) -> Words:
         case "phrases":
             return replace(words, phrases=extended, additions=taught)
     raise ValueError(f"no such book of words: {addition.book}")
+
+
+def _without(item: Item, word: str) -> Item:
+    if word not in item.synonyms:
+        return item
+    return replace(item, synonyms=tuple(each for each in item.synonyms if each != word))
 
 
 def _lines(name: str) -> Iterable[list[str]]:

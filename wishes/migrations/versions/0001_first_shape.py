@@ -342,6 +342,7 @@ def upgrade() -> None:
         "taught_word",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sender", sa.String(160), server_default="", nullable=False),
         sa.Column("book", sa.String(12), nullable=False),
         sa.Column("key", sa.String(60), nullable=False),
         sa.Column("word", sa.String(60), nullable=False),
@@ -351,7 +352,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["taught_by"], ["account.id"], name=op.f("fk_taught_word_taught_by_account")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_taught_word")),
         sa.UniqueConstraint(
-            "campaign_id", "book", "key", "word", name=op.f("uq_taught_word_campaign_id_book_key_word")
+            "campaign_id", "sender", "book", "key", "word", name=op.f("uq_taught_word_campaign_id_sender_book_key_word")
         ),
     )
     op.create_table(
