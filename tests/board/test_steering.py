@@ -16,8 +16,8 @@ from wishes.errors import Forbidden, Invalid, MicrowishError, NotFound, PledgeRe
 from wishes.intake.tables import Wish
 from wishes.lifecycle import Status
 from wishes.people.queries import actor_of_account
-from wishes.tracking.board import Narrow
 from wishes.tracking.board_queries import aged_wishes, late_counts, late_wishes, most_late, reserves
+from wishes.tracking.ledger import Narrow
 from wishes.tracking.steering import remind, take_back, use_reserve
 from wishes.tracking.tables import Notice
 
@@ -86,7 +86,7 @@ def test_the_reserve_takes_a_late_wish_and_its_stock_shrinks(database: Database,
     wish_id, stock = claimed(database, place), reserve(database, place, stock=2)
     with database.transaction() as session:
         use_reserve(session, wish_id=wish_id, branch_id=stock, actor=place.coordinator, now=LATER, reason="超期")
-    assert status_of(database, wish_id) == (Status.CLAIMED, stock)
+    assert status_of(database, wish_id) == (Status.READY, stock)
     with database.reading() as session:
         assert [(one.id, one.left) for one in reserves(session, place.id)] == [(stock, 1)]
 

@@ -62,7 +62,7 @@ def create_campaign(
         starts_on=starts_on,
         ends_on=ends_on,
         price_ceiling_fen=price_ceiling_fen,
-        rules=(rules or Rules()).model_dump(mode="json", exclude_unset=True),
+        rules={**(rules or Rules()).model_dump(mode="json", exclude_unset=True), "ends_on": ends_on.isoformat()},
         created_at=now,
     )
     return _opened(session, campaign, action="create_campaign", actor=actor, now=now)
@@ -99,7 +99,10 @@ def copy_campaign(
         starts_on=starts_on,
         ends_on=ends_on,
         price_ceiling_fen=source.price_ceiling_fen,
-        rules={key: value for key, value in source.rules.items() if key not in _OF_ITS_TIME},
+        rules={
+            **{key: value for key, value in source.rules.items() if key not in _OF_ITS_TIME},
+            "ends_on": ends_on.isoformat(),
+        },
         created_at=now,
     )
     new_id = _opened(session, campaign, action="copy_campaign", actor=actor, now=now, source_id=campaign_id)

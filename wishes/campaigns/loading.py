@@ -236,6 +236,7 @@ def _campaign_facts(path: Path) -> dict[str, Any]:
     if told.get("vetting_reference_date"):
         rules["vetting_reference_on"] = told["vetting_reference_date"]
         rules["replayed_from"] = (ends_on + timedelta(days=1)).isoformat()
+    rules["ends_on"] = ends_on.isoformat()
     if age := re.search(r"\d+", str(told.get("age_limit", ""))):
         rules["age_limit_years"] = int(age[0])
     name = str(told.get("name") or f"{place}{starts_on.year}年微心愿行动")

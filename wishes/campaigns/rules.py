@@ -9,15 +9,18 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from wishes.lifecycle import Status
 
-StepKind = Literal["remind", "warn", "escalate", "release"]
+StepKind = Literal["remind", "warn", "escalate", "release", "reserve"]
+StepChannel = Literal["", "inbox", "email", "wecom_app", "sms"]
+"""By which way a rung is told where it reaches the person; empty: the installation's own order."""
 
 
 class Step(BaseModel):
-    """One rung of the ladder: *kind*, so many hours after the due instant (negative: before)."""
+    """One rung of the ladder: *kind*, so many hours after the due instant (negative: before), told by *channel*."""
 
     model_config = ConfigDict(frozen=True)
     kind: StepKind
     hours: float
+    channel: StepChannel = ""
 
 
 class Deadline(BaseModel):
@@ -31,6 +34,40 @@ class Deadline(BaseModel):
         Step(kind="warn", hours=0),
         Step(kind="escalate", hours=72),
     )
+
+
+class OwnDeadline(BaseModel):
+    """How long a stage may last for the wishes of one category, one community, or one category there; its ladder is the stage's."""
+
+    model_config = ConfigDict(frozen=True)
+    stage: Status
+    category: str = ""
+    community_id: int | None = None
+    days: float = Field(gt=0, le=365)
+    working_days: bool = False
+
+
+KEY_DAY = r"(campaign_end|spring_festival|dragon_boat|mid_autumn|\d{2}-\d{2}|\d{4}-\d{2}-\d{2})"
+
+
+class KeyDate(BaseModel):
+    """A day before which delays get shorter: for *lead_days* up to it each hour after a deadline counts 1 / *factor*.
+
+    *day* is ``campaign_end``, a moving holiday by its name, ``06-01`` for every year, or one day as ``2027-02-06``.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    day: str = Field(pattern=f"^{KEY_DAY}$")
+    lead_days: int = Field(default=14, ge=1, le=90)
+    factor: float = Field(default=0.5, ge=0.1, le=1)
+
+
+class Calendar(BaseModel):
+    """Days that the holiday library does not know yet, or gets wrong: days off, and weekend days that are worked."""
+
+    model_config = ConfigDict(frozen=True)
+    holidays: tuple[date, ...] = ()
+    workdays: tuple[date, ...] = ()
 
 
 def _default_deadlines() -> dict[Status, Deadline]:
@@ -93,8 +130,30 @@ class Rules(BaseModel):
     vetting_reference_on: date | None = None
     replayed_from: date | None = None
     deadlines: dict[Status, Deadline] = Field(default_factory=_default_deadlines)
+    own_deadlines: tuple[OwnDeadline, ...] = ()
+    key_dates: tuple[KeyDate, ...] = (
+        KeyDate(day="06-01"),
+        KeyDate(day="spring_festival"),
+        KeyDate(day="campaign_end"),
+    )
+    ends_on: date | None = None  # the campaign's end, kept here for those who read nothing but the rules
+    calendar: Calendar = Calendar()
     weights: Weights = Weights()
     matching: Matching = Matching()
+
+    def deadline_of(self, stage: Status, *, category: str = "", community_id: int | None = None) -> Deadline | None:
+        """The deadline of *stage* for a wish: its community's own goes before its category's, and that before the campaign's."""
+        general = self.deadlines.get(stage)
+        own = [
+            one
+            for one in self.own_deadlines
+            if one.stage is stage and one.category in ("", category) and one.community_id in (None, community_id)
+        ]
+        if not own:
+            return general
+        nearest = max(own, key=lambda one: (one.community_id is not None, one.category != ""))
+        kept = general or Deadline(days=nearest.days)
+        return kept.model_copy(update={"days": nearest.days, "working_days": nearest.working_days})
 
     def vetting_day(self, today: date) -> date:
         """The day checks are judged at: today. Only a campaign that is over and replayed is judged at its reference day, so

@@ -13,14 +13,14 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from wishes.access import SYSTEM, Actor, Role
+from wishes.access import SYSTEM, Actor, Role, require
 from wishes.campaigns.queries import rules_of
 from wishes.claims.tables import Branch, Claim, ClaimState, Proposal, ProposalState, Volunteer
 from wishes.claims.taking import find_taker, open_claim, require_fit, require_own, take
 from wishes.claims.taking import is_qualified as is_qualified
 from wishes.clock import local_day
 from wishes.errors import CapacityReached, Conflict, Forbidden, Invalid, NotFound
-from wishes.events.actions import Moved, WishState, move, wish_state
+from wishes.events.actions import Moved, WishState, move, record, wish_state
 from wishes.i18n import Text
 from wishes.lifecycle import HELD, Status
 from wishes.model import columns
@@ -92,7 +92,17 @@ def decline(session: Session, *, wish_id: int, actor: Actor, now: datetime, reas
     """Decline a proposal: the wish is open again."""
     state = wish_state(session, wish_id)
     proposal = _standing_proposal(session, state)
-    done = move(session, "decline", wish_id=wish_id, actor=actor, now=now, reason=reason, seen=state, changes=_NOBODY)
+    done = move(
+        session,
+        "decline",
+        wish_id=wish_id,
+        actor=actor,
+        now=now,
+        reason=reason,
+        seen=state,
+        changes=_NOBODY,
+        data=_taker_ids(state),
+    )
     _end_proposal(session, proposal.id, ProposalState.DECLINED, now, reason)
     return done
 
@@ -101,7 +111,9 @@ def expire(session: Session, *, wish_id: int, now: datetime) -> Moved:
     """The proposal's time is over: the wish is open to browsing again."""
     state = wish_state(session, wish_id)
     proposal = _standing_proposal(session, state)
-    done = move(session, "expire", wish_id=wish_id, actor=SYSTEM, now=now, seen=state, changes=_NOBODY)
+    done = move(
+        session, "expire", wish_id=wish_id, actor=SYSTEM, now=now, seen=state, changes=_NOBODY, data=_taker_ids(state)
+    )
     _end_proposal(session, proposal.id, ProposalState.EXPIRED, now)
     return done
 
@@ -116,10 +128,67 @@ def lapse(session: Session, *, wish_id: int, now: datetime, reason: str = "overd
     return _give_back(session, "lapse", wish_id=wish_id, actor=SYSTEM, now=now, reason=reason)
 
 
+def excuse_lapse(session: Session, *, claim_id: int, actor: Actor, now: datetime, reason: str) -> bool:
+    """A lapse that was nobody's fault no longer counts against who held the wish. False when that was so already.
+
+    Raises NotFound (no such claim, or it did not lapse), Forbidden, Invalid (no reason). Effects: the claim, the taker's
+    reliability, an event.
+    """
+    claim = session.execute(
+        sa.select(_Claim.campaign_id, _Claim.wish_id, _Claim.volunteer_id, _Claim.branch_id).where(
+            _Claim.id == claim_id, _Claim.lapsed
+        )
+    ).one_or_none()
+    if claim is None:
+        raise NotFound("这次逾期", "lapse")
+    require(actor, "campaign.coordinate", claim.campaign_id)
+    if not reason.strip():
+        raise Invalid("reason", Text("请写明原因。", "Please give a reason."))
+    excused: Any = session.execute(
+        sa.update(_Claim)
+        .where(_Claim.id == claim_id, _Claim.lapsed, _Claim.excused_at.is_(None))
+        .values(excused_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    if excused.rowcount != 1:
+        return False
+    counted, who = (_Branch, claim.branch_id) if claim.volunteer_id is None else (_Volunteer, claim.volunteer_id)
+    session.execute(
+        sa.update(counted)
+        .where(counted.id == who)
+        .values(lapses=counted.lapses - 1)
+        .execution_options(synchronize_session=False)
+    )
+    record(
+        session,
+        action="excuse_lapse",
+        campaign_id=claim.campaign_id,
+        wish_id=claim.wish_id,
+        claim_id=claim_id,
+        actor=actor,
+        now=now,
+        reason=reason.strip(),
+        data={"volunteer_id": claim.volunteer_id, "branch_id": claim.branch_id},
+    )
+    return True
+
+
 def cancel(session: Session, *, wish_id: int, actor: Actor, now: datetime, reason: str) -> Moved:
     """The child no longer needs it. Ends a claim or proposal that stands."""
     state = wish_state(session, wish_id)
-    done = move(session, "cancel", wish_id=wish_id, actor=actor, now=now, reason=reason, seen=state, changes=_NOBODY)
+    taken = state.status is Status.PROPOSED or state.status in HELD
+    done = move(
+        session,
+        "cancel",
+        wish_id=wish_id,
+        actor=actor,
+        now=now,
+        reason=reason,
+        seen=state,
+        changes=_NOBODY,
+        claim_id=live_claim_id(session, wish_id),
+        data=_taker_ids(state) if taken else None,
+    )
     if state.status is Status.PROPOSED:
         _end_proposal(session, _standing_proposal(session, state).id, ProposalState.WITHDRAWN, now, reason)
     elif state.status in HELD:
@@ -185,6 +254,11 @@ def live_claim_id(session: Session, wish_id: int) -> int | None:
 _NOBODY: dict[str, Any] = {"taker_volunteer_id": None, "taker_branch_id": None}
 
 
+def _taker_ids(state: WishState) -> dict[str, Any]:
+    """Who held the wish or was offered it, for the event: afterwards the wish does not say."""
+    return {"volunteer_id": state.taker_volunteer_id, "branch_id": state.taker_branch_id}
+
+
 def _give_back(session: Session, name: str, *, wish_id: int, actor: Actor, now: datetime, reason: str) -> Moved:
     state = wish_state(session, wish_id)
     claim_id = live_claim_id(session, wish_id)
@@ -198,7 +272,7 @@ def _give_back(session: Session, name: str, *, wish_id: int, actor: Actor, now: 
         seen=state,
         claim_id=claim_id,
         changes=_NOBODY,
-        data={"volunteer_id": state.taker_volunteer_id, "branch_id": state.taker_branch_id},
+        data=_taker_ids(state),
     )
     _end_claim(session, state, now=now, reason=reason, lapsed=name == "lapse")
     return done
@@ -208,7 +282,7 @@ def _end_claim(session: Session, state: WishState, *, now: datetime, reason: str
     ended = session.execute(
         sa.update(_Claim)
         .where(_Claim.wish_id == state.id, _Claim.state == ClaimState.LIVE)
-        .values(state=ClaimState.ENDED, ended_at=now, end_reason=reason[:200])
+        .values(state=ClaimState.ENDED, ended_at=now, end_reason=reason[:200], lapsed=lapsed)
         .returning(_Claim.volunteer_id, _Claim.branch_id, _Claim.spend_fen)
     ).one_or_none()
     if ended is None:
@@ -224,7 +298,11 @@ def _end_claim(session: Session, state: WishState, *, now: datetime, reason: str
         session.execute(
             sa.update(_Branch)
             .where(_Branch.id == ended.branch_id)
-            .values(used_count=_Branch.used_count - 1, used_fen=_Branch.used_fen - ended.spend_fen)
+            .values(
+                used_count=_Branch.used_count - 1,
+                used_fen=_Branch.used_fen - ended.spend_fen,
+                lapses=_Branch.lapses + int(lapsed and ended.volunteer_id is None),
+            )
             .execution_options(synchronize_session=False)
         )
 

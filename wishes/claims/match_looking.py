@@ -215,8 +215,8 @@ def _branch_rows(session: Session, campaign_id: int, only: _Who | None, people: 
     return session.execute(
         sa.select(
             _Branch.id, _Branch.county_code, _Branch.areas, _Branch.liked, _Branch.refused, _Branch.pledge_count,
-            _Branch.pledge_fen, _Branch.used_count, _Branch.used_fen,
-        ).where(_Branch.campaign_id == campaign_id, *further).order_by(_Branch.id)
+            _Branch.pledge_fen, _Branch.used_count, _Branch.used_fen, _Branch.lapses,
+        ).where(_Branch.campaign_id == campaign_id, _Branch.kind != "reserve", *further).order_by(_Branch.id)
     ).all()  # fmt: skip
 
 
@@ -247,7 +247,7 @@ def _takers(
         rows.append({
             "branch_ids": b.id, "volunteer_ids": -1, "parent": -1, "count_cap": _left(b.pledge_count, b.used_count + count),
             "spend_cap": _left(b.pledge_fen, b.used_fen + spend), "used": b.used_count + count,
-            "pledged": b.pledge_count or 0, "lapses": 0, "asked_days": _days(now, asked.get(key)),
+            "pledged": b.pledge_count or 0, "lapses": b.lapses, "asked_days": _days(now, asked.get(key)),
             "place": places.of(b.county_code), "county": words.counties[b.county_code], "anywhere": not b.areas,
             "areas": _ticked(b.areas, words.counties), "liked": _ticked(b.liked, words.categories),
             "refused": _ticked(b.refused, words.categories), "had": had.get(key, np.zeros(many, dtype=np.int64)),

@@ -34,7 +34,7 @@ from wishes.intake.tables import Wish
 from wishes.lifecycle import Status
 from wishes.model import columns
 from wishes.tracking.clocks import clock_values
-from wishes.tracking.deadlines import due_at, step_at
+from wishes.tracking.deadlines import step_at
 from wishes.tracking.tables import Clock
 
 
@@ -155,10 +155,10 @@ def _window(rules: Rules, now: datetime) -> datetime:
 
 def _end_windows(session: Session, wish_ids: Sequence[int], rules: Rules, now: datetime, expires_at: datetime) -> None:
     """Let the clocks of these proposals strike when their window ends, where the campaign's hours are the shorter."""
-    deadline = rules.deadlines.get(Status.PROPOSED)
-    if deadline is None or due_at(now, deadline) <= expires_at:
+    deadline, clock = rules.deadlines.get(Status.PROPOSED), clock_values(rules, Status.PROPOSED, now)
+    if deadline is None or clock is None or clock[0] <= expires_at:
         return
-    values = {"due_at": expires_at, "next_at": step_at(expires_at, now, deadline, 0)}
+    values = {"due_at": expires_at, "next_at": step_at(expires_at, now, deadline, 0, rules)}
     for at in range(0, len(wish_ids), 500):
         session.execute(
             sa.update(_Clock)

@@ -50,6 +50,7 @@ class Branch(SQLModel, table=True):
     pledge_fen: int | None = None
     used_count: int = 0
     used_fen: int = 0
+    lapses: int = 0  # of claims without a volunteer's name
     contact: str = Field(default="", max_length=60)
     phone: str = Field(default="", max_length=20)
     address: str = Field(default="", max_length=120)
@@ -161,4 +162,6 @@ class Claim(SQLModel, table=True):
     spend_fen: int = 0
     claimed_at: datetime = instant()
     ended_at: datetime | None = instant(null=True)
+    lapsed: bool = False  # it ran out; counted against who held it unless excused
+    excused_at: datetime | None = instant(null=True)
     end_reason: str = Field(default="", max_length=200)

@@ -275,7 +275,8 @@ def _write_at_once(
     via: str,
     spent: Spent | None,
 ) -> Moved:
-    due, next_at = clock_values(rules, Status.CLAIMED, now) or (None, None)
+    clock = clock_values(rules, Status.CLAIMED, now, category=state.category, community_id=state.community_id)
+    due, next_at = clock or (None, None)
     key = digest = status = body = None
     if spent is not None:
         key, digest, status, body = spent.request.key, spent.request.digest, spent.answer.status, spent.answer.body

@@ -58,6 +58,7 @@ class WishState:
     campaign_id: int
     community_id: int
     child_id: int
+    category: str
     kind: Kind
     need: str
     status: Status
@@ -166,7 +167,15 @@ def move(
         occurred_at=happened,
         now=now,
     )
-    restart_clock(session, campaign_id=state.campaign_id, wish_id=wish_id, stage=end, now=now)
+    restart_clock(
+        session,
+        campaign_id=state.campaign_id,
+        wish_id=wish_id,
+        stage=end,
+        now=now,
+        category=state.category,
+        community_id=state.community_id,
+    )
     return Moved(event_id, wish_id, state.campaign_id, state.status, end)
 
 

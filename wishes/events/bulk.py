@@ -179,9 +179,10 @@ def _restart_clocks(session: Session, moved: Sequence[WishState], stage: Status,
         .where(_CLOCK.c.wish_id.in_([state.id for state in moved]), _CLOCK.c.closed_at.is_(None))
         .values(closed_at=now)
     )
+    rules = {campaign_id: rules_of(session, campaign_id) for campaign_id in {state.campaign_id for state in moved}}
     clocks = {
-        campaign_id: clock_values(rules_of(session, campaign_id), stage, now)
-        for campaign_id in {state.campaign_id for state in moved}
+        key: clock_values(rules[key[0]], stage, now, category=key[1], community_id=key[2])
+        for key in {_clock_key(state) for state in moved}
     }
     rows = [
         {
@@ -195,7 +196,12 @@ def _restart_clocks(session: Session, moved: Sequence[WishState], stage: Status,
             "pause_reason": "",
         }
         for state in moved
-        if (values := clocks[state.campaign_id]) is not None
+        if (values := clocks[_clock_key(state)]) is not None
     ]
     if rows:
         session.execute(sa.insert(_CLOCK), rows)
+
+
+def _clock_key(state: WishState) -> tuple[int, str, int]:
+    """What a wish's deadline depends on besides its stage."""
+    return state.campaign_id, state.category, state.community_id

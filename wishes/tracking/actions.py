@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -12,7 +11,7 @@ from sqlmodel import Session
 
 from wishes.access import Actor, relations
 from wishes.campaigns.queries import rules_of
-from wishes.campaigns.rules import Deadline
+from wishes.campaigns.rules import Deadline, Rules
 from wishes.clock import SHANGHAI, local_day
 from wishes.errors import Forbidden, Invalid, NotFound
 from wishes.events.actions import WishState, record, wish_state
@@ -53,7 +52,8 @@ def postpone(session: Session, *, wish_id: int, actor: Actor, now: datetime, unt
     Raises NotFound, Forbidden, Invalid (no reason, a day that has passed, or later than people may set it themselves).
     """
     state, clock = _running(session, wish_id, actor, _CONCERNED)
-    deadline = _deadline(session, state)
+    rules = rules_of(session, state.campaign_id)
+    deadline = _deadline(rules, state)
     reason = _given(reason)
     furthest = local_day(clock.opened_at + timedelta(days=deadline.days + MOST_POSTPONED_DAYS))
     if until < local_day(now):
@@ -75,7 +75,7 @@ def postpone(session: Session, *, wish_id: int, actor: Actor, now: datetime, unt
         postponed_at=now,
         acknowledged_at=None,
         step=0,
-        next_at=step_at(due, now, deadline, 0),
+        next_at=step_at(due, now, deadline, 0, rules),
     )
     _note(session, "postpone", state, actor, now, reason=reason, data={"until": until.isoformat()})
     return due
@@ -99,7 +99,8 @@ def resume(session: Session, *, wish_id: int, actor: Actor, now: datetime) -> bo
         return False
     stood = now - clock.paused_at
     opened, due = clock.opened_at + stood, clock.due_at + stood
-    next_at = step_at(due, opened, _deadline(session, state), clock.step)
+    rules = rules_of(session, state.campaign_id)
+    next_at = step_at(due, opened, _deadline(rules, state), clock.step, rules)
     _change(session, clock.id, opened_at=opened, due_at=due, next_at=next_at, paused_at=None, pause_reason="")
     _note(session, "resume", state, actor, now)
     return True
@@ -122,50 +123,62 @@ def recompute_clocks(session: Session, *, campaign_id: int, now: datetime) -> Re
     rules = rules_of(session, campaign_id)
     open_clocks = session.execute(
         sa.select(
-            _Clock.id, _Clock.stage, _Clock.opened_at, _Clock.due_at, _Clock.step, _Clock.next_at, _Clock.paused_at
+            _Clock.id,
+            _Clock.stage,
+            _Clock.opened_at,
+            _Clock.due_at,
+            _Clock.step,
+            _Clock.next_at,
+            _Clock.paused_at,
+            _Wish.category,
+            _Wish.community_id,
         )
+        .join(Wish, _Wish.id == _Clock.wish_id)
         .where(_Clock.campaign_id == campaign_id, _Clock.closed_at.is_(None), _Clock.postponed_at.is_(None))
-        .with_for_update()
+        .with_for_update(of=Clock)
     )
     changes: list[dict[str, Any]] = []
     for row in open_clocks:
-        deadline = rules.deadlines.get(Status(row.stage))
-        values = clock_values(rules, Status(row.stage), row.opened_at)
+        whose = {"category": row.category, "community_id": row.community_id}
+        deadline = rules.deadline_of(Status(row.stage), **whose)
+        values = clock_values(rules, Status(row.stage), row.opened_at, **whose)
         due = values[0] if values else row.due_at
-        next_at = step_at(due, row.opened_at, deadline, row.step) if deadline and row.paused_at is None else None
+        next_at = None
+        if deadline is not None and row.paused_at is None:
+            next_at = step_at(due, row.opened_at, deadline, row.step, rules)
         if (due, next_at) != (row.due_at, row.next_at):
             changes.append({"id": row.id, "due_at": due, "next_at": next_at})
     if changes:
         session.execute(sa.update(Clock), changes)
-    return Recomputed(len(changes), _open_missing(session, campaign_id, rules.deadlines, now))
+    return Recomputed(len(changes), _open_missing(session, campaign_id, rules, now))
 
 
-def _open_missing(session: Session, campaign_id: int, stages: Iterable[Status], now: datetime) -> int:
-    rules = rules_of(session, campaign_id)
+def _open_missing(session: Session, campaign_id: int, rules: Rules, now: datetime) -> int:
     running = sa.select(_Clock.id).where(_Clock.wish_id == _Wish.id, _Clock.closed_at.is_(None)).exists()
     rows: list[dict[str, Any]] = []
-    for stage in stages:
-        values = clock_values(rules, stage, now)
+    stages = {*rules.deadlines, *(own.stage for own in rules.own_deadlines)}
+    wishes = session.execute(
+        sa.select(_Wish.id, _Wish.status, _Wish.category, _Wish.community_id)
+        .where(_Wish.campaign_id == campaign_id, _Wish.status.in_(stages), ~running)
+        .order_by(_Wish.id)
+    )
+    for wish_id, stage, category, community_id in wishes:
+        values = clock_values(rules, stage, now, category=category, community_id=community_id)
         if values is not None:
-            due, next_at = values
-            wishes = session.execute(
-                sa.select(_Wish.id).where(_Wish.campaign_id == campaign_id, _Wish.status == stage, ~running)
-            ).scalars()
-            rows += [
+            rows.append(
                 {
                     "campaign_id": campaign_id,
                     "wish_id": wish_id,
                     "stage": str(stage),
                     "opened_at": now,
-                    "due_at": due,
+                    "due_at": values[0],
                     "step": 0,
-                    "next_at": next_at,
+                    "next_at": values[1],
                     "pause_reason": "",
                     "attempts": 0,
                     "problem": "",
                 }
-                for wish_id in wishes
-            ]
+            )
     if rows:
         session.execute(sa.insert(Clock), rows)
     return len(rows)
@@ -185,8 +198,8 @@ def _running(session: Session, wish_id: int, actor: Actor, who: frozenset[By]) -
     return state, clock
 
 
-def _deadline(session: Session, state: WishState) -> Deadline:
-    deadline = rules_of(session, state.campaign_id).deadlines.get(state.status)
+def _deadline(rules: Rules, state: WishState) -> Deadline:
+    deadline = rules.deadline_of(state.status, category=state.category, community_id=state.community_id)
     if deadline is None:
         raise NotFound("这个阶段的时限", "deadline of this stage")
     return deadline

@@ -3,7 +3,7 @@
 What several notices have to tell one person at one time leaves as one message, under one key at every try. A worker that dies
 leaves notices ``taken``: they go back into the queue. One that dies while a message is on its way leaves them ``sending``: where the
 receiver knows a repetition by its key this state is not needed and the message is sent again; elsewhere it ends ``unsure`` rather
-than reach a person twice. Every notice to a person is in the inbox whatever becomes of its message.
+than reach a person twice. Where one way refuses a person for good the next is tried. Every notice to a person is in the inbox whatever becomes of its message.
 """
 
 from __future__ import annotations
@@ -62,6 +62,7 @@ class _Queued:
     facts: Mapping[str, Any]
     message_key: str
     attempts: int
+    via: str
     login: str | None
     language: str | None
     settled: bool
@@ -75,6 +76,7 @@ class _Parcel:
     message: Message
     notices: tuple[int, ...]
     attempts: int
+    otherwise: str  # the channel to try when this one refuses for good; empty: none
 
 
 _COLUMNS: list[Any] = [
@@ -84,6 +86,7 @@ _COLUMNS: list[Any] = [
     _Notice.facts,
     _Notice.message_key,
     _Notice.attempts,
+    _Notice.via,
     _Account.login,
     _Account.language,
     _Clock.closed_at.is_not(None),
@@ -167,7 +170,7 @@ def _take(
     for each in queued:
         if each.settled:
             continue
-        way = outlets.route(each.login)
+        way = outlets.route(each.login, each.via)
         if way is None:
             (nobody if each.account_id is None else inbox).append(each.id)
         elif each.account_id in full.get(way[0].name, ()) and not each.message_key:
@@ -190,7 +193,8 @@ def _take(
             room[name] -= 1
         key = key or str(uuid.uuid4())
         title, body = compose([(each.kind, each.facts) for each in notices], pick_language(notices[0].language))
-        taken.append(_Parcel(channel, Message(key, address, title, body), ids, notices[0].attempts + 1))
+        otherwise = outlets.after(name, notices[0].login)
+        taken.append(_Parcel(channel, Message(key, address, title, body), ids, notices[0].attempts + 1, otherwise))
         _mark(
             session,
             ids,
@@ -295,6 +299,18 @@ def _record(
         if failure is None:
             counts["messages"] += 1
             _mark(session, parcel.notices, counts, "sent", state="sent", sent_at=now, problem="")
+        elif isinstance(failure, PermanentFailure) and parcel.otherwise:
+            other = {"via": parcel.otherwise, "message_key": "", "attempts": 0}
+            _mark(
+                session,
+                parcel.notices,
+                counts,
+                "later",
+                state="queued",
+                run_at=now,
+                problem=str(failure)[:200],
+                **other,
+            )
         elif isinstance(failure, PermanentFailure) or parcel.attempts >= MOST_ATTEMPTS:
             _mark(session, parcel.notices, counts, "failed", state="failed", problem=str(failure)[:200])
         elif isinstance(failure, UnclearOutcome) and not parcel.channel.repeatable:

@@ -16,7 +16,10 @@ from wishes.tracking.tables import Notice
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """One notice to be. ``skipped`` says why it is only recorded and not sent; ``account_id`` None is the campaign's group."""
+    """One notice to be. ``skipped`` says why it is only recorded and not sent; ``account_id`` None is the campaign's group.
+
+    ``via`` names the channel it should leave by, where that reaches the person.
+    """
 
     effect_key: str
     campaign_id: int
@@ -27,6 +30,7 @@ class Posting:
     clock_id: int | None = None
     facts: dict[str, Any] = field(default_factory=dict)
     skipped: str = ""
+    via: str = ""
 
 
 def post(session: Session, postings: Sequence[Posting], *, now: datetime) -> None:
@@ -47,6 +51,7 @@ def post(session: Session, postings: Sequence[Posting], *, now: datetime) -> Non
                 "event_id": p.event_id,
                 "clock_id": p.clock_id,
                 "facts": p.facts,
+                "via": p.via,
                 "channel": "",
                 "message_key": "",
                 "state": "skipped" if p.skipped else "queued",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from wishes.access import Actor, Grant, Role, relations
+from wishes.access import Actor, relations
 from wishes.claims import actions as claims
 from wishes.claims.tables import Branch
 from wishes.clock import local_day
@@ -20,6 +19,7 @@ from wishes.lifecycle import By, Status
 from wishes.model import columns
 from wishes.tracking.directory import Concerned, Directory
 from wishes.tracking.notices import Posting, post
+from wishes.tracking.reserve import draw
 from wishes.tracking.sweep import WHO_ACTS
 from wishes.tracking.tables import Clock
 
@@ -82,7 +82,8 @@ def take_back(session: Session, *, wish_id: int, actor: Actor, now: datetime, re
 
 
 def use_reserve(session: Session, *, wish_id: int, branch_id: int, actor: Actor, now: datetime, reason: str) -> Moved:
-    """Let the reserve take the wish; who held it gives it back first. The coordinator acts for the reserve.
+    """Let the reserve take the wish; who held it gives it back first. The coordinator acts for the reserve, and what
+    comes from stock is ready to be inspected.
 
     Raises Forbidden, NotFound (no such reserve), NotPossibleNow, PledgeReached (the reserve is empty), Invalid.
     """
@@ -94,9 +95,7 @@ def use_reserve(session: Session, *, wish_id: int, branch_id: int, actor: Actor,
         raise NotFound("这个应急物资库", "reserve")
     if state.status is not Status.OPEN:
         take_back(session, wish_id=wish_id, actor=actor, now=now, reason=reason)
-    grant = Grant(Role.BRANCH_SECRETARY, state.campaign_id, branch_id=branch_id)
-    keeper = replace(actor, grants=(*actor.grants, grant))
-    return claims.claim(session, wish_id=wish_id, actor=keeper, now=now, branch_id=branch_id, via="assigned")
+    return draw(session, wish_id=wish_id, branch_id=branch_id, actor=actor, now=now)
 
 
 def _coordinated(session: Session, wish_id: int, actor: Actor) -> WishState:

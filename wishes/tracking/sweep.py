@@ -27,8 +27,9 @@ from wishes.lifecycle import Status
 from wishes.model import columns
 from wishes.tracking.directory import Audience, Concerned, Directory
 from wishes.tracking.heartbeat import beat
-from wishes.tracking.ladder import Rung, Walk, walk
+from wishes.tracking.ladder import TAKES_AWAY, Rung, Walk, walk
 from wishes.tracking.notices import Posting, post
+from wishes.tracking.reserve import fall_back
 from wishes.tracking.tables import Clock
 
 _Clock = columns(Clock)
@@ -38,6 +39,7 @@ BATCH = 200
 MOST_ATTEMPTS = 8
 
 WHO_ACTS: dict[Status, Audience] = {
+    Status.DRAFT: Audience.COMMUNITY,
     Status.PROPOSED: Audience.TAKER,
     Status.CLAIMED: Audience.TAKER,
     Status.SCHEDULED: Audience.TAKER,
@@ -67,6 +69,7 @@ class SweepReport:
     warn: int = 0
     escalate: int = 0
     release: int = 0
+    reserve: int = 0
     skipped: int = 0
     failed: int = 0
 
@@ -89,6 +92,7 @@ class _Due:
     status: Status
     code: str
     item: str
+    category: str
     community_id: int
     taker_volunteer_id: int | None
     taker_branch_id: int | None
@@ -111,6 +115,7 @@ _COLUMNS: list[Any] = [
     _Wish.status,
     _Wish.code,
     _Wish.item,
+    _Wish.category,
     _Wish.community_id,
     _Wish.taker_volunteer_id,
     _Wish.taker_branch_id,
@@ -123,7 +128,7 @@ class _Batch:
 
     postings: list[Posting] = field(default_factory=list)
     advanced: list[dict[str, Any]] = field(default_factory=list)
-    releases: list[_Due] = field(default_factory=list)
+    releases: list[tuple[_Due, Rung]] = field(default_factory=list)
     failures: list[tuple[_Due, str]] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
@@ -166,9 +171,9 @@ def _strike(session: Session, *, now: datetime, size: int) -> SweepReport:
     post(session, batch.postings, now=now)
     if batch.advanced:
         session.execute(sa.update(Clock), batch.advanced)
-    _lock_takers(session, batch.releases)
-    for each in batch.releases:
-        _release(session, batch, each, now)
+    _lock_takers(session, [each for each, _ in batch.releases])
+    for each, rung in batch.releases:
+        _take_away(session, batch, each, rung, now)
     for each, problem in batch.failures:
         _note_failure(session, each, problem, now)
     return SweepReport(taken=len(due), failed=len(batch.failures), **batch.counts)
@@ -195,7 +200,7 @@ def _rules(session: Session, campaign_id: int) -> Rules | str:
 
 
 def _plan(batch: _Batch, each: _Due, rules: Rules, directory: Directory, now: datetime) -> None:
-    deadline = rules.deadlines.get(each.status)
+    deadline = rules.deadline_of(each.status, category=each.category, community_id=each.community_id)
     if deadline is None or each.stage != each.status:
         path = Walk((), each.step, None)
     else:
@@ -206,16 +211,17 @@ def _plan(batch: _Batch, each: _Due, rules: Rules, directory: Directory, now: da
             step=each.step,
             acknowledged=each.acknowledged_at is not None,
             now=now,
+            rules=rules,
         )
     for rung in path.rungs:
         if rung.verdict != "do":
             batch.postings.append(_posting(each, rung, skipped=rung.verdict))
             batch.counts["skipped"] += 1
-        elif rung.kind != "release":
+        elif rung.kind not in TAKES_AWAY:
             batch.postings.extend(_tell(each, rung, directory))
             batch.counts[rung.kind] += 1
-        elif each.status in RELEASE:
-            batch.releases.append(each)
+        elif each.status in RELEASE or (rung.kind == "reserve" and each.status is Status.OPEN):
+            batch.releases.append((each, rung))
         else:
             batch.postings.append(_posting(each, rung, skipped="no_release_here"))
             batch.counts["skipped"] += 1
@@ -246,6 +252,7 @@ def _posting(
         each.wish_id,
         clock_id=each.clock_id,
         skipped=skipped,
+        via="" if group else rung.channel,
         facts={"code": each.code, "item": each.item, "stage": each.stage, "due_on": local_day(each.due_at).isoformat()},
     )
 
@@ -260,16 +267,23 @@ def _lock_takers(session: Session, releases: list[_Due]) -> None:
             session.execute(sa.select(table.id).where(table.id.in_(ids - {None})).order_by(table.id).with_for_update())
 
 
-def _release(session: Session, batch: _Batch, each: _Due, now: datetime) -> None:
+def _take_away(session: Session, batch: _Batch, each: _Due, rung: Rung, now: datetime) -> None:
+    """Release the wish; where the rung says so, the reserve takes it, and if that cannot, it stays in the pool."""
     try:
         with session.begin_nested():
-            RELEASE[each.status](session, wish_id=each.wish_id, now=now)
+            if each.status in RELEASE:
+                RELEASE[each.status](session, wish_id=each.wish_id, now=now)
+            drawn = rung.kind == "reserve" and fall_back(
+                session, campaign_id=each.campaign_id, wish_id=each.wish_id, now=now
+            )
+            if rung.kind == "reserve" and not drawn:
+                post(session, [_posting(each, rung, skipped="no_reserve")], now=now)
     except (MicrowishError, SQLAlchemyError, ValueError, LookupError) as error:
         if isinstance(error, DBAPIError) and error.connection_invalidated:
             raise
         batch.failures.append((each, error.code if isinstance(error, MicrowishError) else type(error).__name__))
     else:
-        batch.counts["release"] += 1
+        batch.counts["reserve" if drawn else "release" if each.status in RELEASE else "skipped"] += 1
 
 
 def _note_failure(session: Session, each: _Due, problem: str, now: datetime) -> None:

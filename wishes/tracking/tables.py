@@ -82,6 +82,7 @@ class Notice(SQLModel, table=True):
     event_id: int | None = Field(default=None, sa_type=BIG)
     clock_id: int | None = Field(default=None, sa_type=BIG)  # a step of this clock; without meaning once it is closed
     facts: dict[str, Any] = document()
+    via: str = Field(default="", max_length=16)  # the way it should leave by; empty: the installation's own order
     channel: str = Field(default="", max_length=16)  # the way it left by; empty until one is chosen
     state: str = Field(default="queued", max_length=12)  # queued, taken, sending, sent, failed, unsure, skipped
     message_key: str = Field(default="", max_length=48)  # the message it leaves in, the same at every try

@@ -51,13 +51,25 @@ class Outlets:
     def of(cls, channels: Iterable[Channel]) -> Outlets:
         return cls(tuple(channels))
 
-    def route(self, login: str | None) -> tuple[Channel, str] | None:
-        """The channel and address for someone who signs in as *login* (None: the campaign's group). None: inbox only."""
-        for channel in self.channels:
+    def route(self, login: str | None, via: str = "") -> tuple[Channel, str] | None:
+        """The channel and address for someone who signs in as *login* (None: the campaign's group). None: inbox only.
+
+        *via* names the channel that is wanted, where it is open and reaches them; ``inbox`` wants none.
+        """
+        if via == "inbox" and login is not None:
+            return None
+        wanted = self.named(via)
+        for channel in (*([wanted] if wanted else []), *self.channels):
             address = channel.address(login)
             if address is not None:
                 return channel, address
         return None
+
+    def after(self, name: str, login: str | None) -> str:
+        """The next channel that reaches this person when *name* has refused them for good; empty: none."""
+        names = [channel.name for channel in self.channels]
+        further = self.channels[names.index(name) + 1 :] if name in names else ()
+        return next((channel.name for channel in further if channel.address(login) is not None), "")
 
     def named(self, name: str) -> Channel | None:
         return next((channel for channel in self.channels if channel.name == name), None)

@@ -37,7 +37,7 @@ def test_saving_moves_the_open_clocks_and_says_how_many(database: Database, plac
     [
         (Status.READY, (Step(kind="release", hours=24),)),
         (Status.CLAIMED, (Step(kind="warn", hours=24), Step(kind="remind", hours=0))),
-        (Status.OPEN, ()),
+        (Status.CLOSED, ()),
     ],
     ids=["release-of-goods-bought", "steps-out-of-order", "a-stage-without-deadlines"],
 )
