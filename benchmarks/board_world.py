@@ -148,7 +148,7 @@ def generate(database: Database, wishes: int, *, now: datetime, seed: int = 7, d
                 moment = stamp(int(micros[n, i]))
                 yield {
                     "campaign_id": campaign_id, "wish_id": n + 1, "action": WAY[i][0],
-                    "old_status": str(WAY[i - 1][1]) if i else str(Status.DRAFT), "new_status": str(WAY[i][1]), "reason": "",
+                    "old_status": str(WAY[i - 1][1]) if i else str(Status.DRAFT), "new_status": str(WAY[i][1]), "reason": "", "request_id": "",
                     "data": f'{{"branch_id": {branches[branch[n]]}}}' if i == 3 else "{}", "occurred_at": moment,
                     "recorded_at": moment, "announced_at": moment,
                 }  # fmt: skip

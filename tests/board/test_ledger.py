@@ -10,11 +10,13 @@ import pytest
 
 from benchmarks.forecast import DEMO, _instant, history_from
 from wishes.lifecycle import Status
-from wishes.tracking.board import COUNTED_FROM, Ledger, Narrow, curve, figures, ledger_of, thinned
+from wishes.tracking.board import COUNTED_FROM, curve, figures, thinned
 from wishes.tracking.flow import BANDS
-from wishes.tracking.gaps import MEASURES, measured
+from wishes.tracking.gaps import measured
 from wishes.tracking.history import Grouping, History, micros
+from wishes.tracking.ledger import Ledger, Narrow, ledger_of
 from wishes.tracking.survival import kaplan_meier, summary
+from wishes.tracking.tracks import MEASURES
 
 END = _instant("2021-12-31 18:00")
 
@@ -67,7 +69,7 @@ def test_nobody_appears_or_vanishes_in_the_flow(ledger: Ledger) -> None:
     for band, (_, stages) in enumerate(BANDS):
         here = int(np.isin(ledger.stage, [list(Status).index(stage) for stage in stages]).sum())
         assert standing[-1, band] == here
-    by_county = sum(ledger.flow.standing(county)[-1].sum() for county in range(len(ledger.history.county.names)))
+    by_county = sum(ledger.flow.standing(county)[-1].sum() for county in range(len(ledger.grouping("county").names)))
     assert by_county == standing[-1].sum()
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from tests.factories import NOW, Place
 from wishes.db import Database
 from wishes.errors import Forbidden, Invalid, NotFound
-from wishes.tracking.board import Narrow
+from wishes.tracking.ledger import Narrow
 from wishes.tracking.sharing import revoke, share, shared_view, shared_views
 from wishes.tracking.tables import SharedView
 

@@ -24,11 +24,12 @@ from wishes.errors import Invalid
 from wishes.events.actions import move
 from wishes.lifecycle import MOVES
 from wishes.settings import PACKAGE_DIR
-from wishes.tracking.gaps import MEASURES, gap_curve, gaps
+from wishes.tracking.gaps import gap_curve, gaps
 from wishes.tracking.history import IMPORTABLE, KIND_OF_MOVE
 from wishes.tracking.past import HistoryReport, import_history
 from wishes.tracking.recall import last_known
 from wishes.tracking.survival import summary
+from wishes.tracking.tracks import MEASURES
 
 DEMO = PACKAGE_DIR / "demo" / "hangzhou-2021"
 BOTH_DATES = ("2021-12-31 18:00", "2021-09-30 18:00")

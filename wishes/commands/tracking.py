@@ -13,12 +13,13 @@ from wishes.commands.edge import Edge
 from wishes.commands.pending import import_
 from wishes.tracking.channels import outlets_of
 from wishes.tracking.delivery import deliver
-from wishes.tracking.gaps import GROUPINGS, MEASURES, GroupedBy
+from wishes.tracking.gaps import GROUPINGS, GroupedBy
 from wishes.tracking.gaps import gaps as measure_gaps
 from wishes.tracking.past import import_history
 from wishes.tracking.recall import last_known
 from wishes.tracking.relay import relay
 from wishes.tracking.sweep import sweep as run_sweep
+from wishes.tracking.tracks import MEASURES
 
 
 class Instant(click.ParamType):

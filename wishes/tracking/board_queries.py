@@ -1,16 +1,12 @@
-"""What the board asks the database, and the ledger it keeps in the process."""
+"""What the board asks the database: who is late, who has stood where for how long, which reserves are left."""
 
 from __future__ import annotations
 
-import threading
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Engine
 from sqlmodel import Session
 
 from wishes.claims.tables import Branch
@@ -18,47 +14,14 @@ from wishes.events.tables import Event
 from wishes.intake.tables import Wish
 from wishes.lifecycle import Status
 from wishes.model import columns
-from wishes.tracking.board import AGE_CLASSES, Ledger, Narrow, ledger_of
-from wishes.tracking.gaps import NOBODY
-from wishes.tracking.history import History
+from wishes.tracking.history import NOBODY
+from wishes.tracking.ledger import AGE_CLASSES, Narrow
 from wishes.tracking.queries import OpenClock
-from wishes.tracking.recall import history_of
 from wishes.tracking.tables import Clock
 
 _Branch, _Clock, _Event, _Wish = columns(Branch), columns(Clock), columns(Event), columns(Wish)
 
-PATIENCE = 20.0
-"""A ledger that took a second to make is shown for at least this many seconds: making it costs 5 % of the time at most."""
 MOST_IDS = 5000
-
-
-@dataclass
-class _Kept:
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    history: History | None = None
-    ledger: Ledger | None = None
-    made_at: float = 0.0
-    cost_s: float = 0.0
-
-
-_LOCK = threading.Lock()
-_KEPT: WeakKeyDictionary[Engine, dict[int, _Kept]] = WeakKeyDictionary()
-
-
-def campaign_ledger(session: Session, campaign_id: int) -> Ledger:
-    """The campaign's ledger, made anew when there is news and the last making is long enough ago (see PATIENCE)."""
-    with _LOCK:
-        kept = _KEPT.setdefault(session.connection().engine, {}).setdefault(campaign_id, _Kept())
-    with kept.lock:
-        began = time.monotonic()
-        if kept.ledger is not None and began - kept.made_at < PATIENCE * kept.cost_s:
-            return kept.ledger
-        history = history_of(session, campaign_id)
-        if kept.ledger is None or history is not kept.history:
-            kept.ledger, kept.history = ledger_of(history), history
-        kept.made_at = time.monotonic()
-        kept.cost_s = kept.made_at - began
-        return kept.ledger
 
 
 def narrowed_to(narrow: Narrow) -> list[Any]:

@@ -195,7 +195,7 @@ def _only(known: History, rows: npt.NDArray[np.bool_], again: Ints, keep: npt.ND
         known.kind[rows],
         known.occurred[rows],
         known.recorded[rows],
-        known.branch.picked(rows),
+        known.actor.picked(rows),
         known.county.picked(keep),
         known.category.picked(keep),
         known.community.picked(keep),

@@ -97,6 +97,8 @@ STAGE_OF_CODE = np.array([STAGE_CODE[stage] for stage in KINDS.values()], dtype=
 Ints = npt.NDArray[np.int64]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NEVER = np.iinfo(np.int64).max
+NOBODY = "none"
+"""The group of those who belong to none: a wish that no branch holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +133,14 @@ class History:
     """Events sorted by wish, then by when they happened. Instants are microseconds since 1970 UTC.
 
     ``wish`` indexes what is known per wish: ``county``, ``category``, ``community``, and ``horizon`` (nobody followed the wish
-    beyond it). ``branch`` is, per event, the branch that claimed.
+    beyond it). ``actor`` is, per event, who did it as far as it is measured: the branch that claimed, the courier who took it along.
     """
 
     wish: npt.NDArray[np.int32]
     kind: npt.NDArray[np.int8]
     occurred: Ints
     recorded: Ints
-    branch: Grouping
+    actor: Grouping
     county: Grouping
     category: Grouping
     community: Grouping
@@ -155,8 +157,11 @@ class History:
             kind=self.kind[seen],
             occurred=self.occurred[seen],
             recorded=self.recorded[seen],
-            branch=self.branch.picked(seen),
+            actor=self.actor.picked(seen),
         )
+
+    def with_actor(self, actor: Grouping) -> History:
+        return replace(self, actor=actor)
 
     def followed_by(self, other: History) -> History:
         """Both, the other's wishes after ours."""
@@ -165,12 +170,51 @@ class History:
             np.concatenate((self.kind, other.kind)),
             np.concatenate((self.occurred, other.occurred)),
             np.concatenate((self.recorded, other.recorded)),
-            self.branch.followed_by(other.branch),
+            self.actor.followed_by(other.actor),
             self.county.followed_by(other.county),
             self.category.followed_by(other.category),
             self.community.followed_by(other.community),
             np.concatenate((self.horizon, other.horizon)),
         )
+
+
+def splice(whole: History, numbers: Ints, stories: History) -> History:
+    """*whole* with the *stories* of the wishes *numbers* (ascending) in the place of what it told of them; new ones at its end.
+
+    The names of the stories' groupings begin with those of the whole.
+    """
+    size = max(whole.horizon.size, int(numbers[-1]) + 1) if numbers.size else whole.horizon.size
+    told_anew = np.zeros(size, dtype=bool)
+    told_anew[numbers] = True
+    kept = np.flatnonzero(~told_anew[whole.wish])
+    wish = numbers[stories.wish].astype(np.int32)
+    place = np.searchsorted(whole.wish[kept], wish)
+
+    def events(old: npt.NDArray[Any], new: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return np.insert(old[kept], place, new)
+
+    def wishes(old: npt.NDArray[Any], new: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        made = np.empty(size, dtype=old.dtype)
+        made[: old.size] = old
+        made[numbers] = new
+        return made
+
+    return History(
+        events(whole.wish, wish),
+        events(whole.kind, stories.kind),
+        events(whole.occurred, stories.occurred),
+        events(whole.recorded, stories.recorded),
+        Grouping(events(whole.actor.codes, stories.actor.codes), stories.actor.names),
+        *(
+            Grouping(wishes(old.codes, new.codes), new.names)
+            for old, new in (
+                (whole.county, stories.county),
+                (whole.category, stories.category),
+                (whole.community, stories.community),
+            )
+        ),
+        wishes(whole.horizon, stories.horizon),
+    )
 
 
 def micros(instant: datetime) -> int:

@@ -15,7 +15,7 @@ from wishes.events.actions import record
 from wishes.i18n import Text
 from wishes.model import columns
 from wishes.protection.passwords import new_secret, secret_digest
-from wishes.tracking.board import Narrow
+from wishes.tracking.ledger import Narrow
 from wishes.tracking.tables import SharedView
 
 _SharedView = columns(SharedView)

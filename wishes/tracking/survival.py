@@ -7,6 +7,7 @@ interval of Kalbfleisch & Prentice, which stays within 0 and 1.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 Z_95 = 1.959963984540054
+MINUTES = 1440.0
 WAITING_AFTER_DAYS = (7, 14, 30, 60, 90)
 _SAME = 1e-9
 """Two products that are equal on paper may differ in the last bits; a quantile must not depend on those."""
@@ -27,8 +30,8 @@ class Curve:
     """The estimate after each distinct time (days, ascending); it is 1 before the first."""
 
     times: Floats
-    at_risk: npt.NDArray[np.int64]
-    finished: npt.NDArray[np.int64]
+    at_risk: Ints
+    finished: Ints
     waiting: Floats  # the share still waiting, S(t)
     lower: Floats
     upper: Floats
@@ -60,21 +63,59 @@ def kaplan_meier(days: Floats, finished: Bools) -> Curve:
         raise ValueError("days and finished must be two flat arrays of one length")
     if days.size and not bool(np.all(days >= 0)):
         raise ValueError("a duration is a number of days that is not negative")
-    times, place = np.unique(days, return_inverse=True)
-    done = np.bincount(place, weights=finished.astype(np.float64), minlength=times.size).astype(np.int64)
-    left = np.bincount(place, minlength=times.size).astype(np.int64)
-    at_risk = days.size - np.concatenate(([0], np.cumsum(left)[:-1])).astype(np.int64) if times.size else left
+    if not days.size:
+        return _product_limit(np.empty(0), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
+    # a float that is not negative sorts as its bits do: one sort of whole numbers carries both columns
+    bits = (days + 0.0).astype(np.float64).view(np.uint64)
+    packed = np.sort((bits << np.uint64(1)) | finished)
+    sorted_days = (packed >> np.uint64(1)).view(np.float64)
+    first = np.flatnonzero(np.concatenate(([True], sorted_days[1:] != sorted_days[:-1])))
+    ended = np.add.reduceat((packed & np.uint64(1)).astype(np.int64), first)
+    return _product_limit(sorted_days[first], np.diff(np.append(first, days.size)), ended)
+
+
+def kaplan_meier_by_minute(days: Floats, finished: Bools) -> Curve:
+    """As :func:`kaplan_meier`, of durations rounded to the minute: they are counted and not sorted, a quarter of the work."""
+    minutes = np.rint(days * MINUTES).astype(np.int64)
+    counts = np.bincount(minutes * 2 + finished, minlength=2 * (int(minutes.max()) + 1) if minutes.size else 0)
+    still, ended = counts[0::2], counts[1::2]
+    seen = np.flatnonzero(still + ended)
+    return _product_limit(seen / MINUTES, (still + ended)[seen], ended[seen])
+
+
+def _product_limit(times: Floats, left: Ints, ended: Ints) -> Curve:
+    """The estimate from the distinct *times*: how many *left* the sample at each, and how many of those had *ended*."""
+    at_risk = (left.sum() - np.concatenate(([0], np.cumsum(left)[:-1]))).astype(np.int64) if times.size else left
     with np.errstate(divide="ignore", invalid="ignore"):
-        waiting = np.cumprod(1.0 - done / at_risk)
-        term = np.where(at_risk > done, done / (at_risk * (at_risk - done).astype(np.float64)), 0.0)
+        waiting = np.cumprod(1.0 - ended / at_risk).astype(np.float64)
+        term = np.where(at_risk > ended, ended / (at_risk * (at_risk - ended).astype(np.float64)), 0.0)
         log_waiting = np.log(waiting)
         spread = Z_95 * np.sqrt(np.cumsum(term)) / log_waiting
-        lower = np.exp(-np.exp(np.log(-log_waiting) - spread))
-        upper = np.exp(-np.exp(np.log(-log_waiting) + spread))
+        centre = np.log(-log_waiting)
+        lower = np.exp(-np.exp(centre - spread))
+        upper = np.exp(-np.exp(centre + spread))
     unknown = np.isnan(lower)  # nothing has finished yet
-    return Curve(
-        times, at_risk, done, waiting.astype(np.float64), np.where(unknown, 1.0, lower), np.where(unknown, 1.0, upper)
-    )
+    return Curve(times, at_risk, ended, waiting, np.where(unknown, 1.0, lower), np.where(unknown, 1.0, upper))
+
+
+def log_rank(days: Floats, finished: Bools, other_days: Floats, other_finished: Bools) -> float | None:
+    """The chance (0–1) that two samples with the same true waits differ as much as these. None: nothing finished in common.
+
+    Source: Mantel, Cancer Chemother. Rep. 50 (1966) 163; chi-square with one degree of freedom.
+    """
+    ours = kaplan_meier(days, finished)
+    both = kaplan_meier(np.concatenate((days, other_days)), np.concatenate((finished, other_finished)))
+    at = np.flatnonzero(both.finished)
+    times, risk, ended = both.times[at], both.at_risk[at].astype(np.float64), both.finished[at].astype(np.float64)
+    place = np.searchsorted(ours.times, times, side="left")
+    mine = np.append(ours.at_risk, 0)[place].astype(np.float64)
+    share = mine / risk
+    with np.errstate(divide="ignore", invalid="ignore"):
+        spread = np.where(risk > 1, ended * share * (1 - share) * (risk - ended) / (risk - 1), 0.0).sum()
+    if not spread > 0:
+        return None
+    missed = float(finished.sum()) - float((ended * share).sum())
+    return math.erfc(abs(missed) / math.sqrt(2 * float(spread)))
 
 
 def summary(days: Floats, finished: Bools) -> dict[str, Any]:

@@ -17,12 +17,13 @@ from wishes.errors import NotFound
 from wishes.i18n import Text
 from wishes.intake.wishes import Filter, list_wishes
 from wishes.lifecycle import Status
-from wishes.tracking.board import Narrow
 from wishes.tracking.board_queries import Reserve, most_late, reserves
 from wishes.tracking.forecast_queries import WishForecast, forecasts, learnt_already
-from wishes.tracking.gaps import GROUPINGS, MEASURES
+from wishes.tracking.gaps import GROUPINGS
+from wishes.tracking.ledger import Narrow
 from wishes.tracking.sharing import revoke, share, shared_view
 from wishes.tracking.steering import remind, take_back, use_reserve
+from wishes.tracking.tracks import MEASURES
 from wishes.tracking.waiting import oldest_waiting
 from wishes.web.board_export import export
 from wishes.web.board_figures import Asked, board_figures

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -18,21 +17,19 @@ from wishes.claims.queries import branches_of
 from wishes.intake.wishes import community_names
 from wishes.lifecycle import FINISHED, STATUS_LABEL, Status
 from wishes.model import columns
-from wishes.tracking.board import AGE_CLASSES, UNDER_WAY, Lasting, Ledger, Narrow, curve, figures, thinned
-from wishes.tracking.board_queries import PATIENCE, Late, campaign_ledger, late_counts
+from wishes.tracking.board import counted, curve, curves, figures, thinned
+from wishes.tracking.board_queries import Late, late_counts
 from wishes.tracking.flow import BANDS
-from wishes.tracking.gaps import NOBODY, STAGES
-from wishes.tracking.history import STAGE_CODE, micros
-from wishes.tracking.recall import last_known
+from wishes.tracking.history import NOBODY, STAGE_CODE, Grouping, micros
+from wishes.tracking.ledger import AGE_CLASSES, UNDER_WAY, Lasting, Ledger, Narrow
+from wishes.tracking.recall import last_known, ledger_now
 from wishes.tracking.survival import Curve
+from wishes.tracking.tracks import STAGES
 from wishes.web.context import day, language, t
 from wishes.web.wording import CATEGORY
 
 _Place = columns(Place)
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-QUICK_S = 0.25
-"""An answer that took longer is shown again for a while, as the ledger is (see PATIENCE)."""
 LINES = 5
 """So many groups are drawn beside the whole; more lines than that nobody reads."""
 FEW = 10
@@ -53,20 +50,7 @@ class Asked:
 
 def board_figures(session: Session, asked: Asked) -> dict[str, Any]:
     """Everything the page draws, by panel."""
-    ledger = campaign_ledger(session, asked.campaign_id)
-    key = (replace(asked, now=_EPOCH), language())
-    kept = ledger.answers.get(key)
-    if kept is not None and time.monotonic() < kept[0]:
-        return kept[1]
-    began = time.monotonic()
-    found = _figures(session, ledger, asked)
-    if (cost := time.monotonic() - began) > QUICK_S:
-        ledger.answers = {name: one for name, one in ledger.answers.items() if one[0] > began}
-        ledger.answers[key] = (began + PATIENCE * cost, found)
-    return found
-
-
-def _figures(session: Session, ledger: Ledger, asked: Asked) -> dict[str, Any]:
+    ledger = ledger_now(session, asked.campaign_id)
     until = micros(last_known(session, asked.campaign_id, asked.now))
     rows = ledger.rows(asked.narrow)
     late = late_counts(session, asked.campaign_id, asked.narrow, now=asked.now)
@@ -74,11 +58,12 @@ def _figures(session: Session, ledger: Ledger, asked: Asked) -> dict[str, Any]:
     show = _Show(asked)
     spans = ledger.lasting(asked.measure, rows, until)
     whole = curve(spans.days, spans.done)
-    grouped = ledger.curves(spans, asked.by, at_least=FEW)
+    grouping = ledger.grouping(asked.by, asked.measure)
+    grouped = curves(spans, grouping, at_least=FEW)
     return {
         "overall": _overall(whole, spans),
         "curves": _curves(whole, grouped, asked, names),
-        "groups": _groups(ledger, spans, grouped, asked, names, show),
+        "groups": _groups(grouping, spans, grouped, asked, names, show),
         "districts": _districts(session, ledger, rows, asked, until, late, show),
         "flow": _flow(ledger, asked),
         "ages": _ages(ledger, rows, until, show),
@@ -180,7 +165,7 @@ def _curves(whole: Curve, grouped: dict[str, Curve], asked: Asked, names: Callab
 
 
 def _groups(
-    ledger: Ledger,
+    grouping: Grouping,
     spans: Lasting,
     grouped: dict[str, Curve],
     asked: Asked,
@@ -188,8 +173,8 @@ def _groups(
     show: _Show,
 ) -> list[dict[str, Any]]:
     """A row per group, largest first: how many, and how long."""
-    counts = ledger.counted(asked.by, _mask(spans.wish, ledger.stage.size))
-    done = ledger.counted(asked.by, _mask(spans.wish[spans.done], ledger.stage.size))
+    counts = counted(grouping, spans.wish)
+    done = counted(grouping, spans.wish[spans.done])
     found = []
     for key, n in sorted(counts.items(), key=lambda item: -item[1]):
         one = grouped.get(key)
@@ -207,21 +192,16 @@ def _groups(
     return found
 
 
-def _mask(chosen: Any, size: int) -> Any:
-    mask = np.zeros(size, dtype=bool)
-    mask[chosen] = True
-    return mask
-
-
 def _districts(
     session: Session, ledger: Ledger, rows: Any, asked: Asked, until: int, late: Late, show: _Show
 ) -> list[dict[str, Any]]:
     """A row per district with where it lies, most waiting first."""
     here = ledger.under_way(rows)
-    waiting = ledger.counted("county", here)
-    finished = ledger.counted("county", np.isin(ledger.stage, [STAGE_CODE[status] for status in FINISHED]) & rows)
+    counties = ledger.grouping("county")
+    waiting = counted(counties, here)
+    finished = counted(counties, np.isin(ledger.stage, [STAGE_CODE[status] for status in FINISHED]) & rows)
     spans = ledger.lasting("published_to_delivery", rows, until)
-    drawn = ledger.curves(spans, "county", at_least=FEW)
+    drawn = curves(spans, counties, at_least=FEW)
     found = []
     for place in _counties(session, asked.campaign_id):
         count = waiting.get(place.code, 0)
@@ -250,10 +230,12 @@ def _flow(ledger: Ledger, asked: Asked, *, most_rows: int = 60) -> dict[str, Any
     """How many stood where, at the ends of at most *most_rows* days evenly taken; bands nobody was ever in are left out."""
     if asked.narrow.branch or asked.narrow.community:
         return {"names": [], "rows": []}
-    history = ledger.history
     county, category = (
-        list(groups.names).index(value) if value in groups.names else (-1 if value else None)
-        for groups, value in ((history.county, asked.narrow.county), (history.category, asked.narrow.category))
+        None if not value else names.index(value) if value in names else -1
+        for names, value in (
+            (ledger.grouping("county").names, asked.narrow.county),
+            (ledger.grouping("category").names, asked.narrow.category),
+        )
     )
     standing = ledger.flow.standing(county, category)
     if not standing.size or not standing.any():
@@ -328,9 +310,10 @@ def _stages(ledger: Ledger, rows: Any, until: int, late: Late, show: _Show) -> l
 def _league(session: Session, ledger: Ledger, rows: Any, asked: Asked, until: int, late: Late) -> list[dict[str, Any]]:
     """What each branch carries, the most first: nobody is ranked by how fast they are."""
     spans = ledger.lasting("claim_to_delivery", rows, until)
-    taken = ledger.counted("branch", _mask(spans.wish, rows.size))
-    done = ledger.counted("branch", _mask(spans.wish[spans.done], rows.size))
-    drawn = ledger.curves(spans, "branch", at_least=FEW)
+    branches = ledger.grouping("branch")
+    taken = counted(branches, spans.wish)
+    done = counted(branches, spans.wish[spans.done])
+    drawn = curves(spans, branches, at_least=FEW)
     names = group_names(session, asked.campaign_id, "branch")
     found = []
     for key, n in sorted(taken.items(), key=lambda item: (-item[1], item[0])):

@@ -16,8 +16,8 @@ from wishes.errors import Forbidden, NotFound
 from wishes.intake.actions import publish, verify
 from wishes.intake.wishes import Filter, list_wishes, status_counts
 from wishes.lifecycle import HELD, STATUS_LABEL, Status
-from wishes.tracking.board import AGE_CLASSES, UNDER_WAY
 from wishes.tracking.board_queries import age_bounds, aged_wishes, late_wishes
+from wishes.tracking.ledger import AGE_CLASSES, UNDER_WAY
 from wishes.tracking.queries import late_by_stage, open_clocks
 from wishes.web.board import is_id, narrowed, needs_now
 from wishes.web.branch import say_tally

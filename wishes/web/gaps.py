@@ -14,8 +14,9 @@ from wishes.errors import Invalid
 from wishes.i18n import Text
 from wishes.lifecycle import STATUS_LABEL, Status
 from wishes.tracking.forecast_queries import WishForecast, forecasts, learnt_already
-from wishes.tracking.gaps import GROUPINGS, MEASURES, GroupedBy, gaps
+from wishes.tracking.gaps import GROUPINGS, GroupedBy, gaps
 from wishes.tracking.sharing import shared_views
+from wishes.tracking.tracks import MEASURES
 from wishes.tracking.waiting import Since, oldest_waiting
 from wishes.web.board import asked, narrowed
 from wishes.web.board_figures import Asked, board_figures, group_names
