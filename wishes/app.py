@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
+from functools import cache
 
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
@@ -67,4 +69,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     from wishes.web.api import install as install_api
 
     install_api(app, csrf)
+    _settle()
     return app
+
+
+@cache
+def _settle() -> None:
+    """Once per process: what is loaded by now stays, so the collector need not walk it, nor copy its pages after a fork."""
+    gc.collect()
+    gc.freeze()

@@ -7,7 +7,6 @@ written one by one under the write lock.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 from psycopg.types.numeric import Int8
+from pydantic_core import to_json
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel, col
@@ -407,4 +407,4 @@ def _ids(taker: Taker) -> dict[str, Any]:
 
 
 def _data(taker: Taker) -> str:
-    return json.dumps(_ids(taker))
+    return to_json(_ids(taker)).decode()

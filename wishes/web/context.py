@@ -93,6 +93,8 @@ def install(app: Flask, navigation: Callable[[Actor], list[Any]]) -> None:
 
     @app.after_request
     def _remember_language(response: Response) -> Response:
+        if not request.query_string:
+            return response
         wanted = request.args.get("lang")
         if wanted in LANGUAGES and request.cookies.get(LANGUAGE_COOKIE) != wanted:
             response.set_cookie(LANGUAGE_COOKIE, wanted, max_age=365 * 86400, samesite="Lax", httponly=True)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from typing import Any
 
-from flask import Flask, Response, g, jsonify, redirect, render_template, request, url_for
+from flask import Flask, Response, jsonify, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
@@ -36,9 +35,7 @@ def wants_json() -> bool:
 
 
 def request_id() -> str:
-    if "request_id" not in g:
-        g.request_id = secrets.token_hex(8)
-    return str(g.request_id)
+    return str(request.environ.get(REQUEST_ID, "-"))
 
 
 def problem(status: int, code: str, title: str, detail: str, **extra: Any) -> Response:

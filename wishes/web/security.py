@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
+import secrets
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flask import Flask
 
 from wishes.settings import Settings
-from wishes.web.problems import request_id
 
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
     "connect-src 'self'; media-src 'self' blob:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'; worker-src 'self'"
 )
-
 
 ALWAYS = (
     ("X-Content-Type-Options", "nosniff"),
@@ -19,20 +21,40 @@ ALWAYS = (
     ("Permissions-Policy", "camera=(self), geolocation=(), microphone=()"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
 )
+REQUEST_ID = "microwish.request_id"
+"""Key of the WSGI environment under which every request has an id of its own, in 16 hexadecimal digits."""
+
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class Headed:
+    """*app* with the headers on everything it answers, unless it said otherwise. Outside Flask: each claim passes here."""
+
+    def __init__(self, app: Wsgi, static: str, always: tuple[tuple[str, str], ...]) -> None:
+        self._app, self._static, self._always = app, static, always
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        environ[REQUEST_ID] = mark = secrets.token_hex(8)
+
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            said = {name for name, _ in headers}
+            if environ["PATH_INFO"].startswith(self._static):
+                versioned = environ["QUERY_STRING"].startswith("v=") and status.startswith(("200", "304"))
+                cached = "public, max-age=31536000, immutable" if versioned else "no-cache"
+                headers = [header for header in headers if header[0] != "Cache-Control"]
+                headers.append(("Cache-Control", cached))
+            elif "Cache-Control" not in said:
+                headers.append(("Cache-Control", "no-store"))
+            if "Content-Security-Policy" not in said:
+                headers.append(("Content-Security-Policy", CONTENT_POLICY))
+            headers += self._always
+            headers.append(("X-Request-Id", mark))
+            return start_response(status, headers, *rest)
+
+        return self._app(environ, start)
 
 
 def install(app: Flask, settings: Settings) -> None:
     by_https = settings.base_url.startswith("https://")
     always = (*ALWAYS, ("Strict-Transport-Security", "max-age=31536000; includeSubDomains")) if by_https else ALWAYS
-
-    @app.after_request
-    def _headers(response: Response) -> Response:
-        headers = response.headers
-        headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
-        headers.extend((*always, ("X-Request-Id", request_id())))
-        if request.endpoint == "static":
-            versioned = request.args.get("v")
-            headers["Cache-Control"] = "public, max-age=31536000, immutable" if versioned else "no-cache"
-        else:
-            headers.setdefault("Cache-Control", "no-store")
-        return response
+    app.wsgi_app = Headed(app.wsgi_app, f"{app.static_url_path}/", always)  # type: ignore[method-assign]
