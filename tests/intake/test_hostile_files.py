@@ -16,9 +16,9 @@ import pytest
 
 from tests.intake.conftest import DEMO
 from tests.intake.workbooks import Understand, workbook
+from wishes.intake.reader import Reader, read_files
 from wishes.intake.reading import LIMITS, PROBLEMS, UnreadableFile, read_workbook
-from wishes.intake.understanding import CampaignRules, CatalogueItem, Places, Source, read_many
-from wishes.intake.words import default_words
+from wishes.intake.understanding import CampaignRules, Lexicon
 
 GOOD_ROWS = [["姓名", "心愿", "家长同意"], ["王大山", "书包", "是"]]
 
@@ -176,12 +176,14 @@ def test_a_formula_is_never_run_nor_carried_along(understand_bytes: Understand) 
     assert all("cmd" not in (e.item or "") and "HYPERLINK" not in e.raw for e in entries)
 
 
-def test_one_bad_file_costs_none_of_the_others(tmp_path: Path, city: Places, catalogue: tuple[CatalogueItem, ...], rules: CampaignRules) -> None:
-    sources = [Source(f"{i}.xlsx", data=workbook(GOOD_ROWS)) for i in range(9)]
-    sources.insert(4, Source("坏.xlsx", data=workbook(GOOD_ROWS)[:900]))
-    sources.insert(7, Source("炸弹.xlsx", data=replaced(workbook(GOOD_ROWS), SHEET, b" " * 300_000_000)))
-    readings = read_many(sources, rules=rules, places=city, catalogue=catalogue, words=default_words())
-    assert [r.file for r in readings] == [s.name for s in sources]
+def test_one_bad_file_costs_none_of_the_others(tmp_path: Path, lexicon: Lexicon, rules: CampaignRules) -> None:
+    files = {f"{i}.xlsx": workbook(GOOD_ROWS) for i in range(9)}
+    files |= {"4坏.xlsx": workbook(GOOD_ROWS)[:900], "7炸弹.xlsx": replaced(workbook(GOOD_ROWS), SHEET, b" " * 300_000_000)}
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    paths = sorted(tmp_path.iterdir())
+    readings = list(read_files(Reader(rules, lexicon), paths, processes=2))
+    assert [r.file for r in readings] == [p.name for p in paths]
     assert [r.problem for r in readings if r.problem] == ["damaged", "bomb"]
     assert sum(len(r.entries) for r in readings) == 9
     bad = next(r for r in readings if r.problem == "damaged")

@@ -8,15 +8,16 @@ import pytest
 
 from tests.intake.conftest import DEMO
 from tests.intake.score import Score, score
+from wishes.intake.reader import Reader, read_files
 from wishes.intake.understanding import (
     CampaignRules,
     CatalogueItem,
     Duplicates,
     FileReading,
+    Lexicon,
     Places,
     find_duplicates,
     mark_duplicates,
-    read_many,
 )
 from wishes.intake.words import default_words
 
@@ -26,9 +27,8 @@ Campaign = tuple[CampaignRules, Places, tuple[CatalogueItem, ...]]
 @pytest.fixture(scope="module")
 def everything(demo: Campaign) -> tuple[list[FileReading], Duplicates]:
     rules, places, catalogue = demo
-    readings = read_many(
-        sorted((DEMO / "wishes").iterdir()), rules=rules, places=places, catalogue=catalogue, words=default_words(), processes=2
-    )
+    reader = Reader(rules, Lexicon(default_words(), catalogue, places))
+    readings = list(read_files(reader, sorted((DEMO / "wishes").iterdir()), processes=2))
     found = find_duplicates(readings, year=rules.start_on.year)
     mark_duplicates(readings, found)
     return readings, found

@@ -9,7 +9,7 @@ from wishes.intake.understanding.annotation import PROBLEMS, AnnotatedSheet, Mar
 from wishes.intake.understanding.duplicates import Duplicates, KnownChild, Repeat, find_duplicates, mark_duplicates
 from wishes.intake.understanding.files import understand_file
 from wishes.intake.understanding.lexicon import Lexicon
-from wishes.intake.understanding.many import Source, read_many, read_one
+from wishes.intake.understanding.many import read_many
 from wishes.intake.understanding.model import (
     COLUMNS,
     DOUBTS,
@@ -50,7 +50,6 @@ __all__ = [
     "RowFate",
     "SenderMemory",
     "SheetReading",
-    "Source",
     "TableReading",
     "Trace",
     "annotated",
@@ -58,7 +57,6 @@ __all__ = [
     "find_duplicates",
     "mark_duplicates",
     "read_many",
-    "read_one",
     "understand",
     "understand_file",
 ]

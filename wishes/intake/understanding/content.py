@@ -53,7 +53,7 @@ def _is_price(value: Value, text: str, lexicon: Lexicon) -> bool:
         return 5 <= value <= 10_000
     if not isinstance(value, str) or len(text) > 16 or _MONEY.search(text) is None or _DATE.fullmatch(text) or _PHONE.fullmatch(text):
         return False
-    return bool(read_price(flat(value)).prices)
+    return bool(read_price(flat(value), lexicon.no_price, lexicon.zero_price).prices)
 
 
 def _is_code(value: Value, text: str, lexicon: Lexicon) -> bool:
@@ -118,13 +118,16 @@ _LOOKS: Mapping[str, Look] = {
 class ColumnLook:
     """Shares of a column's filled cells that look like something, as numbers from 0 to 1."""
 
-    __slots__ = ("_known", "_lexicon", "_sample", "filled", "rising")
+    __slots__ = ("_known", "_lexicon", "_sample", "filled")
 
     def __init__(self, sample: list[tuple[Value, str]], filled: int, lexicon: Lexicon) -> None:
         self._sample, self.filled, self._lexicon = sample, filled, lexicon
         self._known: dict[str, float] = {}
-        self.rising = _rises([text for _, text in sample])
+
+    @property
+    def rising(self) -> bool:
         """Whether it counts the lines: whole numbers that never fall."""
+        return _rises([text for _, text in self._sample])
 
     def share(self, kind: str) -> float:
         """The share of cells that look like ``kind`` (a key of the table above)."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from wishes.intake.understanding.text import tight
 from wishes.intake.words import Words
 
+_MONEY_TAILS = ("钱", "费", "款", "补助", "补贴", "救助")
 _BOOK = re.compile(r"《[^》]*》")
 
 
@@ -33,15 +34,21 @@ class Guard:
         self._cash = _any(w for w in cash if len(w) > 1)
         self._cash_safe = _any(w.lower() for w in words.cash.get("safe", ()))
         self._cash_sign = _any(words.cash.get("sign", ()))
+        signs = {c for book in (words.unsafe, words.cash) for word in book.get("sign", ()) for c in word}
+        listed = [part for w in (*unsafe, *unsure, *cash) for part in w.split("+")[:1]] + [*_MONEY_TAILS, *words.cash.get("sign", ()), *words.unsafe.get("sign", ())]
+        # Every word has one of these characters; what has none of them needs no closer look.
+        self._alarms = frozenset(next((c for c in word if c in signs), word[0]) for word in listed if word)
 
     def judge(self, text: str, core: str) -> tuple[str, str]:
         """(``cash``, ``unsafe``, ``unsure``, ``sign`` or ``good``; the word that decides)."""
         # A title names a story, not a thing.
         whole = _BOOK.sub("", tight(text)).lower() if "《" in text else tight(text).lower()
+        if self._alarms.isdisjoint(whole) and self._alarms.isdisjoint(core):
+            return "good", ""
         money, money_head = self._cash_safe.sub("\x00", whole), self._cash_safe.sub("\x00", core)
         if found := self._cash.search(money):
             return "cash", found[0]
-        if money_head.endswith(("钱", "费", "款", "补助", "补贴", "救助")):
+        if money_head.endswith(_MONEY_TAILS):
             return "cash", money_head[-1]
         danger, danger_head = self._unsafe_safe.sub("\x00", whole), self._unsafe_safe.sub("\x00", core)
         if found := self._unsure.search(danger):

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from wishes.intake.reading.grid import Value
 from wishes.intake.understanding.numerals import CHINESE_NUMBER, number
 from wishes.intake.understanding.text import plain, tight
 
 
-@dataclass(frozen=True, slots=True)
-class When:
+class When(NamedTuple):
     """A date as exactly as it was written: ``2012``, ``2012-03`` or ``2012-03-15``; ``iso`` is None when there is none."""
 
     iso: str | None
@@ -33,6 +32,7 @@ _ANY_NUMBER = re.compile(rf"[\d{_CN}]")
 _LETTER_O = re.compile(r"(?<=\d)[Oo]|[Oo](?=\d)")
 _TRIMMINGS = re.compile(r"^(?:公历|阳历|约|大约|出生于|生于|出生)[:：]?|[(（].*?[)）]$|[。.、,]+$")
 _FULL = re.compile(r"(\d{4})\D{1,2}(\d{1,2})\D{1,2}(\d{1,2})(?:日|号)?(?:生|出生)?(?:\s*[T ]?\s*\d{1,2}:\d{2}(?::\d{2})?)?")
+_USUAL = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})日?")
 _SHORT_FULL = re.compile(r"(\d{2})[./\-年、](\d{1,2})[./\-月、](\d{1,2})[日号]?(?:生|出生)?")
 _MONTH = re.compile(r"(\d{4})(?:[./\-年、,_ ]|\s*年\s*)(\d{1,2})(?:月)?(?:份)?(?:生|出生)?")
 _SHORT_MONTH = re.compile(r"(\d{2})[.年](\d{1,2})月?(?:份)?(?:生|出生)?")
@@ -78,7 +78,10 @@ def read_birth(value: Value, *, newest: int, date1904: bool = False, month_only:
         return When(_iso(value.year, value.month, None if month_only else value.day), "date cell")
     if isinstance(value, float):
         return _from_number(value, newest, date1904)
-    return _from_text(tight(plain(value)), plain(value), newest, date1904, lossy_text)
+    shown = plain(value)
+    if (usual := _USUAL.fullmatch(shown)) is not None and (iso := _valid(usual, newest)) is not None and len(iso) == 10:
+        return When(iso)
+    return _from_text(tight(shown), shown, newest, date1904, lossy_text)
 
 
 def _from_number(value: float, newest: int, date1904: bool) -> When:

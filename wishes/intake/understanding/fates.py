@@ -57,13 +57,13 @@ def _is_plainly_a_child(texts: list[str], block: Block, roles: Roles, lexicon: L
     before = [text for text in texts[block.left : column] if text]
     if before and (len(before) > 1 or not before[0].isdigit()):
         return False
-    rest = [text for text in texts[column + 1 : block.right] if text]
-    if len(rest) < 3 or name in lexicon.example_names or name in lexicon.maybe_examples or "例" in name or "样" in name:
+    rest = texts[column + 1 : block.right]
+    if len(rest) - rest.count("") < 3 or name in lexicon.example_names or name in lexicon.maybe_examples or "例" in name or "样" in name:
         return False
     # 合计 and 填表人 are no names, yet a list of surnames is long.
     if headers.is_title(name) or name in lexicon.totals or name.startswith(lexicon.footers) or _TOTAL.match(name):
         return False
-    return bool(before) or tight(rest[0]) not in lexicon.examples
+    return bool(before) or tight(next(filter(None, rest))) not in lexicon.examples
 
 
 def kind_of_row(grid: Grid, block: Block, roles: Roles, row: int, lexicon: Lexicon, headers: HeaderWords) -> RowKind:

@@ -116,6 +116,8 @@ def _open_upright(sheet: Sheet, lexicon: Lexicon, headers: HeaderWords) -> _Shee
     heads = [t for row in grid.text[:first] for t in dict.fromkeys(row) if t]
     width = max(3, grid.width // 3)
     for row in grid.text[first:]:
+        if len(set(row)) > 3:
+            continue
         filled = [t for t in dict.fromkeys(row) if t]
         if len(filled) <= min(2, width) and filled and len(filled[0]) > 8:
             heads.append(filled[0])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from wishes.intake.understanding.text import flat, tight
 from wishes.intake.words import Words
@@ -21,8 +21,7 @@ _LEFT_OUT = frozenset("第一二三四五六")
 _ORDINAL = re.compile(r"第?([一二三四五六1-6])")
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(NamedTuple):
     """A role a title may have, and how well the words fit (1 is a listed title)."""
 
     role: str

@@ -1,118 +1,121 @@
-"""Many files at once, on several processes: each reads its share, the parent compares."""
+"""Many files at once, on several processes: each takes the next file, and the first of them hands out what all have read."""
 
 from __future__ import annotations
 
 import gc
-import hashlib
 import multiprocessing
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+import os
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from typing import TypeVar
 
-from wishes.intake.reading import UnreadableFile, read_workbook
-from wishes.intake.understanding.files import understand_file
-from wishes.intake.understanding.lexicon import Lexicon
-from wishes.intake.understanding.model import CampaignRules, FileReading, SenderMemory
-from wishes.intake.understanding.places import Places
-from wishes.intake.understanding.things import CatalogueItem
-from wishes.intake.words import Words
+Job = TypeVar("Job")
+Result = TypeVar("Result")
 
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A file to read: from ``path``, or from ``data`` where it is already here. ``name`` is what entries call it."""
-
-    name: str
-    path: Path | None = None
-    data: bytes | None = None
-    memory: SenderMemory | None = None
+_TICKETS = 4_000
+"""So many tickets of four bytes fit into any pipe."""
+_PIPE = 1_048_576
 
 
-def read_one(source: Source, rules: CampaignRules, lexicon: Lexicon) -> FileReading:
-    """Read and understand one file. An unreadable one yields a reading with its ``problem``; nothing is raised for its content."""
-    data = source.data if source.data is not None else _bytes(source.path)
-    digest = hashlib.sha256(data).hexdigest()
-    try:
-        workbook = read_workbook(data, source.name)
-    except UnreadableFile as error:
-        return FileReading(
-            source.name, digest=digest, problem=error.problem, problem_zh=error.say("zh"), problem_en=error.say("en")
-        )
-    reading = understand_file(workbook, rules=rules, lexicon=lexicon, memory=source.memory)
-    reading.digest = digest
-    return reading
+def read_many(read: Callable[[Job], Result], jobs: Sequence[Job], *, processes: int = 2) -> Iterator[Result]:
+    """``read`` of every job, in their order, on so many processes, of which this one is the first.
 
-
-def _bytes(path: Path | None) -> bytes:
-    return path.read_bytes() if path is not None else b""
-
-
-def read_many(
-    paths: Iterable[Path | Source],
-    *,
-    rules: CampaignRules,
-    places: Places,
-    catalogue: Iterable[CatalogueItem],
-    words: Words,
-    memories: Mapping[str, SenderMemory] | None = None,
-    processes: int = 2,
-    progress: Callable[[FileReading], None] | None = None,
-) -> list[FileReading]:
-    """Read all files, in the order given. ``progress`` is called in this process as each file is done.
-
-    Large files are handed out first, so that no process is left with the largest alone. With ``processes`` 1, or where
-    processes cannot be forked (inside a worker of a pool), all is read here.
+    The others are forked and inherit ``read`` with all that it knows; only results are sent, so these must pickle. With one
+    process, few jobs, or where processes cannot be forked (inside a worker of a pool), all is read here. What another process
+    could not finish, being ended from outside, is read here too. Raises what ``read`` raises here.
     """
-    sources = [p if isinstance(p, Source) else Source(p.name, p) for p in paths]
-    if memories:
-        sources = [Source(s.name, s.path, s.data, memories.get(s.name, s.memory)) for s in sources]
-    lexicon = Lexicon(words, catalogue, places)
     alone = multiprocessing.current_process().daemon or "fork" not in multiprocessing.get_all_start_methods()
-    if processes <= 1 or len(sources) < 8 or alone:
-        done = []
-        for source in sources:
-            reading = read_one(source, rules, lexicon)
-            if progress is not None:
-                progress(reading)
-            done.append(reading)
-        return done
-    order = sorted(range(len(sources)), key=lambda i: -_size(sources[i]))
-    readings: list[FileReading | None] = [None] * len(sources)
+    with _no_looking_for_cycles():
+        if processes <= 1 or len(jobs) < 8 or alone:
+            yield from map(read, jobs)
+        else:
+            yield from _side_by_side(read, jobs, processes)
+
+
+def _side_by_side(read: Callable[[Job], Result], jobs: Sequence[Job], processes: int) -> Iterator[Result]:
+    step = -(-len(jobs) // _TICKETS)
+    tickets, office = os.pipe()
+    os.write(office, b"".join(struct.pack("<I", first) for first in range(0, len(jobs), step)))
+    os.close(office)  # an empty pipe now says that all is given out
     context = multiprocessing.get_context("fork")
-    # The children live for these files only; looking for cycles would cost them a tenth of their time. They inherit the lexicon by forking instead of building or receiving it.
-    gc.collect()
+    done: dict[int, Result] = {}
+    ends: list[Connection] = []
+    workers = []
     gc.freeze()
-    with _shared(rules, lexicon, sources), context.Pool(processes, initializer=gc.disable) as pool:
-        for index, reading in pool.imap_unordered(_work, order, chunksize=4):
-            readings[index] = reading
-            if progress is not None:
-                progress(reading)
+    for _ in range(processes - 1):
+        here, there = context.Pipe(duplex=False)
+        _widen(there)
+        worker = context.Process(target=_work, args=(read, jobs, tickets, step, there), daemon=True)
+        worker.start()
+        there.close()
+        ends.append(here)
+        workers.append(worker)
     gc.unfreeze()
-    return [r for r in readings if r is not None]
+    following = 0
+    try:
+        for first in _taken(tickets):
+            for index in range(first, min(first + step, len(jobs))):
+                done[index] = read(jobs[index])
+                ends = [end for end in ends if _received(end, done, wait=False)]
+                while following in done:
+                    yield done.pop(following)
+                    following += 1
+        while ends:
+            ends = [end for end in ends if _received(end, done, wait=True)]
+        while following < len(jobs):
+            yield done.pop(following) if following in done else read(jobs[following])
+            following += 1
+    finally:
+        os.close(tickets)
+        for worker in workers:
+            worker.terminate()
+            worker.join()
 
 
-def _size(source: Source) -> int:
-    if source.data is not None:
-        return len(source.data)
-    return source.path.stat().st_size if source.path is not None else 0
+def _work(read: Callable[[Job], Result], jobs: Sequence[Job], tickets: int, step: int, there: Connection) -> None:
+    for first in _taken(tickets):
+        for index in range(first, min(first + step, len(jobs))):
+            there.send((index, read(jobs[index])))
+    there.close()
 
 
-class _shared:
-    """What forked children read; set only while the pool lives."""
-
-    current: tuple[CampaignRules, Lexicon, Sequence[Source]] | None = None
-
-    def __init__(self, rules: CampaignRules, lexicon: Lexicon, sources: Sequence[Source]) -> None:
-        self._mine = (rules, lexicon, sources)
-
-    def __enter__(self) -> None:
-        _shared.current = self._mine
-
-    def __exit__(self, *_: object) -> None:
-        _shared.current = None
+def _taken(tickets: int) -> Iterator[int]:
+    """The first job of each ticket this process could get hold of."""
+    while ticket := os.read(tickets, 4):
+        yield struct.unpack("<I", ticket)[0]
 
 
-def _work(index: int) -> tuple[int, FileReading]:
-    assert _shared.current is not None
-    rules, lexicon, sources = _shared.current
-    return index, read_one(sources[index], rules, lexicon)
+def _received(end: Connection, done: dict[int, Result], *, wait: bool) -> bool:
+    """Take what has come in (``wait``: all that will come); False when nothing more will."""
+    try:
+        while wait or end.poll():
+            index, result = end.recv()
+            done[index] = result
+    except (EOFError, OSError):
+        end.close()
+        return False
+    return True
+
+
+def _widen(end: Connection) -> None:
+    """Let results lie in the pipe while this process reads a file of its own. Linux can; elsewhere the other waits."""
+    try:
+        import fcntl
+
+        fcntl.fcntl(end.fileno(), fcntl.F_SETPIPE_SZ, _PIPE)  # type: ignore[attr-defined,unused-ignore]
+    except (ImportError, AttributeError, OSError):
+        return
+
+
+@contextmanager
+def _no_looking_for_cycles() -> Iterator[None]:
+    """Readings hold no cycles; looking for some would cost a tenth of the time."""
+    looked = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if looked:
+            gc.enable()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from wishes.intake.understanding.text import flat, is_cjk, tight
 from wishes.intake.words import Words
@@ -15,8 +15,7 @@ _PLAIN_NAME = re.compile(r"[\u4e00-\u9fff]{1,3}[\u4e00-\u9fff](?<![学友士生�
 _TITLES = re.compile(r"(?:小朋友|同学|女士|先生|老师|儿童)$")
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(NamedTuple):
     """A name without spaces and additions. ``note`` is what stood in brackets."""
 
     text: str
@@ -108,8 +107,7 @@ _FILLERS = str.maketrans("", "", " \t\r\n-—–_.·()（）'’:：+")
 _MOBILE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 
 
-@dataclass(frozen=True, slots=True)
-class Phones:
+class Phones(NamedTuple):
     """Numbers of eleven digits; ``warning`` is empty, ``phone_missing`` or ``phone_invalid``."""
 
     numbers: tuple[str, ...]
@@ -148,8 +146,7 @@ def read_phones(text: str) -> Phones:
     return Phones((), "phone_invalid" if invalid else "phone_missing", "unreadable")
 
 
-@dataclass(frozen=True, slots=True)
-class Kinds:
+class Kinds(NamedTuple):
     """Types of need found in a cell; ``unknown`` is what nobody understood."""
 
     found: frozenset[str]
@@ -163,7 +160,7 @@ class KindReader:
     """Reads types of need by the words of ``words.kinds`` and a sender's own codes (A孤儿 B困难家庭 …)."""
 
     def __init__(self, words: Words) -> None:
-        self._kinds = {tight(word): kind for kind, listed in words.kinds.items() for word in listed}
+        self.words = self._kinds = {tight(word): kind for kind, listed in words.kinds.items() for word in listed}
         self._any = re.compile("|".join(map(re.escape, sorted(self._kinds, key=len, reverse=True))) or "(?!)")
         self._cache: dict[tuple[str, tuple[tuple[str, str], ...]], Kinds] = {}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from wishes.intake.understanding.text import tight
 
@@ -32,8 +33,7 @@ class Township:
     former_county: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """What an address says. Codes are None where it says nothing or cannot be told."""
 
     county: str | None = None
@@ -54,7 +54,7 @@ class Places:
         self.city_code, self.city = city_code, city
         self.counties = dict(counties)
         self.townships = {t.code: t for t in townships}
-        self._provinces = provinces
+        self._provinces, self._province_names = provinces, tuple(provinces)
         self._by_county_name: dict[str, str] = {}
         for code, name in self.counties.items():
             self._by_county_name[name] = code
@@ -136,6 +136,8 @@ class Places:
         return Address(None, None, self._village(rest), how="village only")
 
     def _without_province(self, text: str) -> tuple[str, bool]:
+        if not text.startswith(self._province_names):
+            return text, False
         for name, code in self._provinces.items():
             if not text.startswith(name):
                 continue

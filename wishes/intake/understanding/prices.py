@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from wishes.intake.understanding.numerals import CHINESE_NUMBER, number
 from wishes.intake.understanding.text import flat
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(NamedTuple):
     """One price in fen. ``low`` or ``high`` is None where the words give only the other end."""
 
     low: int | None
@@ -20,8 +19,7 @@ class Price:
     confidence: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class PriceCell:
+class PriceCell(NamedTuple):
     """What a price cell says. ``prices`` in order; ``total`` when it is stated to be a sum; ``empty`` when nothing is said."""
 
     prices: tuple[Price, ...]
@@ -31,6 +29,7 @@ class PriceCell:
 
 
 _NUMBER = rf"(?:\d+(?:\.\d+)?(?:[百千万佰仟拾十][\d一二两三四五六七八九]*)?|{CHINESE_NUMBER}+)"
+_PLAIN = re.compile(r"[¥￥]?([1-9]\d{0,5}(?:\.\d{1,2})?)元?")
 _MONEY = re.compile(_NUMBER)
 _NOISE = re.compile(r"(?:人民币|RMB|CNY|rmb|Rmb|cny|[¥￥$]|圆整|元整|块钱|元钱|圆|元|块|钱|整|yuan|Yuan|毛\b|正$)")
 _EACH = re.compile(r"/\s*(?:个|只|双|本|支|盒|把|件|条|辆|台|张|块|盏|副|套|顶|箱|瓶|份|床|根|次|人|包|袋|组|幅|盆|对|部|册|枚|颗|架|桶|提|罐|斤|位|名|卷|片|月|学期|天|年)")
@@ -57,6 +56,9 @@ def read_price(text: str, no_words: frozenset[str] = frozenset(), zero_words: fr
     """Read a price cell. ``no_words`` mean that there is none, ``zero_words`` that it costs nothing."""
     # A Chinese comma lists; only a plain one may part thousands.
     text = flat(text.replace("，", "、"))
+    if (plain := _PLAIN.fullmatch(text)) is not None:
+        fen = round(float(plain[1]) * 100)
+        return PriceCell((Price(fen, fen),))
     if not text or text in no_words or _NO.fullmatch(text):
         return PriceCell((), empty=True)
     if text in zero_words:
@@ -131,12 +133,15 @@ _INLINE = re.compile(
     r"(?:约|大约|大概|不超过|共|合计)?\s*" + _NUMBER + r"(?:\s*(?:元|块)?\s*[-~—–～至到]\s*" + _NUMBER + r")?\s*(?:多)?(?:元整|块钱|元|圆|块)(?:钱)?\s*(?:左右|以内|以下|上下|之内)?)"
     r"(?:\s*/\s*\w)?\s*[)）\]】]?"
 )
+_UNIT = re.compile(r"[元块圆¥￥]")
 _BEFORE_PIECES = re.compile(r"[一两二三四五六七八九十\d]+块(?!钱)")
 
 
 @lru_cache(maxsize=16384)
 def inline_price(text: str) -> tuple[str, Price | None]:
     """A wish's text without the price written into it, and that price."""
+    if _UNIT.search(text) is None:
+        return text, None
     # 身高17080元: a height and a price run into each other.
     text = re.sub(r"(身高\s*1\d\d)(?=\d{2,3}(?:\.\d+)?\s*[元块])", r"\1 ", text)
     for match in _INLINE.finditer(text):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from wishes.intake.reading.grid import Value, cell_name
@@ -45,8 +45,8 @@ class Context:
     county: str | None = None
     town: str | None = None
     sender_old: bool = False
-    places_read: dict[tuple[tuple[str, str], ...], Address] = field(default_factory=dict)
-    """What was made of the cells that tell of places, by their roles and words."""
+    places_read: dict[tuple[str | None, ...], Address] = field(default_factory=dict)
+    """What was made of the cells that tell of places, by their words."""
 
 
 @dataclass(slots=True)
@@ -61,26 +61,41 @@ class Cells:
     where: Mapping[int, str] = field(default_factory=dict)
     """Places that differ from row and column (a card's cells)."""
 
+    said: dict[str, str] = field(init=False)
+    """The first filled cell of each role."""
+
+    def __post_init__(self) -> None:
+        texts = self.texts
+        self.said = said = {}
+        for role, columns in self.columns.items():
+            for column in columns:
+                if text := texts[column]:
+                    said[role] = text
+                    break
+
     def one(self, role: str) -> str:
         """The first filled cell of a role."""
-        for column in self.columns.get(role, ()):
-            if text := self.texts[column]:
-                return text
-        return ""
+        return self.said.get(role, "")
 
     def all(self, role: str) -> list[str]:
         """The filled cells of a role."""
         return [text for column in self.columns.get(role, ()) if (text := self.texts[column])]
 
     def column(self, role: str) -> int | None:
-        return next((c for c in self.columns.get(role, ()) if self.texts[c]), None)
+        """The column of a role's first filled cell."""
+        if role in self.said:
+            for column in self.columns[role]:
+                if self.texts[column]:
+                    return column
+        return None
 
 
 def read_person(cells: Cells, context: Context, section_village: str | None, hidden: bool) -> Entry:
     """The child of a line, as an entry without a wish."""
     lexicon = context.lexicon
     entry = Entry(context.file, context.sheet, "", 1, cells.row, child_row=cells.row)
-    if shown := cells.one("name"):
+    said = cells.said
+    if shown := said.get("name"):
         name = read_name(shown)
         if name.text and name.text not in _NOBODY:
             entry.child = name.text
@@ -88,33 +103,33 @@ def read_person(cells: Cells, context: Context, section_village: str | None, hid
                 entry.warnings.append("name_alias")
             if name.confidence < 1:
                 _trace(entry, cells, "child", "name", "unusual name", name.confidence)
-    if sex := cells.one("sex"):
+    if sex := said.get("sex"):
         entry.gender = read_sex(sex, lexicon.boys, lexicon.girls, context.sex_codes)
     _read_birth(entry, cells, context)
-    if age := cells.one("age"):
+    if age := said.get("age"):
         entry.age = read_age(age)
     _read_place(entry, cells, context, section_village)
-    if guardian := cells.one("guardian"):
+    if guardian := said.get("guardian"):
         entry.guardian, entry.relation = read_guardian(guardian, lexicon.relations)
         if _DIGIT.search(guardian) is not None:
             entry.phone = read_phones(guardian).numbers
-    if relation := cells.one("relation"):
+    if relation := said.get("relation"):
         entry.relation = tight(relation)
     _read_phone(entry, cells)
     _read_types(entry, cells, context)
     if (column := cells.column("visit")) is not None:
         entry.visit = read_visit(cells.values[column], year=context.year, date1904=context.date1904).iso
-    if record := cells.one("recno"):
+    if record := said.get("recno"):
         record = tight(record).upper().replace("—", "-").replace("–", "-")
         if record not in lexicon.no_record and _DIGIT.search(record) is not None:
             entry.recno = record
     consent = read_consent(cells, context)
-    entry.consent, entry.consent_text = consent, cells.one("consent")
+    entry.consent, entry.consent_text = consent, said.get("consent", "")
     if consent == "unclear":
         entry.consent = "no"
         entry.doubts.append("consent_unreadable")
-    entry.school = tight(cells.one("school")) or None
-    entry.remark = " ".join(cells.all("remark")) or None
+    entry.school = tight(said["school"]) or None if "school" in said else None
+    entry.remark = " ".join(cells.all("remark")) if "remark" in said else None
     if hidden:
         entry.warnings.append("hidden_row")
     return entry
@@ -165,10 +180,12 @@ _PLACES = ("address", "village", "town", "county")
 
 
 def _read_place(entry: Entry, cells: Cells, context: Context, section_village: str | None) -> None:
-    said = tuple([(role, text) for role in _PLACES if role in cells.columns for text in cells.all(role)])
-    read = context.places_read.get(said)
-    if read is None:
-        read = context.places_read[said] = _place(said, context)
+    told = cells.said
+    key = (told.get("address"), told.get("village"), told.get("town"), told.get("county"))
+    read = context.places_read.get(key)
+    if read is None or cells.where:
+        # A card may have two titles for an address, a table has one column.
+        read = context.places_read[key] = _place([(role, text) for role in _PLACES for text in cells.all(role)], context)
     if read.outside:
         entry.village = None
         entry.reasons.append("out_of_area")
@@ -184,7 +201,7 @@ def _read_place(entry: Entry, cells: Cells, context: Context, section_village: s
         _trace(entry, cells, "town", "address", "several places of this name", read.confidence)
 
 
-def _place(said: tuple[tuple[str, str], ...], context: Context) -> Address:
+def _place(said: Sequence[tuple[str, str]], context: Context) -> Address:
     """What the cells that tell of places say together; the address comes first."""
     places = context.lexicon.places
     read = Address()
@@ -193,9 +210,9 @@ def _place(said: tuple[tuple[str, str], ...], context: Context) -> Address:
         if role in ("town", "county") and found.village and not found.town:
             # 万市 in a column of towns lacks its 镇
             county, town, _ = places.mentioned((places.counties.get(read.county or context.county or "", "")) + text)
-            found = replace(found, village=None, town=found.town or town, county=found.county or county)
+            found = found._replace(village=None, town=found.town or town, county=found.county or county)
         if role == "village" and found.village is None and not found.town and not found.county:
-            found = replace(found, village=places.read_village(text))
+            found = found._replace(village=places.read_village(text))
         read = Address(
             found.county if found.town or read.county is None else read.county,
             found.town or read.town,
@@ -210,7 +227,7 @@ def _place(said: tuple[tuple[str, str], ...], context: Context) -> Address:
 
 def _read_phone(entry: Entry, cells: Cells) -> None:
     numbers, warning = entry.phone, ""
-    for text in cells.all("phone"):
+    for text in cells.all("phone") if "phone" in cells.said else ():
         found: Phones = read_phones(text)
         numbers = numbers + found.numbers if numbers else found.numbers
         warning = found.warning or warning
@@ -229,10 +246,11 @@ _FLAGS = tuple((kind, "flag_" + kind) for kind in _ORDER)
 def _read_types(entry: Entry, cells: Cells, context: Context) -> None:
     kinds = context.lexicon.kinds
     found: set[str] = set()
-    for text in cells.all("types"):
-        found |= kinds.read(text, context.kind_codes).found
+    if "types" in cells.said:
+        for text in cells.all("types"):
+            found.update(kinds.read(text, context.kind_codes).found)
     for kind, role in _FLAGS:
-        if role in cells.columns and any(tight(text) not in _UNTICKED for text in cells.all(role)):
+        if role in cells.said and any(tight(text) not in _UNTICKED for text in cells.all(role)):
             found.add(kind)
     if found:
         entry.types = tuple([kind for kind in _ORDER if kind in found])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from wishes.intake.understanding.text import flat
 from wishes.intake.understanding.things import ThingReader
@@ -12,14 +12,14 @@ from wishes.intake.understanding.things import ThingReader
 _OPEN, _CLOSE = "([{（【《“「『<", ")]}）】》”」』>"
 _STRONG = ";；\n/|+&、"
 _WEAK = ",，。！!"
+_CUT_OR_BRACKET = re.compile("[" + re.escape(_OPEN + _CLOSE + _STRONG + _WEAK) + "]")
 _NUMBERED = re.compile(r"[(（]?(?<![\d.])(\d)(?:[)）、]|[.:：,，]\s*(?!\d))\s*|[(（](\d)[)）]\s*|(?:^|(?<=[;；,，。\n ]))第?([一二三四五])[、.:：]\s*")
 _ORDER = "一二三四五"
 _CERTAIN = ("exact", "last word", "listed")
 _AND = re.compile(r"(?:以及|还有|另外|外加|再加|和|与|及|跟|加)")
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One wish's own words; ``confidence`` falls where the cut was a guess."""
 
     text: str
@@ -130,6 +130,8 @@ def _numbered(text: str) -> list[str] | None:
 
 def _cut(text: str) -> list[tuple[str, str]]:
     """(separator before, fragment) at every separator outside brackets. Unbalanced brackets do not shelter."""
+    if _CUT_OR_BRACKET.search(text) is None:
+        return [("", text)]
     balanced = sum(text.count(c) for c in _OPEN) == sum(text.count(c) for c in _CLOSE)
     fragments: list[tuple[str, str]] = []
     depth, start, before = 0, 0, ""

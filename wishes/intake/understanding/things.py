@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from wishes.intake.understanding.dangers import Guard
 from wishes.intake.understanding.numerals import CHINESE_NUMBER, number
@@ -47,8 +48,7 @@ def catalogue_from_rows(rows: Iterable[Mapping[str, str]]) -> tuple[CatalogueIte
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Thing:
+class Thing(NamedTuple):
     """One wished-for thing. ``verdict`` is ``good``, ``none`` (no wish), ``unsafe``, ``cash``, ``unsure`` or ``unknown``."""
 
     verdict: str
@@ -66,8 +66,7 @@ class Thing:
     """The word that makes it unsure."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(NamedTuple):
     item: str
     category: str
     need: str
@@ -85,6 +84,7 @@ _SIZE = re.compile(
 _MODEL = re.compile(r"\d{1,2}号|[一二三四五六七]号")
 _LIST_MARK = re.compile(r"^[(（]?\d{1,2}[)）.、](?!\d)\s*")
 _LETTER_SIZE = re.compile(r"(?<![A-Za-z])(?:X{0,4}[LS]|M|\dXL)(?:码|号)?(?![A-Za-z])", re.I)
+_DIGIT_OR_LETTER = re.compile(r"[\dA-Za-z]")
 _TIMES = re.compile(r"\s*[*×xX✕＊]\s*(\d{1,3})(?!\d)|(?<=[^\d])\s*(\d{1,3})\s*[*×xX](?=\s|$)")
 
 
@@ -112,6 +112,8 @@ class ThingReader:
                         self._known.setdefault(_key(word), _Known(word if word in item.synonyms else item.name, known.category, known.need, known.size_kind, False))
                     else:
                         self._known.setdefault(_key(word), known)
+        self.words: Collection[str] = self._known.keys()
+        """The listed things, tight, without marks."""
         self._longest = max(map(len, self._known), default=1)
         self._heads = sorted(
             ((head, kind) for kind, heads in words.heads.items() for head in heads), key=lambda pair: -len(pair[0])
@@ -146,10 +148,6 @@ class ThingReader:
             return known.size_kind
         head = next((kind for h, kind in self._heads if _key(item).endswith(h)), "")
         return head.partition("/")[2] or None if thing.how == "last character" else None
-
-    def lists(self, text: str) -> bool:
-        """Whether ``text`` is, letter for letter, a listed thing."""
-        return _key(text) in self._known
 
     def says_nothing(self, text: str) -> bool:
         """Whether a wish cell is empty or says 无, 待定, / and the like."""
@@ -233,7 +231,8 @@ class ThingReader:
         bare = self._bare(bare)
         if _key(bare) in self._known:
             return _key(bare), qty
-        bare = _LETTER_SIZE.sub(" ", _SIZE.sub(" ", bare))
+        if _DIGIT_OR_LETTER.search(bare) is not None:
+            bare = _LETTER_SIZE.sub(" ", _SIZE.sub(" ", bare))
         bare = tight(bare).strip(",，。;；:：、!！~-—·")
         for _ in range(2):
             if (back := self._back.search(bare)) is not None and _key(bare) not in self._known and back.start() > 0:
