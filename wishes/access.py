@@ -114,6 +114,11 @@ DUTIES: dict[str, frozenset[Role]] = {
     "receipts.print": _COORDINATING | {Role.SOCIAL_WORKER},
     "handover.scan": _COORDINATING | {Role.SOCIAL_WORKER, Role.VOLUNTEER, Role.BRANCH_SECRETARY, Role.COURIER},
     "events.view": _COORDINATING | {Role.AUDITOR},
+    "children.keep": _COORDINATING | {Role.SOCIAL_WORKER},  # consents, links for guardians, erasures; object-level below
+    "identities.ask": _COORDINATING,
+    "identities.approve": _ADMIN,
+    "concerns.handle": _ADMIN,
+    "audit.view": _ADMIN | {Role.AUDITOR},
 }
 
 
@@ -168,6 +173,20 @@ def require_move(actor: Actor, move: Move, wish: WishFacts) -> None:
     """Raise :class:`~wishes.errors.Forbidden` unless the move's ``by`` column names a relation of the actor."""
     if not move.by & relations(actor, wish):
         raise Forbidden(action=move.name)
+
+
+def keeps_child(actor: Actor, campaign_id: int, community_id: int) -> bool:
+    """Whether *actor* looks after the papers of a child: its own community's social worker, or who coordinates."""
+    own = community_id in actor.ids(Role.SOCIAL_WORKER, campaign_id, "community_id")
+    return own or bool(actor.roles_in(campaign_id) & _COORDINATING)
+
+
+def may_see_identity(actor: Actor, campaign_id: int, community_id: int, *, approved: bool) -> bool:
+    """Whether *actor* may be shown who a child is: the child's own community by its standing duty, who coordinates while an
+    approval holds, and nobody else."""
+    if community_id in actor.ids(Role.SOCIAL_WORKER, campaign_id, "community_id"):
+        return True
+    return approved and may(actor, "identities.ask", campaign_id)
 
 
 class Field(StrEnum):

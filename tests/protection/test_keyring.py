@@ -59,12 +59,25 @@ def test_processes_that_start_together_agree_on_the_keys(tmp_path: Path) -> None
 
 def test_the_newest_key_is_active_and_older_ones_stay_readable(tmp_path: Path) -> None:
     old = create_keyring(tmp_path / "keys")
+    first = old.active(Purpose.MASTER)
     ring = add_key(tmp_path / "keys", Purpose.MASTER)
     assert ring.active(Purpose.MASTER).kid == 2
-    assert ring.key(Purpose.MASTER, 1) == old.active(Purpose.MASTER)
+    assert ring.key(Purpose.MASTER, 1) == first
     assert [key.kid for key in ring.keys(Purpose.MASTER)] == [2, 1]
     assert ring.active(Purpose.TOKEN) == old.active(Purpose.TOKEN)
     assert set(ring.secrets(Purpose.MASTER)) == {1, 2}
+
+
+def test_a_process_that_runs_notices_that_keys_were_added_and_retired(tmp_path: Path) -> None:
+    running = create_keyring(tmp_path / "keys")
+    first = running.active(Purpose.MASTER)
+    add_key(tmp_path / "keys", Purpose.MASTER)
+    assert running.active(Purpose.MASTER).kid == 2
+    assert running.key(Purpose.MASTER, 1) == first
+    retire_key(tmp_path / "keys", Purpose.MASTER, 1)
+    assert [key.kid for key in running.keys(Purpose.MASTER)] == [2]
+    with pytest.raises(KeyMissing):
+        running.key(Purpose.MASTER, 1)
 
 
 def test_an_active_key_cannot_be_retired_and_an_old_one_can(tmp_path: Path) -> None:

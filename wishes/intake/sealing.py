@@ -46,6 +46,17 @@ def open_entry(vault: Vault, file_id: int, sheet: str, cell: str, part: int, sea
     return Entry(**told, traces=traces)
 
 
+def rewrap_entry(vault: Vault, file_id: int, sheet: str, cell: str, part: int, sealed: bytes) -> bytes | None:
+    """A sealed reading with its key under the active master key, or None when it is already. Raises SealBroken, KeyMissing."""
+    wrapped = vault.rewrap(sealed[:_WRAPPED_KEY_BYTES], aad=_row_place(file_id, sheet, cell, part, "data_key"))
+    return None if wrapped is None else wrapped + sealed[_WRAPPED_KEY_BYTES:]
+
+
+def rewrap_child(vault: Vault, child_id: int, data_key: bytes) -> bytes | None:
+    """A child's data key under the active master key, or None when it is already. Raises SealBroken, KeyMissing."""
+    return vault.rewrap(data_key, aad=place("child", child_id, "data_key"))
+
+
 def seal_identity(vault: Vault, child_id: int, identity: dict[str, Any]) -> dict[str, bytes]:
     """The sealed columns of a child: its own data key, its identity, and the blind index of its name."""
     key, wrapped = vault.new_data_key(aad=place("child", child_id, "data_key"))

@@ -65,10 +65,13 @@ class Consent(SQLModel, table=True):
     id: int | None = row_id()
     child_id: int = refers("child.id", index=True)
     basis: str = Field(max_length=12)  # "row", "batch"; "phone", "paper", "visit" when noted by a person
+    giver: str = Field(default="", max_length=12)  # a relation to the child, never a name
+    scope: str = Field(default="wish", max_length=40)  # what it covers: wish, story, photo
     evidence: str = Field(default="", max_length=200)
     given_at: datetime = instant()
     recorded_by: int | None = refers("account.id", null=True)
     withdrawn_at: datetime | None = instant(null=True)
+    withdrawn_by: int | None = refers("account.id", null=True)  # None with a time: the guardian, by their own link
 
 
 class Wish(SQLModel, table=True):

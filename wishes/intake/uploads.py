@@ -116,6 +116,11 @@ class Originals:
         return self.folder / str(campaign_id) / f"{digest}.{file_id}.view"
 
 
+def rewrap_original(vault: Vault, campaign_id: int, digest: str, original_key: bytes) -> bytes | None:
+    """A workbook's key under the active master key, or None when it is already. Raises SealBroken, KeyMissing."""
+    return vault.rewrap(original_key, aad=_place(campaign_id, digest, "key"))
+
+
 def _place(campaign_id: int, digest: str, column: str) -> str:
     return place("original", f"{campaign_id}|{digest}", column)
 

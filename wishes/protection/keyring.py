@@ -45,21 +45,26 @@ class KeyringError(MicrowishError):
 
 class KeyMissing(KeyringError):
     code = "key_missing"
-    sentence = Text("没有用途为 {purpose}、编号为 {kid} 的密钥。请从密钥备份恢复，或运行 microwish init。",
-                    "There is no {purpose} key numbered {kid}. Restore it from the backup of the keys, "
-                    "or run microwish init.")
+    sentence = Text(
+        "没有用途为 {purpose}、编号为 {kid} 的密钥。请从密钥备份恢复，或运行 microwish init。",
+        "There is no {purpose} key numbered {kid}. Restore it from the backup of the keys, or run microwish init.",
+    )
 
 
 class KeyExposed(KeyringError):
     code = "key_exposed"
-    sentence = Text("{path} 可被其他用户读写。请运行：chmod {mode} {path}",
-                    "Other users can read or change {path}. Run: chmod {mode} {path}")
+    sentence = Text(
+        "{path} 可被其他用户读写。请运行：chmod {mode} {path}",
+        "Other users can read or change {path}. Run: chmod {mode} {path}",
+    )
 
 
 class KeyUnreadable(KeyringError):
     code = "key_unreadable"
-    sentence = Text("{path} 不是完好的密钥文件。请从密钥备份恢复。",
-                    "{path} is not a whole key file. Restore it from the backup of the keys.")
+    sentence = Text(
+        "{path} 不是完好的密钥文件。请从密钥备份恢复。",
+        "{path} is not a whole key file. Restore it from the backup of the keys.",
+    )
 
 
 class KeysUsedUp(KeyringError):
@@ -69,8 +74,10 @@ class KeysUsedUp(KeyringError):
 
 class KeyStillActive(KeyringError):
     status, code = 409, "key_still_active"
-    sentence = Text("编号 {kid} 是正在使用的 {purpose} 密钥，不能停用。请先运行 microwish keys rotate。",
-                    "Number {kid} is the active {purpose} key and cannot be retired. Run microwish keys rotate first.")
+    sentence = Text(
+        "编号 {kid} 是正在使用的 {purpose} 密钥，不能停用。请先运行 microwish keys rotate。",
+        "Number {kid} is the active {purpose} key and cannot be retired. Run microwish keys rotate first.",
+    )
 
 
 _PURPOSES: Final = frozenset(purpose.value for purpose in Purpose)
@@ -84,16 +91,20 @@ class Key:
 
 
 class Keyring:
-    """All keys of one directory, as they were when it was read. Never changes; after a rotation read it again."""
+    """All keys of one directory, read again whenever the directory changed: processes that run notice a rotation."""
 
-    def __init__(self, keys: Mapping[Purpose, Mapping[int, bytes]]) -> None:
-        self._keys = {purpose: dict(sorted(by_kid.items())) for purpose, by_kid in keys.items() if by_kid}
+    def __init__(
+        self, keys: Mapping[Purpose, Mapping[int, bytes]], *, directory: Path | None = None, seen: int = 0
+    ) -> None:
+        self._directory, self._seen = directory, seen
+        self._keys = _sorted(keys)
 
     def __repr__(self) -> str:
         return f"Keyring({', '.join(f'{purpose}: {list(kids)}' for purpose, kids in self._keys.items())})"
 
     def active(self, purpose: Purpose) -> Key:
         """The key to close with. Raises :class:`KeyMissing` when there is none."""
+        self._look_again()
         by_kid = self._keys.get(purpose)
         if not by_kid:
             raise KeyMissing(purpose=purpose.value, kid="–")
@@ -101,19 +112,32 @@ class Keyring:
         return Key(purpose, kid, by_kid[kid])
 
     def key(self, purpose: Purpose, kid: int) -> Key:
-        """The key to open with. Raises :class:`KeyMissing`: it was retired, or another process has just made it."""
+        """The key to open with. Raises :class:`KeyMissing` when it was retired, or never made here."""
         secret = self._keys.get(purpose, {}).get(kid)
+        if secret is None:
+            self._look_again(sure=True)
+            secret = self._keys.get(purpose, {}).get(kid)
         if secret is None:
             raise KeyMissing(purpose=purpose.value, kid=kid)
         return Key(purpose, kid, secret)
 
     def keys(self, purpose: Purpose) -> tuple[Key, ...]:
         """All keys of *purpose*, the active one first."""
+        self._look_again()
         return tuple(Key(purpose, kid, secret) for kid, secret in reversed(self._keys.get(purpose, {}).items()))
 
     def secrets(self, purpose: Purpose) -> dict[int, bytes]:
         """kid → secret, in the form that token and chain functions take."""
+        self._look_again()
         return dict(self._keys.get(purpose, {}))
+
+    def _look_again(self, *, sure: bool = False) -> None:
+        """Read the directory again if it changed since (or in any case: its clock is coarse)."""
+        if self._directory is None:
+            return
+        changed = self._directory.stat().st_mtime_ns
+        if sure or changed != self._seen:
+            self._keys, self._seen = _sorted(_read(self._directory)), changed
 
 
 def read_keyring(directory: Path) -> Keyring:
@@ -123,10 +147,19 @@ def read_keyring(directory: Path) -> Keyring:
     file that is no key, and :class:`KeyMissing` when there is no directory.
     """
     try:
-        _refuse_exposed(directory, "700")
-        names = sorted(path.name for path in directory.iterdir())
+        seen = directory.stat().st_mtime_ns
     except FileNotFoundError:
         raise KeyMissing(purpose="–", kid="–") from None
+    return Keyring(_read(directory), directory=directory, seen=seen)
+
+
+def _sorted(keys: Mapping[Purpose, Mapping[int, bytes]]) -> dict[Purpose, dict[int, bytes]]:
+    return {purpose: dict(sorted(by_kid.items())) for purpose, by_kid in keys.items() if by_kid}
+
+
+def _read(directory: Path) -> dict[Purpose, dict[int, bytes]]:
+    _refuse_exposed(directory, "700")
+    names = sorted(path.name for path in directory.iterdir())
     keys: dict[Purpose, dict[int, bytes]] = {}
     for name in names:
         if not name.endswith(".key"):
@@ -134,9 +167,12 @@ def read_keyring(directory: Path) -> Keyring:
         path, match = directory / name, _FILE_NAME.match(name)
         if match is None or match[1] not in _PURPOSES or not 1 <= int(match[2]) <= MOST_KEYS:
             raise KeyUnreadable(path=str(path))
-        _refuse_exposed(path, "600")
-        keys.setdefault(Purpose(match[1]), {})[int(match[2])] = _read_secret(path)
-    return Keyring(keys)
+        try:
+            _refuse_exposed(path, "600")
+            keys.setdefault(Purpose(match[1]), {})[int(match[2])] = _read_secret(path)
+        except FileNotFoundError:  # retired since the names were read
+            continue
+    return keys
 
 
 def create_keyring(directory: Path) -> Keyring:
@@ -190,6 +226,8 @@ def _refuse_exposed(path: Path, mode: str) -> None:
 def _read_secret(path: Path) -> bytes:
     try:
         text = path.read_text("ascii")
+    except FileNotFoundError:
+        raise
     except (OSError, UnicodeDecodeError) as error:
         raise KeyUnreadable(path=str(path)) from error
     if not _FILE_TEXT.match(text):
