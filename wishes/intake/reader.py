@@ -6,9 +6,7 @@ Many files are read by as many processes as are asked for; what was learnt from 
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -26,6 +24,7 @@ from wishes.intake.understanding import (
     FileReading,
     Lexicon,
     Places,
+    read_many,
     understand_file,
 )
 from wishes.intake.words import Addition, default_words
@@ -133,23 +132,4 @@ def names_of(paths: Sequence[Path]) -> dict[Path, str]:
 def read_files(reader: Reader, paths: Sequence[Path], *, processes: int = 1) -> Iterator[FileReading]:
     """Read files in order. With more than one process the reader is inherited by each (it is not sent)."""
     names = names_of(paths)
-    jobs = [(path, names[path]) for path in paths]
-    if processes < 2 or len(jobs) < 8:
-        for path, name in jobs:
-            yield reader.read(path.read_bytes(), name)
-        return
-    context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(processes, mp_context=context, initializer=_inherit, initargs=(reader,)) as pool:
-        yield from pool.map(_read, jobs, chunksize=4)
-
-
-_inherited: list[Reader] = []
-
-
-def _inherit(reader: Reader) -> None:
-    _inherited[:] = [reader]
-
-
-def _read(job: tuple[Path, str]) -> FileReading:
-    path, name = job
-    return _inherited[0].read(path.read_bytes(), name)
+    return read_many(lambda path: reader.read(path.read_bytes(), names[path]), paths, processes=processes)
