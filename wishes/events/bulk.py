@@ -52,13 +52,14 @@ def move_many(
     reason: str = "",
     data: Mapping[int, dict[str, Any]] | None = None,
     changes: Mapping[int, dict[str, Any]] | None = None,
+    claim_ids: Mapping[int, int] | None = None,
 ) -> MovedMany:
     """Make move *name* for each wish; one that cannot be moved is refused by itself and does not stop the others.
 
     Refusals are the codes of the errors that :func:`wishes.events.actions.move` would raise (``not_found``,
     ``not_possible_now``, ``forbidden``, ``conflict``). Raises Invalid when the move needs a reason and none is given.
     *data* goes into the wish's event, by wish id: ids and codes, never a name; *changes* are further columns of the
-    wish, by wish id and the same columns for all. Never commits.
+    wish, by wish id and the same columns for all; *claim_ids* is the claim each event is about. Never commits.
     """
     arrow = MOVES[name]
     if arrow.reason and not reason.strip():
@@ -93,7 +94,7 @@ def move_many(
             done.refused.update({state.id: "conflict" for state in members if state.id not in swapped})
             kept = [state for state in members if state.id in swapped]
             _change(session, kept, changes or {})
-            _tell(session, name, kept, old, end, actor, reason, data or {}, now)
+            _tell(session, name, kept, old, end, actor, reason, data or {}, claim_ids or {}, now)
             _restart_clocks(session, kept, end, now)
             done.moved += [state.id for state in kept]
     return done
@@ -148,6 +149,7 @@ def _tell(
     actor: Actor,
     reason: str,
     data: Mapping[int, dict[str, Any]],
+    claim_ids: Mapping[int, int],
     now: datetime,
 ) -> None:
     if moved:
@@ -158,6 +160,7 @@ def _tell(
                 {
                     "campaign_id": state.campaign_id,
                     "wish_id": state.id,
+                    "claim_id": claim_ids.get(state.id),
                     "action": name,
                     "old_status": str(old),
                     "new_status": str(end),
