@@ -152,6 +152,38 @@ MOVES: dict[str, Move] = {move.name: move for move in (
 # fmt: on
 
 
+DONE_LABEL: dict[str, Text] = {
+    "submit": Text("已提交", "Submitted"),
+    "return": Text("已退回修改", "Returned for correction"),
+    "reject": Text("未予通过", "Rejected"),
+    "verify": Text("已核实通过", "Verified"),
+    "publish": Text("已公开征集", "Published"),
+    "unpublish": Text("已撤下", "Taken down"),
+    "propose": Text("已派单", "Proposed"),
+    "accept": Text("已接受", "Accepted"),
+    "decline": Text("已婉拒", "Declined"),
+    "expire": Text("派单到期未答复", "Proposal ran out unanswered"),
+    "claim": Text("已认领", "Claimed"),
+    "release": Text("已退回心愿", "Given back"),
+    "lapse": Text("逾期，已释放", "Overdue, released"),
+    "prepare": Text("已买好", "Bought"),
+    "schedule": Text("已约定时间", "Date agreed"),
+    "inspect": Text("质检合格", "Passed inspection"),
+    "fail_inspection": Text("质检不合格", "Failed inspection"),
+    "dispatch": Text("已出发配送", "Sent off"),
+    "undeliverable": Text("未能送达", "Could not be delivered"),
+    "deliver": Text("已确认送达", "Handed over"),
+    "deliver_directly": Text("已直接送达", "Handed over directly"),
+    "attend": Text("已确认完成", "Took place"),
+    "close": Text("已登记反馈", "Closed with feedback"),
+    "dispute": Text("已提出异议", "Disputed"),
+    "settle": Text("异议已解决", "Dispute settled"),
+    "redo": Text("已重新办理", "To be done again"),
+    "cancel": Text("已取消", "Cancelled"),
+}
+"""What a move is called once it was made, by its name."""
+
+
 def destination(name: str, status: Status, kind: Kind) -> Status:
     """Where move *name* leads from *status*.
 

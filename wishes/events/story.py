@@ -11,14 +11,14 @@ from sqlmodel import Session
 
 from wishes.events.tables import Event
 from wishes.i18n import Text
-from wishes.lifecycle import MOVES
+from wishes.lifecycle import DONE_LABEL
 from wishes.model import columns
 from wishes.people.tables import Account
 
 _Account = columns(Account)
 _Event = columns(Event)
 
-_OTHER = {
+_LABEL = DONE_LABEL | {
     "remind": Text("已提醒", "Reminded"),
     "warn": Text("已催办", "Warned"),
     "escalate": Text("已上报", "Escalated"),
@@ -26,6 +26,7 @@ _OTHER = {
     "postpone": Text("说明要晚几天", "Said it will be late"),
     "pause": Text("暂停计时", "Clock stopped"),
     "resume": Text("恢复计时", "Clock running again"),
+    "excuse_lapse": Text("逾期已免责", "Lapse excused"),
     "print_label": Text("打印标签", "Label printed"),
     "hand_over": Text("交接扫码", "Hand-over scanned"),
 }
@@ -73,6 +74,4 @@ def story(session: Session, wish_id: int) -> list[Chapter]:
 
 
 def label_of(action: str) -> Text:
-    if action in MOVES:
-        return MOVES[action].label
-    return _OTHER.get(action, Text(action, action))
+    return _LABEL.get(action, Text(action, action))

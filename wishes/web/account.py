@@ -79,7 +79,31 @@ def _account_page(error: str = "", token: str = "") -> str:
     person = signed_in()
     with database().reading() as session:
         browsers = queries.open_sessions(session, person.account_id or 0, now=utc_now(), current=cookie_digest() or b"")
-    return render_template("account/home.html", browsers=browsers, error=error, token=token)
+    return render_template("account/home.html", browsers=browsers, error=error, token=token, device=device)
+
+
+_BROWSERS = (
+    ("MicroMessenger", Text("微信", "WeChat")),
+    ("Edg", Text("Edge", "Edge")),
+    ("Firefox", Text("Firefox", "Firefox")),
+    ("Chrome", Text("Chrome", "Chrome")),
+    ("Safari", Text("Safari", "Safari")),
+)
+_SYSTEMS = (
+    ("HarmonyOS", Text("鸿蒙", "HarmonyOS")),
+    ("Android", Text("安卓", "Android")),
+    ("iPhone", Text("iPhone", "iPhone")),
+    ("iPad", Text("iPad", "iPad")),
+    ("Windows", Text("Windows", "Windows")),
+    ("Mac OS", Text("Mac", "Mac")),
+    ("Linux", Text("Linux", "Linux")),
+)
+
+
+def device(user_agent: str) -> str:
+    """A browser as its owner would call it. Many browsers name others, too: the first mark that is found counts."""
+    told = [next((t(name) for mark, name in marks if mark in user_agent), "") for marks in (_SYSTEMS, _BROWSERS)]
+    return " · ".join(filter(None, told)) or t("不认识的浏览器", "An unknown browser")
 
 
 @pages.post("/account/password")

@@ -71,7 +71,7 @@ def campaign(slug: str) -> str:
         {
             "label": c.name,
             "value": c.delivered if c.delivered >= SMALL else 0,
-            "note": t("不足 {n}", "fewer than {n}", n=SMALL) if c.delivered < SMALL else "",
+            "text": t("不足 {n}", "fewer than {n}", n=SMALL) if c.delivered < SMALL else "",
         }
         for c in counties
         if c.shown >= SMALL
