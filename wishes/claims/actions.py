@@ -19,9 +19,10 @@ from wishes.claims.tables import Branch, Claim, ClaimState, Proposal, ProposalSt
 from wishes.claims.taking import find_taker, open_claim, require_fit, require_own, take
 from wishes.claims.taking import is_qualified as is_qualified
 from wishes.clock import local_day
-from wishes.errors import CapacityReached, Conflict, Forbidden, Invalid, NotFound
+from wishes.errors import CapacityReached, Conflict, ConsentMissing, Forbidden, Invalid, NotFound
 from wishes.events.actions import Moved, WishState, move, record, wish_state
 from wishes.i18n import Text
+from wishes.intake.queries import consent_gone
 from wishes.lifecycle import HELD, Status
 from wishes.model import columns
 
@@ -215,8 +216,13 @@ def step(
     if name == "schedule":
         if scheduled_on is None or scheduled_on < local_day(now):
             raise Invalid("scheduled_on", Text("请选择今天或以后的日期。", "Choose today or a later day."))
+        _require_still_fit(session, state, on=scheduled_on)
         changes["scheduled_on"] = scheduled_on
         data["on"] = scheduled_on.isoformat()
+    if name == "redo":
+        if consent_gone(session, state.child_id):
+            raise ConsentMissing()
+        _require_still_fit(session, state, on=local_day(now))
     if name == "prepare" and spent_fen is not None:
         if spent_fen < 0:
             raise Invalid("spent_fen", Text("花费不能是负数。", "What was spent cannot be negative."))
@@ -240,6 +246,15 @@ def step(
     if name == "redo":
         _revive_claim(session, state)
     return done
+
+
+def _require_still_fit(session: Session, state: WishState, *, on: date) -> None:
+    """Who was fit to meet the child when they took the wish must be so on the day itself: a check runs out meanwhile."""
+    if state.need != "none":
+        taker = find_taker(
+            session, state.campaign_id, volunteer_id=state.taker_volunteer_id, branch_id=state.taker_branch_id
+        )
+        require_fit(state, taker, rules_of(session, state.campaign_id), on=on)
 
 
 def live_claim_id(session: Session, wish_id: int) -> int | None:

@@ -74,7 +74,7 @@ def _all(
     session: Session, name: str, stage: Status, campaign_id: int, actor: Actor, now: datetime, file_id: int | None
 ) -> BulkOutcome:
     require(actor, "campaign.coordinate", campaign_id)
-    found = readiness(session, campaign_id=campaign_id, stage=stage, file_id=file_id)
+    found = readiness(session, campaign_id=campaign_id, stage=stage, file_id=file_id, hold=True)
     done = move_many(session, name, wish_ids=found.ready, actor=actor, now=now)
     outcome = BulkOutcome(done.moved, {**found.held, **done.refused})
     record(session, action=f"{name}_all", campaign_id=campaign_id, now=now, actor=actor, data=outcome.figures())
@@ -84,7 +84,9 @@ def _all(
 def _one(session: Session, name: str, wish_id: int, actor: Actor, now: datetime) -> Moved:
     state = wish_state(session, wish_id)
     if name == "verify" or state.status is Status.VERIFIED:
-        found = readiness(session, campaign_id=state.campaign_id, stage=state.status, child_household_of=state.child_id)
+        found = readiness(
+            session, campaign_id=state.campaign_id, stage=state.status, child_household_of=state.child_id, hold=True
+        )
         if reason := found.held.get(wish_id):
             raise _hindrance(reason, found)
     return move(session, name, wish_id=wish_id, actor=actor, now=now, seen=state)

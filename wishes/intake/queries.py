@@ -41,10 +41,12 @@ def readiness(
     stage: Status,
     file_id: int | None = None,
     child_household_of: int | None = None,
+    hold: bool = False,
 ) -> Readiness:
     """Which wishes of *stage* (submitted or verified) may go on, of a campaign, one file or one child's household.
 
-    The limits per child and household hold for publishing; a wish that is only to be verified need not fit them yet.
+    The limits per child and household hold for publishing; a wish that is only to be verified need not fit them yet. With
+    *hold* the consents stay as they are until the transaction ends: a withdrawal waits, and then finds the wish shown.
     """
     rules = rules_of(session, campaign_id)
     ceiling_fen = campaign_by_id(session, campaign_id).price_ceiling_fen
@@ -63,16 +65,12 @@ def readiness(
         candidates = candidates.where(
             _WISH.c.id.in_(sa.select(_ROW.c.wish_id).where(_ROW.c.file_id == file_id, _ROW.c.wish_id.is_not(None)))
         )
-    consented = set(
-        session.execute(
-            narrowed(
-                sa.select(_CONSENT.c.child_id)
-                .distinct()
-                .join(_CHILD, _CHILD.c.id == _CONSENT.c.child_id)
-                .where(_CHILD.c.campaign_id == campaign_id, _CONSENT.c.withdrawn_at.is_(None))
-            )
-        ).scalars()
+    consents = narrowed(
+        sa.select(_CONSENT.c.child_id)
+        .join(_CHILD, _CHILD.c.id == _CONSENT.c.child_id)
+        .where(_CHILD.c.campaign_id == campaign_id, _CONSENT.c.withdrawn_at.is_(None))
     )
+    consented = set(session.execute(consents.with_for_update(read=True, of=_CONSENT) if hold else consents).scalars())
     per_child: Counter[int] = Counter()
     per_household: Counter[int] = Counter()
     if stage is Status.VERIFIED:
@@ -103,6 +101,20 @@ def readiness(
             per_child[row.child_id] += 1
             per_household[row.household_id] += 1
     return Readiness(ready, held, rules.max_wishes_per_child, rules.max_wishes_per_household)
+
+
+def has_consent(session: Session, child_id: int) -> bool:
+    """Whether a consent that covers the wish is in force."""
+    found = session.execute(
+        sa.select(_CONSENT.c.scope).where(_CONSENT.c.child_id == child_id, _CONSENT.c.withdrawn_at.is_(None))
+    ).scalars()
+    return any("wish" in scope.split(",") for scope in found)
+
+
+def consent_gone(session: Session, child_id: int) -> bool:
+    """Whether there was consent and there is none any more."""
+    ever = sa.select(_CONSENT.c.id).where(_CONSENT.c.child_id == child_id).limit(1)
+    return session.execute(ever).first() is not None and not has_consent(session, child_id)
 
 
 def rows_of_child(session: Session, child_id: int) -> list[int]:

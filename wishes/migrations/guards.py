@@ -1,5 +1,5 @@
 """Triggers that keep the record append-only: of an event nothing but the relay's ``announced_at`` may change, of the audit
-entries, the chain's links and its anchors nothing at all."""
+entries, the chain's links and its anchors nothing at all. Free words may be taken out of either, never put in."""
 
 from __future__ import annotations
 
@@ -14,13 +14,34 @@ _EVENT_KEPT = (
     "old_status",
     "new_status",
     "actor_id",
-    "reason",
     "request_id",
     "data",
     "occurred_at",
     "recorded_at",
 )
-GUARDED: dict[str, tuple[str, ...]] = {"event": _EVENT_KEPT, "audit_entry": (), "audit_link": (), "audit_anchor": ()}
+REDACTED = "〔已删除〕"
+"""The one thing that the free words of a record may become: see :func:`wishes.protection.audit.redact`."""
+_REDACTABLE = ("event", "audit_entry")
+_ENTRY_KEPT = (
+    "id",
+    "kind",
+    "campaign_id",
+    "actor_id",
+    "child_id",
+    "wish_id",
+    "file_id",
+    "access_id",
+    "fields",
+    "request_id",
+    "data",
+    "recorded_at",
+)
+GUARDED: dict[str, tuple[str, ...]] = {
+    "event": _EVENT_KEPT,
+    "audit_entry": _ENTRY_KEPT,
+    "audit_link": (),
+    "audit_anchor": (),
+}
 """Table → the columns that never change; none named means all."""
 
 
@@ -36,6 +57,11 @@ def guard_events(connection: sa.Connection) -> None:
         if on_sqlite:
             refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
             connection.exec_driver_sql(f"CREATE TRIGGER {table}_no_update BEFORE {update} ON {table} {refuse}")
+            if table in _REDACTABLE:
+                connection.exec_driver_sql(
+                    f"CREATE TRIGGER {table}_no_rewording BEFORE UPDATE OF reason ON {table} "
+                    f"WHEN NEW.reason <> '{REDACTED}' {refuse}"
+                )
             connection.exec_driver_sql(f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {refuse}")
             continue
         connection.exec_driver_sql(
@@ -45,12 +71,17 @@ def guard_events(connection: sa.Connection) -> None:
             f"CREATE TRIGGER {table}_no_delete BEFORE DELETE OR TRUNCATE ON {table} "
             "FOR EACH STATEMENT EXECUTE FUNCTION event_refuse()"
         )
+        if table in _REDACTABLE:
+            connection.exec_driver_sql(
+                f"CREATE TRIGGER {table}_no_rewording BEFORE UPDATE OF reason ON {table} FOR EACH ROW "
+                f"WHEN (NEW.reason IS DISTINCT FROM '{REDACTED}') EXECUTE FUNCTION event_refuse()"
+            )
 
 
 def drop_event_guard(connection: sa.Connection) -> None:
     on_sqlite = connection.dialect.name == "sqlite"
     for table in GUARDED:
-        for name in (f"{table}_no_update", f"{table}_no_delete"):
+        for name in (f"{table}_no_update", f"{table}_no_delete", f"{table}_no_rewording"):
             connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}{'' if on_sqlite else f' ON {table}'}")
     if not on_sqlite:
         connection.exec_driver_sql("DROP FUNCTION IF EXISTS event_refuse()")

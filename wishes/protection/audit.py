@@ -20,18 +20,22 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from wishes.access import Actor
 from wishes.clock import local_day
 from wishes.db import Database
 from wishes.events.tables import Event
+from wishes.migrations.guards import REDACTED
 from wishes.model import table_of
 from wishes.protection import chain
 from wishes.protection.chain import ChainedRow, Damage, Finding, Head
+from wishes.protection.entries import note
 from wishes.protection.keyring import Keyring, Purpose
 from wishes.protection.settled import database_clock, settled
 from wishes.protection.tables import AuditAnchor, AuditEntry, AuditLink, AuditSeal
 
 _LINK, _ANCHOR, _SEAL = table_of(AuditLink), table_of(AuditAnchor), table_of(AuditSeal)
-SOURCES: Final = {"event": table_of(Event), "entry": table_of(AuditEntry)}
+_ENTRY = table_of(AuditEntry)
+SOURCES: Final = {"event": table_of(Event), "entry": _ENTRY}
 _SEALED: Final = {
     "event": (
         "campaign_id", "wish_id", "claim_id", "action", "old_status", "new_status", "actor_id", "reason", "request_id", "data",
@@ -211,6 +215,28 @@ def _content(
     return [(row[0], {source: row[1:]}) for row in rows]
 
 
+def redact(
+    session: Session, source: str, row_ids: Sequence[int], *, keyring: Keyring, actor: Actor, now: datetime, why: str
+) -> int:
+    """Take the free words out of these rows for good; answers of how many. The chain goes on to prove all the rest of them.
+
+    An entry of kind ``redact`` keeps the digests of the row before and after, made with the audit key: without that key
+    nobody can pass off an alteration as a redaction.
+    """
+    key, table, done = keyring.active(Purpose.AUDIT), SOURCES[source], 0
+    for row_id in row_ids:
+        digests = []
+        for _ in range(2):
+            [(_, content)] = _content(session, source, after=row_id - 1, through=row_id)
+            digests.append(chain.row_digest(f"{source}:{row_id}", content, kid=key.kid, key=key.secret).hex())
+            session.execute(sa.update(table).where(table.c.id == row_id).values(reason=REDACTED))
+        if digests[0] != digests[1]:
+            told = {"row": f"{source}:{row_id}", "after": digests[1]}
+            note(session, "redact", actor=actor, now=now, reason=why, data=told)
+            done += 1
+    return done
+
+
 # --- verifying --------------------------------------------------------------------------------------------------------
 
 
@@ -245,6 +271,12 @@ class _Reading:
     def __init__(self, session: Session) -> None:
         self._session = session
         self.last = dict.fromkeys(SOURCES, -(2**62))
+        self._redacted = {
+            data["row"]: bytes.fromhex(data["after"])
+            for (data,) in session.execute(
+                sa.select(_ENTRY.c.data).where(_ENTRY.c.kind == "redact").order_by(_ENTRY.c.id)
+            )
+        }
         self.finding: Finding | None = None
 
     def rows(self) -> Iterator[ChainedRow]:
@@ -261,7 +293,7 @@ class _Reading:
                     else:  # the row is gone, or a table of that name never was
                         self.finding = Finding(Damage.REMOVED if source in SOURCES else Damage.FORGED, seq, name)
                     return
-                yield ChainedRow(seq, name, row[1], digest, mac)
+                yield ChainedRow(seq, name, row[1], digest, mac, self._redacted.get(name))
                 waiting[source] = next(found[source], None)
                 self.last[source] = row_id
 

@@ -32,8 +32,9 @@ class NotCanonical(MicrowishError):
 
     status, code = 500, "not_canonical"
     title = Text("无法记录", "Cannot be recorded")
-    sentence = Text("审计内容含有不能固定书写的值（{kind}）。",
-                    "The audit content holds a {kind}, which has no fixed written form.")
+    sentence = Text(
+        "审计内容含有不能固定书写的值（{kind}）。", "The audit content holds a {kind}, which has no fixed written form."
+    )
 
 
 class Damage(StrEnum):
@@ -68,13 +69,15 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class ChainedRow:
-    """A sealed row as read back, content included."""
+    """A sealed row as read back, content included. *redacted* is the digest of what is left of one whose words were taken out
+    by a redaction on record; None for all others."""
 
     seq: int
     row_id: str
     content: Mapping[str, JsonValue]
     digest: bytes
     mac: bytes
+    redacted: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +140,9 @@ def seal(batch: Iterable[tuple[str, bytes]], previous: Head, *, kid: int, key: b
     return links, head
 
 
-def verify(rows: Iterable[ChainedRow], *, keys: Mapping[int, bytes], start: Head = GENESIS,
-           anchors: Iterable[Head] = ()) -> Verdict:
+def verify(
+    rows: Iterable[ChainedRow], *, keys: Mapping[int, bytes], start: Head = GENESIS, anchors: Iterable[Head] = ()
+) -> Verdict:
     """Check *rows*, sorted by seq and then id, from *start* on; stop at the first that is wrong.
 
     *keys* are all audit keys by kid. *anchors* are heads exported earlier: the chain has to pass through each that is
@@ -167,10 +171,11 @@ def _damage(row: ChainedRow, head: Head, keys: Mapping[int, bytes]) -> Damage | 
         return Damage.REMOVED
     if row.seq < expected:
         return Damage.INSERTED
-    genuine = row_is_genuine(row.row_id, row.content, row.digest, keys=keys)
+    genuine = row_is_genuine(row.row_id, row.content, row.redacted or row.digest, keys=keys)
     key = keys.get(row.mac[0]) if len(row.mac) == DIGEST_BYTES else None
     linked = key is not None and hmac.compare_digest(
-        row.mac, _mac(head.mac, row.seq, row.row_id, row.digest, row.mac[0], key))
+        row.mac, _mac(head.mac, row.seq, row.row_id, row.digest, row.mac[0], key)
+    )
     if genuine and linked:
         return None
     if linked:

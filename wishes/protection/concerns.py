@@ -20,6 +20,7 @@ from wishes.errors import Invalid, NotFound, TooManyRequests
 from wishes.i18n import Text
 from wishes.model import table_of
 from wishes.protection.entries import note
+from wishes.protection.managers import tell_managers
 from wishes.protection.tables import Concern
 from wishes.protection.vault import Vault, open_sealed, place, seal
 
@@ -77,6 +78,7 @@ def report(
         .returning(_CONCERN.c.id)
     ).scalar_one()  # fmt: skip
     note(session, "concern", actor=actor, now=now, campaign_id=campaign_id, data={"concern_id": int(made)})
+    tell_managers(session, "concern", key=uid, campaign_id=campaign_id, now=now)
     return int(made)
 
 

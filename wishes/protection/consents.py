@@ -83,20 +83,6 @@ def consents_of(session: Session, child_id: int) -> list[Given]:
     ]  # fmt: skip
 
 
-def has_consent(session: Session, child_id: int) -> bool:
-    """Whether a consent that covers the wish is in force."""
-    found = session.execute(
-        sa.select(_CONSENT.c.scope).where(_CONSENT.c.child_id == child_id, _CONSENT.c.withdrawn_at.is_(None))
-    ).scalars()
-    return any("wish" in scope.split(",") for scope in found)
-
-
-def was_withdrawn(session: Session, child_id: int) -> bool:
-    """Whether there was consent and there is none any more."""
-    ever = sa.select(_CONSENT.c.id).where(_CONSENT.c.child_id == child_id).limit(1)
-    return session.execute(ever).first() is not None and not has_consent(session, child_id)
-
-
 def give_consent(
     session: Session,
     *,

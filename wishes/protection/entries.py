@@ -28,6 +28,7 @@ KINDS: dict[str, Text] = {
     "guardian": Text("监护人操作", "Done by a guardian"),
     "correct": Text("更正身份信息", "Corrected an identity"),
     "erase": Text("删除身份信息", "Erased an identity"),
+    "redact": Text("抹去文字", "Took words out of the record"),
     "anonymise": Text("项目匿名化", "Anonymised a campaign"),
     "hold": Text("法律保全", "Placed a legal hold"),
     "lift_hold": Text("解除法律保全", "Lifted a legal hold"),

@@ -169,6 +169,35 @@ WORDS: dict[str, Wording] = {
     ),
 }
 
+OF_NO_WISH: dict[str, Wording] = {
+    "vetting": _words(
+        "请更新无犯罪记录核查",
+        "Please renew your check",
+        "您的无犯罪记录核查 {due_on} 到期。请在此之前把新的证明交给协调员；到期后不能再接与儿童见面的心愿。",
+        "Your no-criminal-record check runs out on {due_on}. Hand a new one to the coordinator before; after that day you "
+        "cannot take wishes that mean meeting a child.",
+    ),
+    "concern": _words(
+        "有人报告担忧",
+        "Somebody is worried about a child",
+        "有人报告了对儿童的担忧，请立即查看“担忧报告”并处理。",
+        "A concern about a child was reported: please open “Concerns” and act at once.",
+    ),
+    "access_asked": _words(
+        "有查看身份信息的申请",
+        "Somebody asks to see identities",
+        "有一份查看儿童身份信息的申请等您审批。",
+        "A request to see children's identities waits for your decision.",
+    ),
+    "access_decided": _words(
+        "查看申请已处理",
+        "Your request was decided",
+        "您查看身份信息的申请已处理，请在“身份信息”页查看结果。",
+        "Your request to see identities was decided: see the page “Identities”.",
+    ),
+}
+"""Notices about people and their duties; they name nobody, and no wish."""
+
 DIGEST_TITLE = Text("您有 {count} 条新消息", "You have {count} new messages")
 MORE = Text("……另有 {count} 条，请登录查看。", "… and {count} more: sign in to see them.")
 LONGEST_LIST = 20
@@ -176,12 +205,16 @@ LONGEST_LIST = 20
 
 
 def title(kind: str, language: Language) -> str:
-    return WORDS[kind].title.say(language)
+    return _wording(kind).title.say(language)
 
 
 def line(kind: str, facts: Mapping[str, Any], language: Language) -> str:
     """The notice's one sentence. *facts* are those it was posted with."""
-    return WORDS[kind].line.say(language, **_shown(facts, language))
+    return _wording(kind).line.say(language, **_shown(facts, language))
+
+
+def _wording(kind: str) -> Wording:
+    return WORDS[kind] if kind in WORDS else OF_NO_WISH[kind]
 
 
 def compose(notices: Sequence[tuple[str, Mapping[str, Any]]], language: Language) -> tuple[str, str]:
@@ -233,6 +266,10 @@ _LOOK: dict[str, tuple[str, str]] = {
     "dispute": ("flag", "bad"),
     "fail_inspection": ("x-circle", "bad"),
     "undeliverable": ("alert", "wait"),
+    "vetting": ("shield", "wait"),
+    "concern": ("alert", "bad"),
+    "access_asked": ("lock", "wait"),
+    "access_decided": ("lock", ""),
 }
 
 

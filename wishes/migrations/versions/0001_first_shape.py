@@ -835,6 +835,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.create_index("ix_notice_channel_sent", ["channel", "sent_at"], unique=False)
+        batch_op.create_index(
+            "ix_notice_failed",
+            ["campaign_id", "id"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('failed', 'unsure')"),
+            postgresql_where=sa.text("state IN ('failed', 'unsure')"),
+        )
         batch_op.create_index("ix_notice_inbox", ["account_id", "id"], unique=False)
         batch_op.create_index(
             "ix_notice_queue",
@@ -1030,6 +1037,11 @@ def downgrade() -> None:
             postgresql_where=sa.text("state IN ('queued', 'taken', 'sending')"),
         )
         batch_op.drop_index("ix_notice_inbox")
+        batch_op.drop_index(
+            "ix_notice_failed",
+            sqlite_where=sa.text("state IN ('failed', 'unsure')"),
+            postgresql_where=sa.text("state IN ('failed', 'unsure')"),
+        )
         batch_op.drop_index("ix_notice_channel_sent")
 
     op.drop_table("notice")
