@@ -19,6 +19,7 @@ COMMANDS = {
     "init": "setup", "serve": "setup", "doctor": "setup", "lifecycle": "setup", "demo": "demo", "users": "people",
     "campaign": "campaign", "import": "tracking", "verify": "importing", "publish": "importing", "match": "matching",
     "claim": "claiming", "labels": "labels", "gaps": "tracking", "sweep": "tracking",
+    "keys": "protection", "anonymise": "protection", "hold": "protection", "audit": "protection",
 }  # fmt: skip
 """Command → module of :mod:`wishes.commands`. Only the module of the command that was typed is imported."""
 

@@ -19,4 +19,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "originals": _every("tick.originals", 3600),
     "sweep": _every("tick.sweep", 20),
     "housekeeping": _every("tick.housekeeping", 3600),
+    "seal": _every("tick.seal", 20),
+    "retention": _every("tick.retention", 3600),
+    "checks": _every("tick.checks", 3600),
 }

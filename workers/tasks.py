@@ -7,7 +7,11 @@ from celery import shared_task
 from wishes.clock import utc_now
 from wishes.intake.inbox import forget_old_originals
 from wishes.intake.processing import process_queue
+from wishes.protection.anonymising import anonymise_due
+from wishes.protection.audit import seal_all
+from wishes.protection.register import erase_again, write_register
 from wishes.tracking import delivery, housekeeping, relay, sweep
+from wishes.tracking.vetting import remind_of_checks
 from workers.app import tools
 
 
@@ -46,3 +50,24 @@ def tick_originals() -> None:
 def tick_intake() -> None:
     """Repeating is safe: a file is stored by the run that still holds its claim, and by no other."""
     process_queue(tools().database, tools().originals, tools().keyring, clock=utc_now, seconds=8)
+
+
+@shared_task(name="tick.seal")
+def tick_seal() -> None:
+    """Repeating is safe: a row that is sealed is passed over, and one sealer at a time has the turn."""
+    seal_all(tools().database, keyring=tools().keyring, now=utc_now(), folder=tools().settings.var_dir / "audit")
+
+
+@shared_task(name="tick.retention", time_limit=600, soft_time_limit=590)
+def tick_retention() -> None:
+    """Repeating is safe: what is forgotten is gone, and the register takes each erasure once."""
+    had = {"keyring": tools().keyring, "originals": tools().originals}
+    erase_again(tools().database, folder=tools().settings.var_dir, now=utc_now(), **had)
+    anonymise_due(tools().database, now=utc_now(), **had)
+    write_register(tools().database, tools().settings.var_dir)
+
+
+@shared_task(name="tick.checks")
+def tick_checks() -> None:
+    """Repeating is safe: a notice's key names the check that runs out."""
+    remind_of_checks(tools().database, now=utc_now())

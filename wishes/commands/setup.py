@@ -8,20 +8,31 @@ import click
 
 from wishes import migrations
 from wishes.checks import check_all
+from wishes.clock import utc_now
 from wishes.commands.edge import Edge
 from wishes.i18n import LANGUAGES, Language
+from wishes.intake.uploads import Originals
 from wishes.lifecycle import mermaid
 from wishes.processes import supervise
 from wishes.protection.keyring import create_keyring
+from wishes.protection.register import erase_again
 
 _as_json = click.option("--json", "as_json", is_flag=True, help="Pure JSON on standard output.")
 
 
 def prepare(edge: Edge) -> None:
-    """Bring database and keys into being or up to date; nothing happens when they are."""
+    """Bring database and keys into being or up to date, and erase again what a restored backup brought back."""
     edge.settings.uploads_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     migrations.upgrade(edge.database)
-    create_keyring(edge.settings.keys_dir)
+    keyring = create_keyring(edge.settings.keys_dir)
+    again = erase_again(
+        edge.database, keyring=keyring, originals=Originals(edge.settings.uploads_dir, keyring), folder=edge.settings.var_dir,
+        now=utc_now(),
+    )  # fmt: skip
+    if any(again.values()):
+        edge.progress(
+            f"A restored backup: erased again {again['children']} children and {again['campaigns']} campaigns"
+        )
 
 
 @click.command()
