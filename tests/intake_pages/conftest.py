@@ -50,13 +50,15 @@ class Person:
         assert answer.status_code == 200, (path, answer.status_code, answer.text[-600:])
         return answer.text
 
-    def post(self, path: str, page: str = "/import", *, follow: bool = True, **values: Any) -> TestResponse:
+    def post(
+        self, path: str, page: str = "/import", *, follow: bool = True, headers: dict[str, str] | None = None, **values: Any
+    ) -> TestResponse:
         """Send the form of *page* to *path*."""
         token = _TOKEN.search(self.page(page))
         assert token is not None
         return self.browser.post(
             f"/c/{SLUG}{path}", data={"csrf_token": token[1], **values}, follow_redirects=follow,
-            content_type="multipart/form-data",
+            content_type="multipart/form-data", headers=headers,
         )
 
     def upload(self, *files: tuple[str, bytes], batch: str = "") -> TestResponse:
@@ -92,12 +94,20 @@ class Site:
         browser.set_cookie("microwish", secret)
         return Person(browser, account_id)
 
+    def grant(self, person: Person, role: Role, *, community_id: int | None = None) -> None:
+        """One role more."""
+        with self.database.transaction() as session:
+            grant_role(
+                session, account_id=person.account_id, role=role, now=utc_now(), campaign_id=self.campaign_id,
+                community_id=community_id,
+            )
+
     def community(self, name: str = "子社区") -> int:
         with self.database.transaction() as session:
             made = session.execute(
                 sa.insert(COMMUNITY)
                 .values(
-                    campaign_id=self.campaign_id, township_code="330112001", county_code="330112", name=f"{name}{number()}",
+                    campaign_id=self.campaign_id, township_code="330112006", county_code="330112", name=f"{name}{number()}",
                     created_at=utc_now(),
                 )
                 .returning(COMMUNITY.c.id)

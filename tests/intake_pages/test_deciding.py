@@ -134,7 +134,7 @@ def test_consents_by_word_of_mouth_are_confirmed_together(desk: tuple[Site, Pers
     page = f"/import/{file_id}?show=rejected"
     assert coordinator.post(f"/import/{file_id}/consent", page, said="口头").status_code == 422
     answer = coordinator.post(f"/import/{file_id}/consent", page, said="口头", on="2021-06-01").text
-    assert "2 条电话确认" in answer
+    assert "已登记 2 条同意" in answer
     assert site.wishes() == before + 2
     consents = site.rows(sa.select(CONSENT).where(CONSENT.c.basis == "phone"))
     assert {(row.recorded_by, row.evidence) for row in consents} == {

@@ -119,12 +119,56 @@ def test_what_is_doubtful_may_be_handed_to_a_coordinator(site: Site) -> None:
     assert site.statuses(file.id) == {"parked": 1}
 
 
-def test_the_form_keeps_no_draft_of_who_a_child_is(sqlite_site: Site) -> None:
+def test_the_form_says_what_stays_on_the_phone_and_for_how_long(sqlite_site: Site) -> None:
     page = sqlite_site.sign_in().page("/import/new")
-    assert 'data-draft="intake-wish"' in page
-    for name in ("child", "birth", "village", "school", "guardian", "phone", "remark"):
-        entry = page.split(f'name="{name}"')[1].split(">")[0]
-        assert "data-no-draft" in entry, name
+    assert "退出登录" in page and "7 天" in page and "公用手机" in page
+    assert "data-draft" not in page  # it keeps its own, with what waits to be sent
+
+
+def test_an_entry_that_is_sent_again_because_the_answer_was_lost_counts_once(site: Site) -> None:
+    worker, key = site.sign_in(), "0123456789abcdef01234567"
+    json = {"Accept": "application/json"}
+    answers = [worker.post("/import/new", page="/import/new", headers=json, **WISHED, key=key) for _ in range(3)]
+    assert [answer.json["state"] for answer in answers] == ["entered"] * 3
+    assert (site.wishes(), len(site.rows(sa.select(FILE.c.id)))) == (1, 1)
+    other = worker.post("/import/new", page="/import/new", headers=json, **WISHED, key="f" * 24)
+    assert other.json["state"] == "duplicate"
+    assert site.wishes() == 1
+
+
+def test_a_key_is_its_own_persons(site: Site) -> None:
+    first, second, key = site.sign_in(), site.sign_in(), "0123456789abcdef01234567"
+    json = {"Accept": "application/json"}
+    first.post("/import/new", page="/import/new", headers=json, **WISHED, key=key)
+    another = {**WISHED, "child": "章二", "guardian": "余二", "phone": "19900000002", "birth": "2011-02-03"}
+    assert second.post("/import/new", page="/import/new", headers=json, **another, key=key).json["state"] == "entered"
+    assert site.wishes() == 2
+
+
+def test_a_script_is_told_which_entry_to_mend(sqlite_site: Site) -> None:
+    answer = sqlite_site.sign_in().post(
+        "/import/new", page="/import/new", headers={"Accept": "application/json"}, **{**WISHED, "wish": "一个神秘的东西"}
+    )
+    assert answer.status_code == 422
+    assert [name for name, _ in answer.json["errors"]] == ["wish"] and answer.json["may_insist"] is True
+
+
+def test_a_wish_entered_by_a_social_worker_is_their_communitys(site: Site) -> None:
+    ours = site.community("子学校")
+    worker = site.sign_in(Role.SOCIAL_WORKER, community_id=ours)
+    worker.post("/import/new", page="/import/new", **WISHED)
+    [wish] = site.rows(sa.select(WISH))
+    assert (wish.community_id, wish.status, wish.township_code) == (ours, "submitted", "330112006")
+
+
+def test_who_works_for_several_communities_says_for_which(site: Site) -> None:
+    first, second = site.community("子村"), site.community("丑村")
+    worker = site.sign_in(Role.SOCIAL_WORKER, community_id=first)
+    site.grant(worker, Role.SOCIAL_WORKER, community_id=second)
+    answer = worker.post("/import/new", page="/import/new", **WISHED)
+    assert answer.status_code == 422 and 'id="f-community-error"' in answer.text
+    worker.post("/import/new", page="/import/new", **WISHED, community=str(second))
+    assert [wish.community_id for wish in site.rows(sa.select(WISH))] == [second]
 
 
 def test_a_word_that_a_coordinator_adds_is_known_from_the_next_file_on(site: Site) -> None:

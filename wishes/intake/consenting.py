@@ -5,6 +5,7 @@ Nothing is inferred: an empty cell or a plain no stays a refusal until a person 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -19,14 +20,13 @@ from wishes.i18n import Text
 from wishes.intake.deciding import Resolved, accept, opened, settle_many, write
 from wishes.intake.files import RowState, rows_for
 from wishes.intake.shaping import CONFIRMED_BY
+from wishes.intake.template_book import RELATIONS
 from wishes.intake.understanding.model import Entry, Trace
 from wishes.protection.keyring import Keyring
 
 CONSENT_PROBLEMS = frozenset({"no_consent", "consent_unreadable"})
 HOW = ("phone", "paper", "visit")
-RELATIONS = ("", "父亲", "母亲", "爷爷", "奶奶", "外公", "外婆", "其他亲属", "机构")
 ORAL = "口头"
-EMPTY = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Confirmation:
             raise Invalid("on", Text("确认日期不能晚于今天。", "The day cannot lie in the future."))
         if self.how not in HOW:
             raise Invalid("how", Text("请选择怎样确认的。", "Choose how it was confirmed."))
-        if self.giver not in RELATIONS:
+        if self.giver not in ("", *RELATIONS):
             raise Invalid("giver", Text("请选择是谁同意的。", "Choose who consented."))
         return self
 
@@ -123,8 +123,16 @@ def confirm_consent(
     return {**counts, "left": len(rest)}
 
 
+_A_NO = re.compile(r"[不否无没拒未×✗xXnN]")
+
+
+def may_be_confirmed(entry: Entry) -> bool:
+    """Whether its consent cell leaves room for a consent: it is empty, or says something else than no."""
+    return ORAL in entry.consent_text or not _A_NO.match(entry.consent_text.strip())
+
+
 def _says(entry: Entry, said: str) -> bool:
-    return said in entry.consent_text if said else not entry.consent_text.strip()
+    return may_be_confirmed(entry) and (said in entry.consent_text if said else not entry.consent_text.strip())
 
 
 def _note_all(

@@ -22,8 +22,8 @@ from wishes.events.actions import move, record, wish_state
 from wishes.i18n import Text
 from wishes.intake.admitting import Admission, admission, admit, in_the_name_of
 from wishes.intake.files import RowState, row_for
-from wishes.intake.kinship import compare, stored_children
-from wishes.intake.sealing import NAME_FIELD, seal_entry
+from wishes.intake.kinship import compare, likely_children
+from wishes.intake.sealing import seal_entry
 from wishes.intake.store import row_ids_of
 from wishes.intake.tables import ImportRow
 from wishes.intake.understanding.model import Entry, FileReading
@@ -83,15 +83,11 @@ def settle(
     fields: Sequence[str] = (),
     quiet: bool = False,
 ) -> dict[int, Resolved]:
-    """Make wishes of rows of one file; their children are looked for among namesakes in the whole campaign and all children
-    of the file. Answers what became of each row."""
-    names = {entry.child for _, entry in rows if entry.child}
-    indexes = [index for name in names for index in run.vault.blind_indexes(name, field=NAME_FIELD)]
-    first = rows[0][0]
-    stored = stored_children(
-        session, run.vault, run.campaign_id, name_indexes=indexes, household_of=first.children_of_file(session)
-    )
-    kinship, _ = compare([FileReading(first.file_name, entries=[entry for _, entry in rows])], stored)
+    """Make wishes of rows of one file; their children are looked for among namesakes in the whole campaign, the children of their townships
+    and of the file. Answers what became of each row."""
+    first, entries = rows[0][0], [entry for _, entry in rows]
+    stored = likely_children(session, run.vault, run.campaign_id, entries, first.children_of_file(session))
+    kinship, _ = compare([FileReading(first.file_name, entries=entries)], stored)
     if other_child:
         kinship.child_ids.pop(kinship.label(rows[0][1]), None)
     originals = {entry.key: row.id for row, entry in rows}

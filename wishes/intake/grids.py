@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -52,10 +52,16 @@ class View:
     sender: str
     revised: Sequence[RevisedWish] = ()
 
-    def annotated(self, entries: Sequence[Entry]) -> list[AnnotatedSheet]:
-        """The sheets with the problems of *entries* marked at their cells."""
+    def annotated(self, entries: Sequence[Entry], rows: Container[int] | None = None) -> list[AnnotatedSheet]:
+        """The sheets with the problems of *entries* marked at their cells. *rows* (from zero) are all that is looked at:
+        the others come empty, so that a page of a large sheet costs no more than a page."""
         book = Workbook(
-            self.name, "view", [Sheet(name, [list(row) for row in rows]) for name, rows in self.texts.items()]
+            self.name,
+            "view",
+            [
+                Sheet(name, [list(row) if rows is None or at in rows else [] for at, row in enumerate(texts)])
+                for name, texts in self.texts.items()
+            ],
         )
         return annotated(book, FileReading(self.name, list(entries), list(self.fates), list(self.sheets)))
 

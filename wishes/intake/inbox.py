@@ -16,6 +16,7 @@ from wishes.campaigns.queries import rules_of
 from wishes.errors import Conflict, NotFound
 from wishes.events.actions import record
 from wishes.i18n import Text
+from wishes.intake.deciding import MAYBE
 from wishes.intake.files import FileState, file_for
 from wishes.intake.reading.limits import LIMITS
 from wishes.intake.store import receive_file
@@ -281,8 +282,17 @@ def totals(session: Session, *, campaign_id: int, actor: Actor) -> dict[str, int
 
 
 def _wants_a_person() -> Any:
-    parked = sa.select(_ROW.c.file_id).where(_ROW.c.status == "parked")
-    return sa.or_(_FILE.c.state.in_(("revises", "failed")), _FILE.c.id.in_(parked))
+    waiting = sa.select(_ROW.c.file_id).where(sa.or_(_ROW.c.status == "parked", maybe_duplicates()))
+    return sa.or_(_FILE.c.state.in_(("revises", "failed")), _FILE.c.id.in_(waiting))
+
+
+def maybe_duplicates() -> Any:
+    """The condition on rows that a person should compare with another one."""
+    return sa.and_(
+        _ROW.c.status.in_(("accepted", "parked")),
+        _ROW.c.duplicate_of_id.is_not(None),
+        sa.cast(_ROW.c.warnings, sa.String).contains(MAYBE),
+    )
 
 
 def progress(session: Session, *, campaign_id: int, actor: Actor, now: datetime) -> Progress | None:

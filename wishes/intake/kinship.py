@@ -11,15 +11,16 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from wishes.intake.sealing import open_identity
-from wishes.intake.tables import Child, ImportRow, Wish
+from wishes.intake.sealing import NAME_FIELD, open_identity
+from wishes.intake.tables import Child, Community, ImportRow, Wish
 from wishes.intake.understanding.duplicates import Duplicates, KnownChild, find_duplicates, mark_duplicates
 from wishes.intake.understanding.model import Entry, FileReading
 from wishes.lifecycle import Status
 from wishes.model import table_of
 from wishes.protection.vault import Vault
 
-_CHILD, _ROW, _WISH = table_of(Child), table_of(ImportRow), table_of(Wish)
+_CHILD, _COMMUNITY = table_of(Child), table_of(Community)
+_ROW, _WISH = table_of(ImportRow), table_of(Wish)
 _GONE = (Status.CANCELLED, Status.REJECTED)
 
 
@@ -98,14 +99,23 @@ def stored_children(
     *,
     name_indexes: Sequence[bytes] | None = None,
     household_of: Sequence[int] = (),
+    townships: Sequence[str] = (),
 ) -> list[StoredChild]:
     """The campaign's children as the comparison needs them, identities opened; erased ones are left out.
 
-    *name_indexes* and *household_of* (ids of children) narrow to namesakes and to those children.
+    *name_indexes*, *household_of* (ids of children) and *townships* narrow to namesakes, to those children, and to those who
+    were sent from there.
     """
     query = sa.select(_CHILD).where(_CHILD.c.campaign_id == campaign_id, _CHILD.c.data_key.is_not(None))
     if name_indexes is not None:
-        query = query.where(sa.or_(_CHILD.c.name_index.in_(name_indexes), _CHILD.c.id.in_(household_of)))
+        near = sa.select(_COMMUNITY.c.id).where(
+            _COMMUNITY.c.campaign_id == campaign_id, _COMMUNITY.c.township_code.in_(townships)
+        )
+        query = query.where(
+            sa.or_(
+                _CHILD.c.name_index.in_(name_indexes), _CHILD.c.id.in_(household_of), _CHILD.c.community_id.in_(near)
+            )
+        )
     children = session.execute(query).all()
     wanted = {child.id for child in children}
     wishes: dict[int, list[tuple[str, str]]] = {}
@@ -132,6 +142,21 @@ def stored_children(
         )
         for child in children
     ]
+
+
+def likely_children(
+    session: Session, vault: Vault, campaign_id: int, entries: Sequence[Entry], household_of: Sequence[int] = ()
+) -> list[StoredChild]:
+    """The children that a few entries may speak of: namesakes anywhere, and all of the townships they name."""
+    names = {entry.child for entry in entries if entry.child}
+    return stored_children(
+        session,
+        vault,
+        campaign_id,
+        name_indexes=[index for name in names for index in vault.blind_indexes(name, field=NAME_FIELD)],
+        household_of=household_of,
+        townships=sorted({entry.town for entry in entries if entry.town}),
+    )
 
 
 def _known(child_id: int, sex: str, identity: Mapping[str, object], wishes: Sequence[tuple[str, str]]) -> KnownChild:

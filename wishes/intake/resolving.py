@@ -5,7 +5,7 @@ Each is recorded with who and when, in the row and as an event that names ids an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,15 +16,17 @@ from wishes.errors import Invalid
 from wishes.i18n import Text
 from wishes.intake.correcting import corrected, rejudge
 from wishes.intake.deciding import Resolved, accept, opened, refuse, settle_many, write
-from wishes.intake.files import rows_for
+from wishes.intake.files import RowState, rows_for
 from wishes.intake.problems import meaning
 from wishes.intake.reader import Reader
-from wishes.intake.understanding import REASONS
+from wishes.intake.remembering import word_of
+from wishes.intake.understanding import REASONS, Entry
 from wishes.intake.updating import update_wish
 from wishes.protection.keyring import Keyring
 
 ACCEPTABLE_DESPITE = frozenset({"age_out_of_range", "out_of_area", "withdrawn"})
 """Reasons that a person may set aside; consent, price, danger and money have to be put right instead."""
+_OF_THE_WORD = frozenset({"item_unknown", "item_unsure"})
 NOT_TAKEN_FOR_GRANTED = "consent_unreadable"
 """A doubt that is not settled by accepting: somebody has to have asked the guardian."""
 
@@ -83,6 +85,20 @@ def correct_row(
     return Resolved(row_id, better.status, reasons)
 
 
+def alike(
+    session: Session, *, row: RowState, entry: Entry, keyring: Keyring, actor: Actor
+) -> list[tuple[RowState, Entry]]:
+    """The other parked entries of the file that ask in the same words, and wait for nothing but what those mean."""
+    word = word_of(entry)
+    if row.status != "parked" or not word or not set(row.reasons) <= _OF_THE_WORD:
+        return []
+    return [
+        (other, its)
+        for other, its in rows_for(session, row.file_id, actor, keyring, statuses=("parked",))
+        if other.id != row.id and set(other.reasons) <= _OF_THE_WORD and word_of(its) == word
+    ]
+
+
 def reject_row(
     session: Session, *, row_id: int, reason: str, keyring: Keyring, actor: Actor, now: datetime
 ) -> Resolved:
@@ -109,6 +125,11 @@ def accept_parked(
         if (not doubt or doubt in row.reasons) and NOT_TAKEN_FOR_GRANTED not in row.reasons
     ]
     return settle_many(session, "accept_parked", rows, keyring, actor, now, told={"doubt": doubt})
+
+
+def may_accept(status: str, reasons: Sequence[str]) -> bool:
+    """Whether accepting is to be offered for an entry that is no wish yet."""
+    return status in ("parked", "rejected") and all(_may_be_set_aside(status, code) for code in reasons)
 
 
 def _may_be_set_aside(status: str, code: str) -> bool:

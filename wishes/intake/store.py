@@ -104,7 +104,7 @@ def store_reading(
     if reading.problem:
         _finish(session, run, file_id, "failed", counts, problem=(reading.problem_zh, reading.problem_en))
         return StoredFile(file_id, reading.file, "failed", counts)
-    _take_turn(session, campaign.id)
+    take_turn(session, campaign.id)
     earlier = _earlier(session, campaign.id, reading.digest, file_id)
     if earlier is not None:
         counts = {**counts, "accepted": 0, "rejected": 0, "parked": 0, "duplicates": counts["read"], "repeats": earlier}
@@ -148,7 +148,7 @@ def _own_community(session: Session, file_id: int, reading: FileReading) -> int 
     return None if found is None else int(found)
 
 
-def _take_turn(session: Session, campaign_id: int) -> None:
+def take_turn(session: Session, campaign_id: int) -> None:
     """Files of one campaign are stored one after another, so that two copies sent at once cannot both be the first.
 
     PostgreSQL keeps the row locked against other stores only, not against what refers to it; SQLite has one writer anyway.

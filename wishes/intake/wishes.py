@@ -98,7 +98,9 @@ class WishRow:
 
 
 _COUNTY = (
-    sa.select(_Place.name).where(_Place.campaign_id == _Wish.campaign_id, _Place.code == _Wish.county_code).scalar_subquery()
+    sa.select(_Place.name)
+    .where(_Place.campaign_id == _Wish.campaign_id, _Place.code == _Wish.county_code)
+    .scalar_subquery()
 )
 _FROM_WISH = [name for name in WishRow.__dataclass_fields__ if hasattr(_Wish, name)]
 _SELECT: Any = (
@@ -115,9 +117,7 @@ _SELECT: Any = (
     )
     .join(_Child, _Child.id == _Wish.child_id)
     .join(_Community, _Community.id == _Wish.community_id)
-    .outerjoin(
-        _Branch, _Branch.id == _Wish.taker_branch_id
-    )
+    .outerjoin(_Branch, _Branch.id == _Wish.taker_branch_id)
     .outerjoin(_Volunteer, _Volunteer.id == _Wish.taker_volunteer_id)
 )
 
@@ -211,7 +211,8 @@ def list_wishes(session: Session, campaign_id: int, narrowed: Filter, *, after: 
     """Wishes by id, *limit* of them after the cursor *after*; ``total`` counts all that the filter lets through."""
     conditions = narrowed.conditions(campaign_id)
     found = [
-        _row(r) for r in session.execute(_SELECT.where(*conditions, _Wish.id > after).order_by(_Wish.id).limit(limit + 1))
+        _row(r)
+        for r in session.execute(_SELECT.where(*conditions, _Wish.id > after).order_by(_Wish.id).limit(limit + 1))
     ]
     total = session.execute(sa.select(sa.func.count()).select_from(_Wish).where(*conditions)).scalar_one()
     return Page(found[:limit], found[limit - 1].id if len(found) > limit else None, int(total))

@@ -10,9 +10,10 @@ from typing import Any
 from flask import flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from wishes.access import Role, may, require
+from wishes.access import Actor, Role, may, require
 from wishes.clock import utc_now
 from wishes.intake.inbox import FileLine, file_lines, progress, receive, totals
+from wishes.intake.placing import communities_for
 from wishes.tracking.heartbeat import heartbeats
 from wishes.web.context import t
 from wishes.web.identity import database, signed_in
@@ -27,7 +28,16 @@ _WORKER_SILENT = timedelta(minutes=3)
 def files() -> str:
     person = signed_in()
     require(person, "intake.send", g.campaign.id)
-    return render_template("intake/files.html", batch=secrets.token_hex(8), **_list())
+    with database().reading() as session:
+        mine = communities_for(session, g.campaign.id, person)
+    choose = len(mine) > 1 and not may(person, "campaign.coordinate", g.campaign.id)
+    return render_template(
+        "intake/files.html",
+        batch=secrets.token_hex(8),
+        communities=mine if choose else [],
+        me_id=person.account_id,
+        **_list(),
+    )
 
 
 @pages.get("/import/progress")
@@ -43,8 +53,7 @@ def upload() -> Response:
     person, now = signed_in(), utc_now()
     require(person, "intake.send", g.campaign.id)
     batch = request.form.get("batch", "")[:32] or secrets.token_hex(8)
-    mine = sorted(person.ids(Role.SOCIAL_WORKER, g.campaign.id, "community_id"))
-    community_id = mine[0] if len(mine) == 1 and not may(person, "campaign.coordinate", g.campaign.id) else None
+    community_id = sending_for(person)
     taken = 0
     for sent in request.files.getlist("files"):
         if not sent.filename:
@@ -63,6 +72,7 @@ def upload() -> Response:
                 community_id=community_id,
             )
         taken += 1
+    taken = request.form.get("sent_in_all", taken, type=int)  # a script sends many in parts and tells of them once
     if taken:
         flash(
             t(
@@ -72,9 +82,20 @@ def upload() -> Response:
             ),
             "good",
         )
-    else:
+    elif "sent_in_all" not in request.form:
         flash(t("请先选择文件。", "Choose files first."), "warn")
     return redirect(url_for("intake.files"))
+
+
+def sending_for(person: Actor) -> int | None:
+    """The community a social worker sends for: the one that was chosen, or their only one; None leaves it to the file."""
+    if may(person, "campaign.coordinate", g.campaign.id):
+        return None
+    mine = person.ids(Role.SOCIAL_WORKER, g.campaign.id, "community_id")
+    chosen = request.form.get("community", 0, type=int)
+    if chosen in mine:
+        return chosen
+    return next(iter(mine)) if len(mine) == 1 else None
 
 
 def _list() -> dict[str, Any]:
@@ -138,5 +159,5 @@ def _row(line: FileLine) -> dict[str, Any]:
     }
 
 
-for _more in ("file", "rows", "downloads", "words", "entry"):
+for _more in ("file", "grid", "bulk", "rows", "correct", "downloads", "words", "entry"):
     importlib.import_module(f"wishes.web.intake_{_more}")

@@ -7,12 +7,14 @@ from typing import Any
 
 from flask import url_for
 
+from wishes.intake.consenting import CONSENT_PROBLEMS
+from wishes.intake.deciding import MAYBE
 from wishes.intake.files import RowState
 from wishes.intake.grids import View, said
 from wishes.intake.problems import meaning
-from wishes.intake.resolving import ACCEPTABLE_DESPITE
+from wishes.intake.resolving import may_accept
 from wishes.intake.understanding import AnnotatedSheet, Entry
-from wishes.web.context import t
+from wishes.web.context import moment, t
 from wishes.web.intake_pages import STATUS
 from wishes.web.intake_wording import CONSENT, FIELD, MEND, ROLE, SIZE_KIND, TYPE
 from wishes.web.wording import CATEGORY, NEED, SEX
@@ -115,7 +117,18 @@ def card(
         "cells": cells(row, entry, view, marks),
         "reading": [(line_label(name), value) for name, value in told.items() if value],
         "duplicate_of": row.duplicate_of_id,
-        "may_accept": row.status == "parked" or (row.status == "rejected" and set(row.reasons) <= ACCEPTABLE_DESPITE),
+        "maybe": row.status in ("accepted", "parked") and row.duplicate_of_id is not None and MAYBE in row.warnings,
+        "may_accept": may_accept(row.status, row.reasons),
+        "needs_consent": row.status in ("rejected", "parked") and bool(CONSENT_PROBLEMS & set(row.reasons)),
+        "consent_text": entry.consent_text.strip(),
+        "decided": t(
+            "{name} 于 {at} 处理",
+            "Decided by {name}, {at}",
+            name=row.resolver or t("系统", "the system"),
+            at=moment(row.resolved_at),
+        )
+        if row.resolved_at
+        else "",
         "confidence": round(row.confidence * 100),
     }
 

@@ -129,3 +129,22 @@ MEND: Mapping[str, Text] = {
     "original_rejected": Text("它所重复的那一条没有通过，请单独判断", "What it repeats was refused: decide on its own"),
 }
 """What the sender can do about a problem."""
+
+WAY: Mapping[str, Text] = {
+    "phone": Text("打电话问过", "asked by phone"),
+    "paper": Text("看到了签字的同意书", "saw the signed form"),
+    "visit": Text("上门问过", "asked at a visit"),
+}
+"""How a consent was confirmed."""
+
+RELATION: Mapping[str, Text] = {
+    "父亲": Text("父亲", "father"),
+    "母亲": Text("母亲", "mother"),
+    "爷爷": Text("爷爷", "father's father"),
+    "奶奶": Text("奶奶", "father's mother"),
+    "外公": Text("外公", "mother's father"),
+    "外婆": Text("外婆", "mother's mother"),
+    "其他亲属": Text("其他亲属", "another relative"),
+    "机构": Text("机构", "an institution"),
+}
+"""Who looks after a child."""

@@ -94,5 +94,8 @@ if (store) {
       sessionStorage.setItem(SENT, form.dataset.draft);
     });
   }
-  document.querySelector("[data-sign-out]")?.addEventListener("submit", () => wipe(() => true));
+  document.querySelector("[data-sign-out]")?.addEventListener("submit", () => {
+    wipe(() => true);
+    globalThis.caches?.delete("mw-entry");
+  });
 }

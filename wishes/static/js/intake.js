@@ -21,9 +21,10 @@ function parts(files, mostBytes, mostFiles) {
   return all;
 }
 
-async function send(form, files) {
+async function send(form, files, sentInAll) {
   const body = new FormData();
-  for (const name of ["csrf_token", "batch"]) body.append(name, form.elements[name].value);
+  for (const name of ["csrf_token", "batch", "community"]) if (form.elements[name]) body.append(name, form.elements[name].value);
+  body.append("sent_in_all", sentInAll); // only the last part is told to the reader, with the number of all
   for (const file of files) body.append("files", file, file.name);
   const answer = await fetch(form.action, { method: "POST", body, credentials: "same-origin", redirect: "manual" });
   // A redirect is what the server answers when the files are kept.
@@ -57,7 +58,7 @@ for (const box of document.querySelectorAll("[data-upload]")) {
       let tries = 0;
       for (;;) {
         try {
-          await send(form, part);
+          await send(form, part, sent + part.length === total ? total : 0);
           break;
         } catch (problem) {
           tries += 1;

@@ -1,4 +1,5 @@
-// Decisions by one key: a accepts, e corrects, r refuses the entry at hand (or the only one of the page). j and k move.
+// Decisions by one key on the entry at hand (or the only one of the page): a accepts, e corrects, c records a consent, m merges,
+// b keeps both, r refuses. j and k move.
 // They rest where single keys were switched off (see the help of the lists).
 
 const OFF = "mw-keys-off";
@@ -16,7 +17,7 @@ function atHand() {
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || isOff() || document.querySelector("dialog[open]")) return;
   if (event.target.matches?.("input:not([type=checkbox]), textarea, select, [contenteditable]")) return;
-  if (!["a", "e", "r"].includes(event.key)) return;
+  if (!["a", "b", "c", "e", "m", "r"].includes(event.key)) return;
   const part = atHand().querySelector(`[data-key="${event.key}"]`);
   if (!part) return;
   event.preventDefault();
@@ -24,7 +25,7 @@ document.addEventListener("keydown", (event) => {
   const details = part.querySelector("details");
   if (details) {
     details.open = true;
-    details.querySelector("select, textarea, button")?.focus();
+    details.querySelector("form select, form textarea, form button")?.focus();
   } else {
     part.querySelector("button").click();
   }

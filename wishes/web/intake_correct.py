@@ -1,0 +1,90 @@
+"""An entry is put right; what that teaches of its sender is remembered, and entries written alike are put right with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import flash, g, redirect, request
+from sqlmodel import Session
+from werkzeug.wrappers import Response
+
+from wishes.clock import utc_now
+from wishes.errors import Invalid
+from wishes.intake.files import RowState
+from wishes.intake.grids import View
+from wishes.intake.reader import Reader, reader_for
+from wishes.intake.remembering import lesson_of_kind, lesson_of_thing, word_of
+from wishes.intake.resolving import alike, correct_row
+from wishes.intake.teaching import remember_words
+from wishes.intake.understanding import Entry
+from wishes.web.context import language, t
+from wishes.web.identity import database, keyring, signed_in
+from wishes.web.intake_form import changes_of
+from wishes.web.intake_opened import view_for
+from wishes.web.intake_pages import pages
+from wishes.web.intake_rows import back_from, opened_entry, page_of, tell
+
+
+@pages.post("/import/row/<int:row_id>/correct")
+def correct(row_id: int) -> Response | tuple[str, int]:
+    """Put right what was misread; the rules judge it again."""
+    try:
+        with database().transaction() as session:
+            row, entry = opened_entry(session, row_id)
+            changes, reader = changes_of(entry), reader_for(session, g.campaign.id)
+            of_the_thing = {name: value for name, value in changes.items() if name in ("item", "category")}
+            others = []
+            if "alike" in request.form and of_the_thing:
+                others = alike(session, row=row, entry=entry, keyring=keyring(), actor=signed_in())
+            done = _corrected(session, row_id, changes, reader)
+            for other, _ in others:
+                _corrected(session, other.id, of_the_thing, reader)
+            learnt = "remember" in request.form and _remember(session, row, entry, changes, reader)
+    except Invalid as error:
+        return page_of(row_id, {error.field: error.say(language())}), 422
+    tell(done)
+    if others:
+        flash(
+            t("写法相同的 {n} 条也一起更正了。", "{n} more, written alike, were corrected with it.", n=len(others)),
+            "good",
+        )
+    if learnt:
+        flash(
+            t(
+                "记住了：这个发件人写的“{word}”，以后都这样认。",
+                "Remembered: what this sender calls “{word}” will be read so from now on.",
+                word=word_of(entry),
+            ),
+            "good",
+        )
+    return redirect(back_from(row_id))
+
+
+def _corrected(session: Session, row_id: int, changes: Mapping[str, Any], reader: Reader) -> Any:
+    return correct_row(
+        session, row_id=row_id, changes=changes, reader=reader, keyring=keyring(), actor=signed_in(), now=utc_now()
+    )
+
+
+def _remember(session: Session, row: RowState, entry: Entry, changes: Mapping[str, Any], reader: Reader) -> bool:
+    """Whether something was learnt of the word for the thing; a word for a type of need is remembered in silence."""
+    view = view_for(session, row.file_id)
+    if view is None:
+        return False
+    thing = lesson_of_thing(entry, changes, reader)
+    kind = lesson_of_kind(_cell_of(view, row, entry, "types"), changes, reader)
+    words = [lesson for lesson in (thing, kind) if lesson is not None]
+    remember_words(
+        session, campaign_id=g.campaign.id, sender=view.sender, words=words, actor=signed_in(), now=utc_now()
+    )
+    return thing is not None
+
+
+def _cell_of(view: View, row: RowState, entry: Entry, role: str) -> str:
+    """What the entry's line says in the column of a role, ``""`` where there is not just one."""
+    table, rows = view.table_at(row.sheet, entry.row), view.texts.get(row.sheet, [])
+    columns = [column.column for column in table.columns if column.role == role] if table else []
+    if len(columns) != 1 or entry.row >= len(rows):
+        return ""
+    return rows[entry.row][columns[0]] if columns[0] < len(rows[entry.row]) else ""
