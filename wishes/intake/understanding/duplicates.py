@@ -6,10 +6,11 @@ name. Namesakes and twins are kept apart: a name alone never makes two lines one
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from wishes.intake.understanding.many import without_looking_for_cycles
 from wishes.intake.understanding.model import Entry, FileReading
 
 
@@ -45,10 +46,11 @@ class Child:
     village: str | None
     guardian: str | None
     phones: frozenset[str]
-    types: frozenset[str]
     recno: str | None
     entries: list[Entry] = field(default_factory=list)
     known: KnownChild | None = None
+    key: str = ""
+    """The stored child's, or its first entry's."""
 
     @property
     def items(self) -> set[str]:
@@ -79,6 +81,7 @@ class Duplicates:
     """Entry key to the key of the stored child it belongs to."""
 
 
+@without_looking_for_cycles()
 def find_duplicates(
     readings: Sequence[FileReading], existing: Iterable[KnownChild] = (), *, year: int | None = None
 ) -> Duplicates:
@@ -90,15 +93,15 @@ def find_duplicates(
     for known in existing:
         lines.append(Child(
             len(lines), "", known.name, known.sex, known.birth, None, known.county, known.town, known.village, known.guardian,
-            frozenset(known.phones), frozenset(), None, [], known,
+            frozenset(known.phones), None, [], known, known.key,
         ))
     groups, weak, mistyped = _group(lines, year)
     copies = _copies(readings)
     found = Duplicates()
     for group in groups:
         _repeats(group, found, copies, mistyped)
-        found.children.append([_first_key(child) for child in group])
-        stored = next((c.known for c in group if c.known is not None), None)
+        found.children.append([child.key for child in group])
+        stored = group[0].known if len(group) == 1 else next((c.known for c in group if c.known is not None), None)
         if stored is not None:
             found.known_children.update({e.key: stored.key for c in group for e in c.entries})
     for first, second in weak:
@@ -126,12 +129,6 @@ def mark_duplicates(readings: Iterable[FileReading], found: Duplicates) -> None:
             entry.duplicate_of = of.get(entry.key)
 
 
-def _first_key(child: Child) -> str:
-    if child.known is not None:
-        return child.known.key
-    return child.entries[0].key if child.entries else f"{child.file}|{child.index}"
-
-
 def _lines(readings: Sequence[FileReading]) -> list[Child]:
     lines: list[Child] = []
     for reading in readings:
@@ -139,12 +136,12 @@ def _lines(readings: Sequence[FileReading]) -> list[Child]:
         for entry in reading.entries:
             if not entry.child:
                 continue
-            key = (entry.sheet, entry.child_row, entry.child)
-            line = by_row.get(key)
+            place = (entry.sheet, entry.child_row, entry.child)
+            line = by_row.get(place)
             if line is None:
-                line = by_row[key] = Child(
+                line = by_row[place] = Child(
                     len(lines), reading.file, entry.child, entry.gender, entry.birth, entry.age, entry.county, entry.town, entry.village,
-                    entry.guardian, frozenset(entry.phone), frozenset(entry.types), entry.recno,
+                    entry.guardian, frozenset(entry.phone), entry.recno, key=entry.key,
                 )
                 lines.append(line)
             line.entries.append(entry)
@@ -168,7 +165,7 @@ def _group(lines: list[Child], year: int | None) -> tuple[list[list[Child]], lis
     by_name: dict[str, list[Child]] = defaultdict(list)
     for line in lines:
         by_name[line.name].append(line)
-    for namesakes in by_name.values():
+    for namesakes in [n for n in by_name.values() if len(n) > 1]:
         for at, first in enumerate(namesakes):
             for second in namesakes[at + 1 :]:
                 verdict = _same_name(first, second, year)
@@ -180,18 +177,17 @@ def _group(lines: list[Child], year: int | None) -> tuple[list[list[Child]], lis
     names_of: dict[str, set[tuple[str, str | None]]] = defaultdict(set)
     for line in lines:
         names_of[line.file].add((line.name, line.town))
-    buckets: dict[tuple[str, str], list[Child]] = defaultdict(list)
+    buckets: dict[tuple[str, ...], list[Child]] = defaultdict(list)
     for line in lines:
+        town = line.town
         for phone in line.phones:
-            buckets["phone", phone].append(line)
-        if line.guardian and line.town:
-            buckets["guardian", f"{line.town} {line.guardian}"].append(line)
-        if line.birth and len(line.birth) == 10 and line.town:
-            buckets["birth", f"{line.town} {line.birth}"].append(line)
+            buckets[(phone,)].append(line)
+        if line.guardian and town:
+            buckets["guardian", town, line.guardian].append(line)
+        if line.birth and len(line.birth) == 10 and town:
+            buckets[town, line.birth].append(line)
     done: set[tuple[int, int]] = set()
-    for bucket in buckets.values():
-        if len(bucket) > 60:
-            continue
+    for bucket in [b for b in buckets.values() if 1 < len(b) <= 60]:
         for at, first in enumerate(bucket):
             for second in bucket[at + 1 :]:
                 pair = (first.index, second.index)
@@ -316,6 +312,8 @@ def _one_slip(a: str, b: str) -> bool:
 
 def _repeats(group: list[Child], found: Duplicates, copies: dict[str, str], mistyped: set[int]) -> None:
     """Within one child, each wish counts once; the first accepted one is kept."""
+    if len(group) == 1 and len({e.item or e.raw for e in group[0].entries}) == len(group[0].entries):
+        return
     stored: dict[str, str] = {}
     for child in group:
         if child.known is not None:
@@ -352,18 +350,22 @@ def _repeats(group: list[Child], found: Duplicates, copies: dict[str, str], mist
 
 def _copies(readings: Sequence[FileReading]) -> dict[str, str]:
     """Files that repeat (nearly) all of an earlier one: copy to original."""
-    prints: list[tuple[str, set[tuple[str | None, str | None, str]]]] = []
+    earlier: list[tuple[str, int]] = []
+    seen_in: dict[tuple[str | None, str | None, str], list[int]] = defaultdict(list)
     copies: dict[str, str] = {}
     for reading in readings:
-        print_ = {(e.child, e.birth, e.raw) for e in reading.entries}
-        if len(print_) < 3:
+        lines = {(e.child, e.birth, e.raw) for e in reading.entries}
+        if len(lines) < 3:
             continue
-        for earlier, other in prints:
-            shared = len(print_ & other)
-            if shared >= 0.7 * min(len(print_), len(other)):
-                copies[reading.file] = earlier
+        shared = Counter([at for line in lines if line in seen_in for at in seen_in[line]])
+        for at in sorted(shared):
+            file, size = earlier[at]
+            if shared[at] >= 0.7 * min(len(lines), size):
+                copies[reading.file] = file
                 break
-        prints.append((reading.file, print_))
+        for line in lines:
+            seen_in[line].append(len(earlier))
+        earlier.append((reading.file, len(lines)))
     return copies
 
 
@@ -377,18 +379,17 @@ def _households(groups: list[list[Child]]) -> list[list[str]]:
             index = parent[index]
         return index
 
-    seen: dict[tuple[str, str], int] = {}
+    seen: dict[tuple[str | None, ...], int] = {}
     for index, group in enumerate(groups):
         for child in group:
-            marks = [("phone", f"{p} {child.guardian}") for p in child.phones]
+            marks: list[tuple[str | None, ...]] = [(phone, child.guardian) for phone in child.phones]
             if child.guardian and child.village and child.town:
-                marks.append(("home", f"{child.town} {child.village} {child.guardian}"))
+                marks.append((child.town, child.village, child.guardian))
             for mark in marks:
-                if mark in seen:
-                    parent[root(index)] = root(seen[mark])
-                else:
-                    seen[mark] = index
-    homes: dict[int, list[str]] = defaultdict(list)
-    for index, group in enumerate(groups):
-        homes[root(index)].append(_first_key(group[0]))
-    return [home for home in homes.values() if len(home) > 1]
+                first = seen.setdefault(mark, index)
+                if first != index:
+                    parent[root(index)] = root(first)
+    homes: dict[int, list[int]] = defaultdict(list)
+    for index in range(len(groups)):
+        homes[root(index)].append(index)
+    return [[groups[index][0].key for index in home] for home in homes.values() if len(home) > 1]

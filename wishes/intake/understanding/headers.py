@@ -16,7 +16,7 @@ _NUMBER_TAIL = re.compile(r"[一二三四五六\d]$")
 _CONSENT = re.compile(r"(?:监护|家长|父母|知情).*(?:同意|授权|签字|签名|知晓)|同意.*(?:监护|家长|公示|公开|书)")
 _UNIT = re.compile(r"元$|rmb$")
 _ORDINALS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6}
-_LEFT_OUT = frozenset("第一二三四五六")
+_LEFT_OUT = frozenset("第一二三四五六123456")
 """Characters that an ordinal may take from the front of a title."""
 _ORDINAL = re.compile(r"第?([一二三四五六1-6])")
 
@@ -42,7 +42,7 @@ class HeaderWords:
                     roles.append(role)
         self._taught = {title_key(title): role for title, role in (taught or {}).items()}
         self._longest = max(map(len, self._exact), default=0)
-        self._firsts = {key[0] for key in (*self._exact, *self._taught)}
+        self._begins = {key[:2] for key in (*self._exact, *self._taught)}
         self._cache: dict[str, tuple[Meaning, ...]] = {}
         self._titles: dict[str, bool] = {}
 
@@ -88,9 +88,10 @@ class HeaderWords:
 
 
     def _may_begin(self, text: str) -> bool:
-        """False only for a text that no listed title begins like: most cells are told from titles by their first character."""
-        first = text[:1]
-        return first in self._firsts or not "\u4e00" <= first <= "\u9fff" or first in _LEFT_OUT or not text.isalnum()
+        """False only for a text that no listed title begins like: most cells are told from titles by their first characters."""
+        if text[:2] in self._begins or text[:1] in self._begins or not _LEFT_OUT.isdisjoint(text[:2]):
+            return True
+        return not "\u4e00" <= text[:1] <= "\u9fff" or not text.isalnum()
 
 
 @lru_cache(maxsize=8192)

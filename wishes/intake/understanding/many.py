@@ -27,7 +27,7 @@ def read_many(read: Callable[[Job], Result], jobs: Sequence[Job], *, processes: 
     could not finish, being ended from outside, is read here too. Raises what ``read`` raises here.
     """
     alone = multiprocessing.current_process().daemon or "fork" not in multiprocessing.get_all_start_methods()
-    with _no_looking_for_cycles():
+    with without_looking_for_cycles():
         if processes <= 1 or len(jobs) < 8 or alone:
             yield from map(read, jobs)
         else:
@@ -110,8 +110,8 @@ def _widen(end: Connection) -> None:
 
 
 @contextmanager
-def _no_looking_for_cycles() -> Iterator[None]:
-    """Readings hold no cycles; looking for some would cost a tenth of the time."""
+def without_looking_for_cycles() -> Iterator[None]:
+    """Readings hold no cycles; Python's looking for some would cost a tenth of the time."""
     looked = gc.isenabled()
     gc.disable()
     try:

@@ -123,6 +123,8 @@ def read_phones(text: str) -> Phones:
         return Phones((shown,))
     if not _DIGIT.search(shown):
         return Phones((), "phone_missing", "empty")
+    if len(shown) > 11 and _MOBILE.fullmatch(joined := shown.replace(" ", "").replace("-", "")) is not None:
+        return Phones((joined,), "", "cleaned")
     found: list[str] = []
     invalid = False
     cleaned = _POINT_ZERO.sub("", _COUNTRY.sub(" ", _LETTER_O.sub("0", shown)))

@@ -204,6 +204,8 @@ def _read_place(entry: Entry, cells: Cells, context: Context, section_village: s
 def _place(said: Sequence[tuple[str, str]], context: Context) -> Address:
     """What the cells that tell of places say together; the address comes first."""
     places = context.lexicon.places
+    if len(said) == 1 and said[0][0] == "address":
+        return places.read(said[0][1], county=context.county, town=context.town)
     read = Address()
     for role, text in said:
         found = places.read(text, county=read.county or context.county, town=context.town)

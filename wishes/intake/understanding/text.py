@@ -39,14 +39,14 @@ def tight(text: str) -> str:
 
 def shown(value: Value) -> str:
     """A cell's value as a person would read it: whole numbers without point, dates as ISO."""
+    if value.__class__ is float:
+        return str(int(value)) if value == int(value) and abs(value) < 1e18 else repr(value)
     if value is None:
         return ""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
         return "是" if value else "否"
-    if isinstance(value, float):
-        return str(int(value)) if value == int(value) and abs(value) < 1e18 else repr(value)
     if isinstance(value, dt.datetime):
         return value.date().isoformat() if value.time() == dt.time() else value.isoformat(" ")
     if isinstance(value, (dt.date, dt.time)):
@@ -63,7 +63,8 @@ class _Texts(dict[Value, str]):
     """``plain`` of every value met, remembered; cells repeat themselves from line to line and file to file."""
 
     def __missing__(self, value: Value) -> str:
-        text = self[value] = plain(value)
+        usual = isinstance(value, str) and _PLAIN.fullmatch(value) is not None
+        text = self[value] = str(value).strip() if usual else plain(value)
         return text
 
 
