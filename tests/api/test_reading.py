@@ -13,6 +13,7 @@ from tests.api.caller import Caller
 from tests.api.conftest import Callers
 from tests.factories import NOW, Place, code_of, insert, make_wish
 from wishes.access import Actor, Field, Role, relations, visible_fields
+from wishes.claims import actions as claims
 from wishes.claims.tables import Claim, Proposal
 from wishes.clock import utc_now
 from wishes.db import Database
@@ -344,3 +345,31 @@ def test_gaps_are_for_those_who_coordinate_and_audit(callers: Callers, database:
         callers(actor).get(path, 403)
     for query in ("measure=nonsense", "by=phase", "as_of=yesterday", "as_of=2021-12-31T18:00:00"):
         callers(place.coordinator).get(f"{path}?{query}", 422)
+
+
+def test_two_periods_are_compared_for_those_who_coordinate(callers: Callers, place: Place) -> None:
+    path = f"/campaigns/{place.slug}/gaps/compare"
+    days = "first=2021-03-01..2021-06-30&second=2021-07-01..2021-12-31"
+    found = callers(place.coordinator).get(f"{path}?{days}&measure=published_to_delivery")
+    assert [one["from"] for one in found["periods"]] == ["2021-03-01", "2021-07-01"]
+    assert found["difference"] == {"median_days": None, "log_rank_p": None}
+    callers(place.volunteer).get(f"{path}?{days}", 403)
+    for query in (days.replace("first", "third"), days.replace("..", "-"), days.replace("2021-06-30", "2020-06-30")):
+        callers(place.coordinator).get(f"{path}?{query}", 422)
+
+
+def test_the_forecast_of_a_wish_is_for_those_who_work_on_it(callers: Callers, database: Database, place: Place) -> None:
+    with database.transaction() as session:
+        wish_id = make_wish(session, place)
+        claims.claim(session, wish_id=wish_id, actor=place.volunteer, now=utc_now(), volunteer_id=place.volunteer_id)
+        other = make_wish(session, place)
+        code, open_code = code_of(session, wish_id), code_of(session, other)
+    path = f"/campaigns/{place.slug}"
+    for actor in (place.volunteer, place.coordinator):
+        told = callers(actor).get(f"{path}/forecast/{code}")
+        assert told["wish"] == code and told["status"] == "claimed"
+        assert told["too_little_data"] is True and "delivered_on" not in told
+    callers(place.volunteer).get(f"{path}/forecast/{open_code}", 404)
+    listed = callers(place.coordinator).get(f"{path}/forecast?limit=1")
+    assert listed["learnt_from"] == 0 and len(listed["items"]) == 1 and listed["next"]
+    callers(place.volunteer).get(f"{path}/forecast", 403)

@@ -55,6 +55,26 @@ def test_a_history_is_imported_and_measured(world: World, sqlite_settings: Setti
     assert "B018" in branches["by_branch"] and set(branches) == {"as_of", "measure", "overall", "by_branch"}
 
 
+def test_two_periods_are_compared_and_couriers_are_measured(world: World, sqlite_settings: Settings) -> None:
+    answer(sqlite_settings, "import", "events", str(DEMO / "events.csv"), "--campaign", "test")
+    spring, summer = "2021-03-01..2021-06-30", "2021-07-01..2021-09-30"
+    found = answer(sqlite_settings, "gaps", "--campaign", "test", "--compare", spring, summer)
+    assert set(found) == {"as_of", "measure", "periods", "difference"}
+    first, second = found["periods"]
+    assert (first["from"], second["to"]) == ("2021-03-01", "2021-09-30") and first["n"] > 1000 < second["n"]
+    assert found["difference"]["median_days"] == pytest.approx(second["median"] - first["median"])
+    assert 0 <= found["difference"]["log_rank_p"] <= 1
+    alike = answer(sqlite_settings, "gaps", "--campaign", "test", "--compare", spring, spring)
+    assert alike["difference"] == {"median_days": 0, "log_rank_p": 1}
+    carried = answer(sqlite_settings, "gaps", "--campaign", "test", "--by", "courier", "--measure", "in_transit")[
+        "by_courier"
+    ]
+    assert all(key.startswith("V") or key == "none" for key in carried) and len(carried) > 20
+    assert sum(one["n"] for one in carried.values()) > 9000
+    wrong = microwish(sqlite_settings, "gaps", "--campaign", "test", "--compare", summer, "July")
+    assert "Write a period like" in wrong.stderr
+
+
 @pytest.mark.parametrize("moment", ["2026-12-10 12:00", "2026-12-10T04:00:00Z"])
 def test_a_sweep_by_hand_does_what_the_ticks_do(world: World, sqlite_settings: Settings, moment: str) -> None:
     world.claimed(2, now=NOON)

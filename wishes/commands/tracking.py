@@ -11,9 +11,10 @@ from wishes.campaigns.queries import campaign_by_slug
 from wishes.clock import SHANGHAI, utc_now
 from wishes.commands.edge import Edge
 from wishes.commands.pending import import_
+from wishes.errors import Invalid
 from wishes.tracking.channels import outlets_of
 from wishes.tracking.delivery import deliver
-from wishes.tracking.gaps import GROUPINGS, GroupedBy
+from wishes.tracking.gaps import GROUPINGS, GroupedBy, Period, compared
 from wishes.tracking.gaps import gaps as measure_gaps
 from wishes.tracking.past import import_history
 from wishes.tracking.recall import last_known
@@ -39,6 +40,20 @@ class Instant(click.ParamType):
         return moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)
 
 
+class Days(click.ParamType):
+    """A period such as ``2021-03-01..2021-06-30``, both days included."""
+
+    name = "period"
+
+    def convert(self, value: str | Period, param: click.Parameter | None, ctx: click.Context | None) -> Period:
+        if isinstance(value, Period):
+            return value
+        try:
+            return Period.of(value)
+        except Invalid as error:
+            self.fail(error.say("en"), param, ctx)
+
+
 _as_json = click.option("--json", "as_json", is_flag=True, help="Pure JSON on standard output.")
 
 
@@ -62,15 +77,35 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Pure JSON on st
     metavar="MEASURE",
     help=f"One of {', '.join(MEASURES)}.",
 )
+@click.option(
+    "--compare",
+    nargs=2,
+    type=Days(),
+    metavar="PERIOD PERIOD",
+    help="Instead: the wishes that began in each of two periods, like 2021-03-01..2021-06-30.",
+)
 @_as_json
 @click.pass_obj
-def gaps(edge: Edge, slug: str, as_of: datetime | None, by: tuple[GroupedBy, ...], measure: str, as_json: bool) -> None:
+def gaps(
+    edge: Edge,
+    slug: str,
+    as_of: datetime | None,
+    by: tuple[GroupedBy, ...],
+    measure: str,
+    compare: tuple[Period, Period] | None,
+    as_json: bool,
+) -> None:
     """时间差：孩子要等多久。How long wishes take, counting those still under way (Kaplan–Meier, days)."""
+    if compare and by:
+        raise click.UsageError("Either --compare or --by.")
     with edge.database.reading() as session:
         campaign_id = campaign_by_slug(session, slug).id
         assert campaign_id is not None
         moment = as_of or last_known(session, campaign_id, utc_now())
-        found = measure_gaps(session, campaign_id, as_of=moment, measure=measure, by=by or ("county", "category"))
+        if compare:
+            found = compared(session, campaign_id, as_of=moment, first=compare[0], second=compare[1], measure=measure)
+        else:
+            found = measure_gaps(session, campaign_id, as_of=moment, measure=measure, by=by or ("county", "category"))
     edge.emit(found, as_json)
 
 

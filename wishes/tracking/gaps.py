@@ -143,6 +143,15 @@ def compared(
     }
 
 
+def period_curves(
+    session: Session, campaign_id: int, *, as_of: datetime, periods: Sequence[Period], measure: str
+) -> list[Curve]:
+    """The curve of each period's wishes, as :func:`compared` counts them."""
+    check(measure, ())
+    spans = spans_of(session, campaign_id, as_of=as_of, measure=measure, by=())
+    return [kaplan_meier(*spans.within(period)) for period in periods]
+
+
 def gap_curve(session: Session, campaign_id: int, *, as_of: datetime, measure: str = "claim_to_delivery") -> Curve:
     """The curve behind :func:`gaps`, for a chart with its confidence band."""
     check(measure, ())

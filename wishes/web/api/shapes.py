@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -294,23 +294,6 @@ class MarkedRead(Told):
 
 
 # --- the rest ---------------------------------------------------------------------------------------------------------
-
-
-class GapQuery(Asked):
-    measure: Annotated[str, StringConstraints(max_length=32, pattern=r"^[a-z_]+$")] = "claim_to_delivery"
-    by: tuple[Literal["county", "category", "branch", "community"], ...] = Field(
-        default=("county", "category"), description="May be given several times."
-    )
-    as_of: AwareDatetime | None = Field(default=None, description="Only what was known then counts. Default: now.")
-
-
-class Gaps(BaseModel):
-    """Days from claim to delivery with those still waiting; ``by_…`` holds one summary per group."""
-
-    model_config = ConfigDict(extra="allow")
-    as_of: str
-    measure: str
-    overall: dict[str, Any]
 
 
 class TokenShape(Told):
