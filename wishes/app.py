@@ -29,6 +29,8 @@ PAGES = (
     "gaps",
     "board",
     "policies",
+    "outbox",
+    "lapses",
     "inspection",
     "handover",
 )

@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 
 from tests.tracking.world import NOON, World, build
-from wishes.campaigns.rules import Deadline, Rules, Step
-from wishes.claims.tables import Volunteer
+from wishes.campaigns.rules import Deadline, KeyDate, Rules, Step
+from wishes.claims.tables import Branch, Claim, Volunteer
 from wishes.db import Database
-from wishes.lifecycle import Status
+from wishes.intake.tables import Wish
+from wishes.lifecycle import Kind, Status
+from wishes.tracking.reserve import reserve_of, set_reserve
 from wishes.tracking.sweep import SweepReport, sweep
 from wishes.tracking.tables import Clock, Heartbeat
 
@@ -174,3 +176,94 @@ def test_the_limit_is_kept_and_the_oldest_go_first(world: World) -> None:
     assert sweep(world.database, now=at(12), limit=1).warn == 1
     assert {n.wish_id for n in world.notices()} == set(early)
     assert sweep(world.database, now=at(12)).warn == len(late)
+
+
+RESCUED = Rules(
+    deadlines={
+        Status.CLAIMED: Deadline(days=10, ladder=(Step(kind="warn", hours=0), Step(kind="reserve", hours=24))),
+        Status.OPEN: Deadline(days=20, ladder=(Step(kind="escalate", hours=0), Step(kind="reserve", hours=24))),
+    }
+)
+
+
+def with_reserve(world: World, stock: int) -> int:
+    with world.database.transaction() as session:
+        return set_reserve(
+            session,
+            campaign_id=world.campaign,
+            pledge_count=stock,
+            pledge_fen=None,
+            actor=world.coordinator(),
+            now=NOON,
+        )
+
+
+def test_the_last_step_falls_back_on_the_reserve_while_there_is_stock(database: Database) -> None:
+    world = build(database, rules=RESCUED)
+    stock = with_reserve(world, 1)
+    first, second = world.claimed(2)
+    report = sweep(database, now=at(11))
+    assert (report.reserve, report.release, report.failed) == (1, 1, 0)
+    assert world.status(first) is Status.READY, "what comes from stock is ready to be inspected"
+    assert world.status(second) is Status.OPEN, "the reserve was empty by then"
+    with database.reading() as session:
+        taker = session.execute(sa.select(Wish.taker_branch_id, Wish.taker_volunteer_id).where(Wish.id == first)).one()
+        left = reserve_of(session, world.campaign)
+        lapsed = session.execute(sa.select(Claim.lapsed).where(Claim.wish_id == first).order_by(Claim.id)).scalars()
+        assert tuple(taker) == (stock, None) and list(lapsed) == [True, False]
+        assert left is not None and (left.used_count, left.pledge_count) == (1, 1)
+    assert [event.action for event in world.events("lapse")] == ["lapse", "lapse"]
+    assert [n.problem for n in world.notices(state="skipped") if n.wish_id == second][-1] == "no_reserve"
+
+
+def test_a_wish_nobody_takes_is_rescued_from_stock_and_once_only(database: Database) -> None:
+    world = build(database, rules=RESCUED)
+    with_reserve(world, 5)
+    [wish] = world.wishes(1)
+    assert sweep(database, now=at(20)).escalate == 1
+    assert sweep(database, now=at(21)).reserve == 1
+    assert sweep(database, now=at(21)) == SweepReport()
+    assert world.status(wish) is Status.READY and len(world.events("claim")) == 1
+
+
+def test_without_a_reserve_an_open_wish_stays_open_and_says_why(database: Database) -> None:
+    world = build(database, rules=RESCUED)
+    [wish] = world.wishes(1)
+    report = sweep(database, now=at(21))
+    assert (report.reserve, report.failed) == (0, 0) and world.status(wish) is Status.OPEN
+    assert [n.problem for n in world.notices(state="skipped")] == ["superseded", "no_reserve"]
+
+
+def test_the_reserve_takes_no_wish_that_means_meeting_the_child(database: Database) -> None:
+    world = build(database, rules=RESCUED)
+    with_reserve(world, 5)
+    [wish] = world.wishes(1, kind=Kind.SERVICE)
+    with database.transaction() as session:
+        session.execute(sa.update(Wish).where(Wish.id == wish).values(need="vetted"))
+    assert sweep(database, now=at(21)).reserve == 0
+    assert world.status(wish) is Status.OPEN
+    with database.reading() as session:
+        assert session.execute(sa.select(Branch.used_count).where(Branch.kind == "reserve")).scalar_one() == 0
+
+
+def test_near_the_campaigns_end_the_ladder_is_climbed_faster(database: Database) -> None:
+    rules = Rules(
+        deadlines={Status.CLAIMED: Deadline(days=10)},
+        key_dates=(KeyDate(day="campaign_end", lead_days=60, factor=0.5),),
+        ends_on=at(20).date(),
+    )
+    world = build(database, rules=rules)
+    world.claimed(1)
+    assert sweep(database, now=at(10)).warn == 1
+    assert sweep(database, now=at(11.4)).taken == 0
+    assert sweep(database, now=at(11.5)).escalate == 1, "72 hours shrink to 36"
+
+
+def test_a_step_leaves_by_the_channel_that_was_set_for_it(database: Database) -> None:
+    ladder = (Step(kind="remind", hours=-72, channel="inbox"), Step(kind="escalate", hours=0, channel="sms"))
+    world = build(database, rules=Rules(deadlines={Status.CLAIMED: Deadline(days=10, ladder=ladder)}))
+    world.claimed(1)
+    sweep(database, now=at(7))
+    sweep(database, now=at(10))
+    assert {(n.kind, n.via) for n in world.notices()} == {("remind", "inbox"), ("escalate", "sms"), ("escalate", "")}
+    assert {n.via for n in world.notices(kind="escalate") if n.account_id is None} == {""}, "the group has its own way"

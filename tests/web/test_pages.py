@@ -23,7 +23,7 @@ HOMES = {
 ADMITTED = {
     "/mine": {Role.VOLUNTEER}, "/browse": {Role.VOLUNTEER, Role.BRANCH_SECRETARY}, "/branch": {Role.BRANCH_SECRETARY},
     "/community": {Role.SOCIAL_WORKER}, "/community/wishes": {Role.SOCIAL_WORKER}, "/desk": COORDINATING,
-    "/wishes": COORDINATING | {Role.AUDITOR}, "/people": COORDINATING, "/match": COORDINATING, "/gaps": COORDINATING | {Role.AUDITOR},
+    "/wishes": COORDINATING | {Role.AUDITOR}, "/people": COORDINATING, "/deadlines": COORDINATING, "/notices": COORDINATING, "/lapses": COORDINATING, "/match": COORDINATING, "/gaps": COORDINATING | {Role.AUDITOR},
     "/import": COORDINATING | {Role.SOCIAL_WORKER}, "/rounds": COORDINATING | {Role.INSPECTOR, Role.COURIER}, "/inbox": set(Role),
     "/scan": COORDINATING | {Role.SOCIAL_WORKER, Role.VOLUNTEER, Role.BRANCH_SECRETARY, Role.COURIER},
 }  # fmt: skip

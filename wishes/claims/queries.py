@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from wishes.claims.tables import Branch, Proposal, ProposalState, Volunteer
+from wishes.claims.tables import Branch, Claim, Proposal, ProposalState, Volunteer
 from wishes.errors import NotFound
 from wishes.intake.tables import Wish
 from wishes.intake.wishes import Filter, Page, WishRow, list_wishes
@@ -17,6 +17,7 @@ from wishes.lifecycle import HELD, Status
 from wishes.model import columns
 
 _Branch = columns(Branch)
+_Claim = columns(Claim)
 _Proposal = columns(Proposal)
 _Volunteer = columns(Volunteer)
 _Wish = columns(Wish)
@@ -38,6 +39,20 @@ class VolunteerCard:
     qualification: str
     duties: list[str]
     active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lapse:
+    """A claim that ran out, as the coordinator's list shows it; excused ones no longer count."""
+
+    claim_id: int
+    wish_code: str
+    item: str
+    who: str | None
+    branch: str | None
+    claimed_at: datetime
+    ended_at: datetime | None
+    excused_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,3 +198,26 @@ def delivered_count(
             .where(_Wish.campaign_id == campaign_id, who, _Wish.status.in_([Status.DELIVERED, Status.CLOSED]))
         ).scalar_one()
     )
+
+
+def lapses(session: Session, campaign_id: int, *, before_id: int | None = None, limit: int = 50) -> list[Lapse]:
+    """The campaign's lapsed claims, the newest first, *limit* of them before *before_id*."""
+    rows = session.execute(
+        sa.select(
+            _Claim.id,
+            _Wish.code,
+            _Wish.item,
+            _Volunteer.name,
+            _Branch.name,
+            _Claim.claimed_at,
+            _Claim.ended_at,
+            _Claim.excused_at,
+        )
+        .join(Wish, _Wish.id == _Claim.wish_id)
+        .outerjoin(Volunteer, _Volunteer.id == _Claim.volunteer_id)
+        .outerjoin(Branch, _Branch.id == _Claim.branch_id)
+        .where(_Claim.campaign_id == campaign_id, _Claim.lapsed, *([_Claim.id < before_id] if before_id else []))
+        .order_by(_Claim.id.desc())
+        .limit(limit)
+    )
+    return [Lapse(*row) for row in rows]

@@ -25,6 +25,7 @@ class OpenClock:
     opened_at: datetime
     due_at: datetime
     paused_at: datetime | None
+    pause_reason: str
     acknowledged_at: datetime | None
 
 

@@ -5,7 +5,7 @@ Its pledge says how many wishes it can serve and for how much; what it takes is 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -22,6 +22,29 @@ from wishes.model import columns
 
 _Branch = columns(Branch)
 NAME = "应急物资库"
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """What a reserve can serve in all, and what of it is given out; ``pledge_fen`` None is no limit of money."""
+
+    branch_id: int
+    name: str
+    pledge_count: int | None
+    pledge_fen: int | None
+    used_count: int
+    used_fen: int
+
+
+def reserve_of(session: Session, campaign_id: int) -> Stock | None:
+    """The campaign's (first) reserve; None where there is none."""
+    found = session.execute(
+        sa.select(*(getattr(_Branch, name) for name in ("id", *list(Stock.__dataclass_fields__)[1:])))
+        .where(_Branch.campaign_id == campaign_id, _Branch.kind == "reserve")
+        .order_by(_Branch.id)
+        .limit(1)
+    ).one_or_none()
+    return None if found is None else Stock(*found)
 
 
 def set_reserve(

@@ -72,6 +72,13 @@ class Notice(SQLModel, table=True):
             postgresql_where=sa.text("state IN ('queued', 'taken', 'sending')"),
         ),
         sa.Index("ix_notice_channel_sent", "channel", "sent_at"),
+        sa.Index(
+            "ix_notice_failed",
+            "campaign_id",
+            "id",
+            sqlite_where=sa.text("state IN ('failed', 'unsure')"),
+            postgresql_where=sa.text("state IN ('failed', 'unsure')"),
+        ),
     )
     id: int | None = row_id()
     campaign_id: int = refers("campaign.id")

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from flask import g, url_for
 
-from wishes.access import Actor
+from wishes.access import Actor, possible_moves
 from wishes.clock import local_day
 from wishes.intake.wishes import WishRow, seen_by
+from wishes.lifecycle import FINISHED, TERMINAL, Status
 from wishes.tracking.queries import OpenClock
 from wishes.web.context import t, yuan
 from wishes.web.wording import CATEGORY, NEED, SEX, size_text
+
+DELIVERIES = ("deliver", "deliver_directly", "attend")
+"""Moves made by a hand-over with codes, not by a bare button."""
+OFFERED = timedelta(days=3)
+"""How much later than the deadline "late" offers at first."""
 
 
 def wish_cards(
@@ -29,7 +35,8 @@ def wish_cards(
     for row in rows:
         shown, _ = seen_by(actor, row)
         clock = (clocks or {}).get(row.id)
-        waited = (today - local_day(row.published_at)).days if row.published_at else 0
+        waits = row.status not in (*FINISHED, *TERMINAL)
+        waited = (today - local_day(row.published_at)).days if row.published_at and waits else 0
         cards.append(
             {
                 "id": row.id,
@@ -48,10 +55,25 @@ def wish_cards(
                 "needs": t(NEED[row.need]) if row.need != "none" else "",
                 "story": shown.detail,
                 "status": row.status if with_status else "",
-                "due_days": (local_day(clock.due_at) - today).days if clock else None,
+                "due_days": (local_day(clock.due_at) - today).days if clock and clock.paused_at is None else None,
             }
         )
     return cards
+
+
+def add_answers(card: dict[str, Any], row: WishRow, actor: Actor, *, today: date, clock: OpenClock | None) -> None:
+    """What the macro ``task_answers`` needs besides: the moves this person may make, and a day to offer for "late"."""
+    moves = [move.name for move in possible_moves(actor, row.facts)]
+    card["moves"] = moves
+    card["hand_over"] = any(name in DELIVERIES for name in moves)
+    runs = clock is not None and clock.paused_at is None
+    card["until"] = (max(today, local_day(clock.due_at)) + OFFERED).isoformat() if clock and runs else ""
+    if (
+        row.status is Status.SCHEDULED and row.scheduled_on is not None
+    ):  # the day that was agreed says more than the deadline
+        card["due_days"] = (row.scheduled_on - today).days
+    if clock is not None and clock.paused_at is not None:
+        card["detail"] = t("计时已暂停：{why}", "The clock is stopped: {why}", why=clock.pause_reason)
 
 
 def title(row: WishRow) -> str:

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
 from flask import g, render_template, request, url_for
 
-from wishes.access import Role
+from wishes.access import Actor, Role
 from wishes.clock import local_day, utc_now
 from wishes.errors import Forbidden
-from wishes.intake.wishes import Filter, list_wishes, status_counts
+from wishes.i18n import Text
+from wishes.intake.wishes import Filter, WishRow, list_wishes, status_counts
 from wishes.lifecycle import STATUS_LABEL, Status
-from wishes.tracking.queries import open_clocks
+from wishes.tracking.queries import OpenClock, open_clocks
 from wishes.web.campaign import campaign_blueprint
-from wishes.web.cards import title, wish_cards
-from wishes.web.context import language, t
+from wishes.web.cards import add_answers, title, wish_cards
+from wishes.web.context import day, language, t
 from wishes.web.identity import database, signed_in
 from wishes.web.wording import CATEGORY
 
 pages = campaign_blueprint("community", __name__)
 PAGE = 50
 _ARRIVING = (Status.READY, Status.INSPECTED, Status.IN_TRANSIT, Status.SCHEDULED)
+_COMING: dict[Status, Text] = {
+    Status.READY: Text("已备好，等质检或直接送来", "Bought; inspection or direct hand-over"),
+    Status.INSPECTED: Text("已质检，等配送", "Inspected; waiting for transport"),
+    Status.IN_TRANSIT: Text("在路上，送到就扫码确认", "On its way; scan when it arrives"),
+}
+MOST_LISTED = 60
 
 
 def _communities() -> tuple[int, ...]:
@@ -34,25 +45,49 @@ def home() -> str:
     ours = Filter(community_ids=communities)
     with database().reading() as session:
         counts = status_counts(session, g.campaign.id, ours)
-        arriving = list_wishes(session, g.campaign.id, Filter(community_ids=communities, statuses=_ARRIVING), limit=30)
-        feedback = list_wishes(
-            session, g.campaign.id, Filter(community_ids=communities, statuses=(Status.DELIVERED,)), limit=30
+        arriving, feedback, drafts = (
+            list_wishes(session, g.campaign.id, Filter(community_ids=communities, statuses=which), limit=MOST_LISTED)
+            for which in (_ARRIVING, (Status.DELIVERED,), (Status.DRAFT,))
         )
-        clocks = open_clocks(session, [row.id for row in (*arriving.rows, *feedback.rows)])
+        clocks = open_clocks(session, [row.id for row in (*arriving.rows, *feedback.rows, *drafts.rows)])
+    coming = _tasks(arriving.rows, person, today, clocks)
     return render_template(
         "community/home.html",
         counts=counts,
         total=sum(counts.values()),
-        arriving=wish_cards(arriving.rows, person, today=today, clocks=clocks, with_status=True),
+        arriving=coming,
         arriving_total=arriving.total,
-        feedback=wish_cards(feedback.rows, person, today=today, clocks=clocks, with_status=True),
+        late=sum(1 for card in coming if card["due_days"] is not None and card["due_days"] < 0),
+        feedback=_tasks(feedback.rows, person, today, clocks),
         feedback_total=feedback.total,
+        drafts=_tasks(drafts.rows, person, today, clocks),
+        drafts_total=drafts.total,
+        most=MOST_LISTED,
         stages=[
             {"label": STATUS_LABEL[s].say(language()), "value": n, "url": url_for("community.wishes", status=s)}
             for s, n in counts.items()
             if n
         ],
     )
+
+
+def _tasks(
+    rows: Sequence[WishRow], person: Actor, today: date, clocks: Mapping[int, OpenClock]
+) -> list[dict[str, Any]]:
+    """Rows of "what is mine to do", the most urgent first."""
+    cards = wish_cards(rows, person, today=today, clocks=clocks, with_status=True)
+    for card, row in zip(cards, rows, strict=True):
+        who = row.branch or row.volunteer or ""
+        if row.status is Status.SCHEDULED and row.scheduled_on:
+            card["detail"] = t("{day} 来：{who}", "{day}: {who}", day=day(row.scheduled_on), who=who)
+        elif row.status in _COMING:
+            card["detail"] = t(_COMING[row.status])
+        elif row.status is Status.DELIVERED and row.delivered_at:
+            card["detail"] = t("{day} 送达，请回访", "Arrived on {day}", day=day(row.delivered_at))
+        else:
+            card["detail"] = t("核对后提交", "Check it and submit")
+        add_answers(card, row, person, today=today, clock=clocks.get(row.id))
+    return sorted(cards, key=lambda card: 9999 if card["due_days"] is None else card["due_days"])
 
 
 @pages.get("/community/wishes")

@@ -10,14 +10,18 @@ from werkzeug.wrappers import Response
 from wishes.access import require
 from wishes.campaigns.queries import rules_of
 from wishes.campaigns.rules import Deadline, Step
-from wishes.clock import utc_now
+from wishes.clock import local_day, utc_now
 from wishes.errors import Invalid
 from wishes.i18n import Text
+from wishes.intake.placing import communities_for
 from wishes.lifecycle import STATUS_LABEL, Status
-from wishes.tracking.policy import MOST_RUNGS, RELEASED_FROM, TIMED, set_deadlines
+from wishes.tracking.policy import MOST_RUNGS, OWN_STAGES, RELEASED_FROM, RESERVED_FROM, TIMED, set_deadlines
+from wishes.tracking.reserve import reserve_of, set_reserve
+from wishes.web import policy_forms as rows
 from wishes.web.campaign import campaign_blueprint
 from wishes.web.context import language, t
 from wishes.web.identity import database, signed_in
+from wishes.web.wording import CATEGORY
 
 pages = campaign_blueprint("policies", __name__)
 
@@ -26,17 +30,31 @@ KIND: dict[str, Text] = {
     "warn": Text("催办（抄送支部书记）", "Warn (and tell the secretary)"),
     "escalate": Text("上报协调员", "Escalate to the coordinator"),
     "release": Text("收回到待认领", "Release into the pool"),
+    "reserve": Text("改用应急物资", "Fall back on the reserve"),
+}
+CHANNEL: dict[str, Text] = {
+    "inbox": Text("只在站内", "In the inbox only"),
+    "email": Text("电子邮件", "E-mail"),
+    "wecom_app": Text("企业微信", "WeCom"),
+    "sms": Text("短信", "Short message"),
 }
 SPARE = 2
 """Empty rungs offered below those that are set."""
+_NO_RUNG = ("", "", "")
 
 
 @pages.get("/deadlines")
 def home() -> str:
     require(signed_in(), "campaign.coordinate", g.campaign.id)
     with database().reading() as session:
-        deadlines = rules_of(session, g.campaign.id).deadlines
-    return _page([_shown(stage, deadlines.get(stage)) for stage in TIMED])
+        rules = rules_of(session, g.campaign.id)
+    return _page(
+        stages=[_shown(stage, rules.deadlines.get(stage)) for stage in TIMED],
+        own=rows.own_shown(rules.own_deadlines),
+        keys=rows.key_dates_shown(rules.key_dates),
+        holidays=rows.days_shown(rules.calendar.holidays),
+        workdays=rows.days_shown(rules.calendar.workdays),
+    )
 
 
 @pages.post("/deadlines")
@@ -46,9 +64,27 @@ def save() -> Response | tuple[str, int]:
     try:
         deadlines = {stage: one for stage in TIMED if (one := _sent(stage)) is not None}
         with database().transaction() as session:
-            done = set_deadlines(session, campaign_id=g.campaign.id, deadlines=deadlines, actor=person, now=now)
+            done = set_deadlines(
+                session,
+                campaign_id=g.campaign.id,
+                deadlines=deadlines,
+                own=rows.own_sent(),
+                key_dates=rows.key_dates_sent(),
+                calendar=rows.calendar_sent(),
+                actor=person,
+                now=now,
+            )
     except Invalid as error:
-        return _page([_typed(stage) for stage in TIMED], error), 422
+        sent = request.form
+        page = _page(
+            error=error,
+            stages=[{**_typed(stage), "wrong": f"-{stage}" in error.field} for stage in TIMED],
+            own=rows.own_typed(),
+            keys=rows.key_dates_typed(),
+            holidays=sent.get("holidays", ""),
+            workdays=sent.get("workdays", ""),
+        )
+        return page, 422
     flash(
         t("已保存。{n} 个正在计时的心愿改了期限", "Saved. {n} running deadlines moved", n=done.moved)
         + (t("，另有 {n} 个开始计时。", ", {n} more began.", n=done.opened) if done.opened else t("。", ".")),
@@ -57,37 +93,89 @@ def save() -> Response | tuple[str, int]:
     return redirect(url_for("policies.home"))
 
 
-def _page(stages: list[dict[str, Any]], error: Invalid | None = None) -> str:
+@pages.post("/deadlines/reserve")
+def save_reserve() -> Response:
+    """How many wishes the reserve can serve, and for how much."""
+    person, now = signed_in(), utc_now()
+    count, yuan = rows.number("reserve_count"), rows.number("reserve_yuan")
+    if count is None or count < 0 or count != round(count) or (yuan is not None and yuan < 0):
+        raise Invalid("reserve_count", Text("请填件数，如 50。", "Give the number of pieces, such as 50."))
+    with database().transaction() as session:
+        set_reserve(
+            session,
+            campaign_id=g.campaign.id,
+            pledge_count=round(count),
+            pledge_fen=None if yuan is None else round(yuan * 100),
+            actor=person,
+            now=now,
+        )
+    flash(t("应急物资库已更新。", "The reserve is up to date."), "success")
+    return redirect(url_for("policies.home", _anchor="reserve"))
+
+
+def _page(*, error: Invalid | None = None, **form: Any) -> str:
+    person, today = signed_in(), local_day(utc_now())
+    with database().reading() as session:
+        rules = rules_of(session, g.campaign.id)
+        communities = communities_for(session, g.campaign.id, person)
+        reserve = reserve_of(session, g.campaign.id)
     return render_template(
         "policies/home.html",
-        stages=stages,
-        kinds=[(key, t(label)) for key, label in KIND.items()],
+        **form,
+        near=rows.near(rules, today),
+        known=rows.calendar_known(),
+        reserve=reserve,
+        own_stages=[(str(stage), STATUS_LABEL[stage].say(language())) for stage in OWN_STAGES],
+        categories=[(key, t(label)) for key, label in CATEGORY.items()],
+        communities=communities,
+        days=[*((key, t(label)) for key, label in rows.NAMED_DAYS.items()), ("other", t("其他日子", "Another day"))],
+        channels=[(key, t(label)) for key, label in CHANNEL.items()],
         errors=[(error.field, error.say(language()))] if error else [],
     )
 
 
 def _frame(stage: Status) -> dict[str, Any]:
-    kinds = [(key, t(label)) for key, label in KIND.items() if key != "release" or stage in RELEASED_FROM]
-    return {"key": str(stage), "name": STATUS_LABEL[stage].say(language()), "kinds": kinds}
+    ends = {"release": RELEASED_FROM, "reserve": RESERVED_FROM}
+    kinds = [(key, t(label)) for key, label in KIND.items() if key not in ends or stage in ends[key]]
+    return {"key": str(stage), "name": STATUS_LABEL[stage].say(language()), "kinds": kinds, "said": "", "wrong": False}
 
 
 def _shown(stage: Status, deadline: Deadline | None) -> dict[str, Any]:
-    rungs = [(step.kind, f"{step.hours / 24:g}") for step in deadline.ladder] if deadline else []
+    rungs = [(step.kind, f"{step.hours / 24:g}", step.channel) for step in deadline.ladder] if deadline else []
     spare = min(SPARE, MOST_RUNGS - len(rungs)) if rungs else SPARE
     return {
         **_frame(stage),
         "days": f"{deadline.days:g}" if deadline else "",
         "working": bool(deadline and deadline.working_days),
-        "rungs": rungs + [("", "")] * max(spare, 0),
+        "said": " → ".join(_said(step) for step in deadline.ladder) if deadline else "",
+        "rungs": rungs + [_NO_RUNG] * max(spare, 0),
     }
+
+
+_BRIEFLY: dict[str, Text] = {
+    "remind": Text("提醒", "remind"),
+    "warn": Text("催办", "warn"),
+    "escalate": Text("上报", "escalate"),
+    "release": Text("收回", "release"),
+    "reserve": Text("应急物资", "reserve"),
+}
+
+
+def _said(step: Step) -> str:
+    days = f"{abs(step.hours) / 24:g}"
+    if step.hours < 0:
+        return t("提前 {days} 天{what}", "{what} {days} d before", days=days, what=t(_BRIEFLY[step.kind]))
+    if step.hours == 0:
+        return t("到期{what}", "{what} when due", what=t(_BRIEFLY[step.kind]))
+    return t("过 {days} 天{what}", "{what} {days} d after", days=days, what=t(_BRIEFLY[step.kind]))
 
 
 def _typed(stage: Status) -> dict[str, Any]:
     """What was sent, as it was typed: nobody types it twice."""
     rungs = [
-        (request.form.get(f"kind-{stage}-{n}", ""), request.form.get(f"at-{stage}-{n}", "")) for n in range(MOST_RUNGS)
+        tuple(request.form.get(f"{name}-{stage}-{n}", "") for name in ("kind", "at", "by")) for n in range(MOST_RUNGS)
     ]
-    while len(rungs) > SPARE and rungs[-1] == ("", ""):
+    while len(rungs) > SPARE and rungs[-1] == _NO_RUNG:
         rungs.pop()
     return {
         **_frame(stage),
@@ -99,7 +187,7 @@ def _typed(stage: Status) -> dict[str, Any]:
 
 def _sent(stage: Status) -> Deadline | None:
     """The deadline as sent; None when its days are left empty. Raises Invalid naming the field."""
-    days = _number(f"days-{stage}")
+    days = rows.number(f"days-{stage}")
     if days is None:
         return None
     if not 0 < days <= 365:
@@ -109,19 +197,9 @@ def _sent(stage: Status) -> Deadline | None:
         kind = request.form.get(f"kind-{stage}-{n}", "")
         if kind not in KIND:
             continue
-        at = _number(f"at-{stage}-{n}") or 0.0
+        at = rows.number(f"at-{stage}-{n}") or 0.0
+        by = request.form.get(f"by-{stage}-{n}", "")
         if not -365 <= at <= 365:
             raise Invalid(f"at-{stage}-{n}", Text("天数请填 -365 到 365 之间。", "Days must lie between -365 and 365."))
-        steps.append(Step(kind=kind, hours=at * 24))  # type: ignore[arg-type]
+        steps.append(Step.model_validate({"kind": kind, "hours": at * 24, "channel": by if by in CHANNEL else ""}))
     return Deadline(days=days, working_days=f"working-{stage}" in request.form, ladder=tuple(steps))
-
-
-def _number(name: str) -> float | None:
-    text = request.form.get(name, "").strip().replace("，", ".").replace("−", "-")
-    try:
-        found = float(text) if text else None
-    except ValueError:
-        raise Invalid(name, Text("“{value}”不是数字。", "“{value}” is not a number."), value=text[:20]) from None
-    if found is not None and not abs(found) < 10_000:
-        raise Invalid(name, Text("这个数字不合理。", "That number cannot be right."))
-    return found

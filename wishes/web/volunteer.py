@@ -9,23 +9,23 @@ from wishes.campaigns.queries import place_names
 from wishes.claims.queries import branch_card, delivered_count, in_hand, proposed_to, standing_proposals, volunteer_card
 from wishes.clock import local_day, utc_now
 from wishes.errors import Forbidden
-from wishes.intake.wishes import Filter, list_wishes
-from wishes.lifecycle import Status
+from wishes.i18n import Text
+from wishes.intake.wishes import Filter, WishRow, list_wishes
+from wishes.lifecycle import Kind, Status
 from wishes.tracking.queries import open_clocks
 from wishes.web.campaign import campaign_blueprint
-from wishes.web.cards import wish_cards
+from wishes.web.cards import add_answers, wish_cards
 from wishes.web.context import day, t
 from wishes.web.identity import database, signed_in
 from wishes.web.wording import CATEGORY
 
 pages = campaign_blueprint("volunteer", __name__)
 PAGE = 24
-_NEXT_STEP = {
-    Status.CLAIMED: ("买好后点“已买好”", "Tell us when it is bought"),
-    Status.READY: ("等质检，或直接送达", "Inspection or direct hand-over"),
-    Status.INSPECTED: ("等配送", "Waiting for transport"),
-    Status.IN_TRANSIT: ("送到后扫码", "Scan at the hand-over"),
-    Status.SCHEDULED: ("按约定日期前往", "Be there on the agreed day"),
+_NEXT_STEP: dict[Status, Text] = {
+    Status.CLAIMED: Text("买好后点“已买好”", "Tell us when it is bought"),
+    Status.READY: Text("等质检，或直接送达", "Inspection or direct hand-over"),
+    Status.INSPECTED: Text("等配送", "Waiting for transport"),
+    Status.IN_TRANSIT: Text("送到后扫码", "Scan at the hand-over"),
 }
 
 
@@ -52,9 +52,27 @@ def mine() -> str:
             card["why"] = t("{day} 前只留给您", "Kept for you until {day}", day=day(why[row.id].expires_at))
     tasks = wish_cards(held, person, today=today, clocks=clocks, with_status=True)
     for card, row in zip(tasks, held, strict=True):
-        card["detail"] = t(*_NEXT_STEP[row.status])
+        card["detail"] = next_step(row)
+        add_answers(card, row, person, today=today, clock=clocks.get(row.id))
     tasks.sort(key=lambda card: 9999 if card["due_days"] is None else card["due_days"])
-    return render_template("volunteer/mine.html", me_volunteer=me, offers=offers, tasks=tasks, delivered=delivered)
+    return render_template(
+        "volunteer/mine.html",
+        me_volunteer=me,
+        offers=offers,
+        tasks=tasks,
+        delivered=delivered,
+        today=today.isoformat(),
+        late=sum(1 for card in tasks if card["due_days"] is not None and card["due_days"] < 0),
+    )
+
+
+def next_step(row: WishRow) -> str:
+    """What whoever holds the wish does next, in a line."""
+    if row.status is Status.SCHEDULED:
+        return t("{day} 前往", "Be there on {day}", day=day(row.scheduled_on)) if row.scheduled_on else ""
+    if row.status is Status.CLAIMED and row.kind is Kind.SERVICE:
+        return t("和社工约好日期", "Agree a date with the social worker")
+    return t(_NEXT_STEP[row.status])
 
 
 @pages.get("/browse")

@@ -17,17 +17,17 @@ from wishes.events.story import story
 from wishes.i18n import Text
 from wishes.intake.actions import publish, verify
 from wishes.intake.wishes import WishRow, seen_by, wish_by_code
-from wishes.lifecycle import HELD, MOVES, Move, Status
+from wishes.lifecycle import DONE_LABEL, HELD, MOVES, Move, Status
 from wishes.tracking.actions import acknowledge, pause, postpone, resume
 from wishes.tracking.queries import OpenClock, open_clock
 from wishes.web.campaign import campaign_blueprint
+from wishes.web.cards import DELIVERIES
 from wishes.web.context import language, moment, t, yuan
 from wishes.web.identity import database, signed_in
 from wishes.web.wording import CATEGORY, NEED, SEX, size_text
 
 pages = campaign_blueprint("wish", __name__)
 
-DELIVERIES = ("deliver", "deliver_directly", "attend")  # made by a hand-over with codes, not by a bare button
 _FIRST = ("accept", "claim", "prepare", "schedule", "inspect", "dispatch", "verify", "publish", "submit", "close")
 
 
@@ -96,14 +96,26 @@ def answer_clock(code: str, name: str) -> Response:
         else:
             raise NotFound()
     flash(t("已记下，大家都看得到。", "Noted; everybody concerned sees it."), "success")
-    return redirect(url_for("wish.page", code=code))
+    return redirect(_back(code))
+
+
+_AWAITED = {
+    Status.SUBMITTED: frozenset({By.COMMUNITY}),
+    Status.CLAIMED: frozenset({By.TAKER}),
+    Status.SCHEDULED: frozenset({By.TAKER, By.COMMUNITY}),
+    Status.READY: frozenset({By.TAKER, By.INSPECTOR}),
+    Status.INSPECTED: frozenset({By.TAKER, By.COURIER, By.INSPECTOR}),
+    Status.IN_TRANSIT: frozenset({By.TAKER, By.COURIER, By.COMMUNITY}),
+    Status.DELIVERED: frozenset({By.COMMUNITY}),
+}
+"""Who is waited for in a stage, and so may say that it is under way or will be late."""
 
 
 def clock_answers(clock: OpenClock | None, standing: frozenset[By]) -> list[str]:
     """What this person may say to the running deadline."""
     if clock is None:
         return []
-    mine = standing & {By.TAKER, By.PROPOSED_TO, By.COMMUNITY, By.COURIER, By.INSPECTOR, By.COORDINATOR}
+    mine = standing & (_AWAITED.get(Status(clock.stage), frozenset()) | {By.COORDINATOR})
     keeper = standing & {By.COMMUNITY, By.COORDINATOR}
     if clock.paused_at is not None:
         return ["resume"] if keeper else []
@@ -194,11 +206,15 @@ def act(code: str, name: str) -> Response:
         if name != "claim" or row.status not in (Status.OPEN, Status.PROPOSED, *HELD):
             seen_by(person, row)  # who loses a race is told that someone was quicker, not that there is no such wish
         make_move(session, name, row=row, actor=person, form=request.form)
-    flash(
-        t("已{action}。", "Done: {action_en}.", action=MOVES[name].label.zh, action_en=MOVES[name].label.en), "success"
-    )
+    done = DONE_LABEL[name]
+    flash(t(f"{done.zh}。", f"{done.en}."), "success")
+    return redirect(_back(code))
+
+
+def _back(code: str) -> str:
+    """Where the form was sent from, if that is a page of this campaign; else the wish's own page."""
     target = request.form.get("next", "")
-    return redirect(target if target.startswith("/c/") else url_for("wish.page", code=code))
+    return target if target.startswith(f"/c/{g.slug}/") else url_for("wish.page", code=code)
 
 
 def make_move(session: Session, name: str, *, row: WishRow, actor: Actor, form: Any) -> None:

@@ -4,9 +4,11 @@
 
     {"email": {"url": "smtp://user:password@mail.example.org:587", "sender": "心愿 <wish@example.org>"},
      "wecom": {"url": "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=…"},
+     "wecom_app": {"corpid": "…", "secret": "…", "agentid": 1000002},
      "sms":   {"url": "https://gateway.example.org/send", "token": "…"}}
 
-``email`` and ``sms`` take ``"a_day"`` too: how many messages a person gets a day before the rest waits for the next morning.
+``email``, ``sms`` and ``wecom_app`` take ``"a_day"`` too: how many messages a person gets a day before the rest waits for the next
+morning. A person is reached by the first of wecom_app, email, sms that knows their sign-in, the group by ``wecom``.
 
 Without the file everything goes to the console, so that a fresh checkout shows what would have been sent.
 """
@@ -25,6 +27,7 @@ from wishes.tracking.channels.email import Email
 from wishes.tracking.channels.message import Channel, Message, PermanentFailure, TransientFailure, UnclearOutcome
 from wishes.tracking.channels.sms import Sms
 from wishes.tracking.channels.wecom import WeComRobot
+from wishes.tracking.channels.wecom_app import WeComApp
 
 __all__ = [
     "Channel",
@@ -36,6 +39,7 @@ __all__ = [
     "Sms",
     "TransientFailure",
     "UnclearOutcome",
+    "WeComApp",
     "WeComRobot",
     "outlets_of",
 ]
@@ -87,6 +91,8 @@ def _read(path: Path) -> list[Channel]:
     try:
         told = json.loads(path.read_text("utf-8"))
         found: list[Channel] = []
+        if "wecom_app" in told:
+            found.append(WeComApp(**told["wecom_app"]))
         if "email" in told:
             found.append(Email(**told["email"]))
         if "sms" in told:

@@ -1,4 +1,4 @@
-"""Posting JSON to a service: the one HTTP call that the robot and the gateway share."""
+"""JSON to and from a service: the one HTTP call that the robot, the application and the gateway share."""
 
 from __future__ import annotations
 
@@ -40,12 +40,25 @@ def post_json(url: str, body: Mapping[str, Any], *, headers: Mapping[str, str] |
     Raises TransientFailure for 408, 429, 5xx and a network that fails, PermanentFailure for any other refusal, UnclearOutcome when
     no answer came to what was sent.
     """
-    request = urllib.request.Request(
-        url,
-        json.dumps(body, ensure_ascii=False).encode(),
-        method="POST",
-        headers={"Content-Type": "application/json; charset=utf-8", **(headers or {})},
+    return _answered(
+        urllib.request.Request(
+            url,
+            json.dumps(body, ensure_ascii=False).encode(),
+            method="POST",
+            headers={"Content-Type": "application/json; charset=utf-8", **(headers or {})},
+        )
     )
+
+
+def get_json(url: str) -> dict[str, Any]:
+    """GET the JSON at *url*. Raises as :func:`post_json`; as nothing is changed by asking, an answer that never came is transient."""
+    try:
+        return _answered(urllib.request.Request(url, method="GET"))
+    except UnclearOutcome as error:
+        raise TransientFailure(str(error)) from error
+
+
+def _answered(request: urllib.request.Request) -> dict[str, Any]:
     try:
         with _OPENER.open(request, timeout=TIMEOUT_S) as answer:
             text = answer.read(LONGEST_ANSWER)
