@@ -155,14 +155,14 @@ def _window(rules: Rules, now: datetime) -> datetime:
 
 def _end_windows(session: Session, wish_ids: Sequence[int], rules: Rules, now: datetime, expires_at: datetime) -> None:
     """Let the clocks of these proposals strike when their window ends, where the campaign's hours are the shorter."""
-    deadline, clock = rules.deadlines.get(Status.PROPOSED), clock_values(rules, Status.PROPOSED, now)
-    if deadline is None or clock is None or clock[0] <= expires_at:
+    deadline = rules.deadlines.get(Status.PROPOSED)
+    if deadline is None:
         return
     values = {"due_at": expires_at, "next_at": step_at(expires_at, now, deadline, 0, rules)}
     for at in range(0, len(wish_ids), 500):
         session.execute(
             sa.update(_Clock)
-            .where(_Clock.wish_id.in_(wish_ids[at : at + 500]), _Clock.closed_at.is_(None))
+            .where(_Clock.wish_id.in_(wish_ids[at : at + 500]), _Clock.closed_at.is_(None), _Clock.due_at > expires_at)
             .values(**values)
             .execution_options(synchronize_session=False)
         )
@@ -252,8 +252,16 @@ def _take_back(
     """Open again the proposed wishes among *wish_ids*; answers those that were."""
     nobody = {"taker_branch_id": None, "taker_volunteer_id": None}
     # the engine by itself lets proposals run out; declining on somebody's behalf is a coordinator's
+    data: dict[int, dict[str, Any]] = {}
+    for at in range(0, len(wish_ids), 500):
+        rows = session.execute(
+            sa.select(_Proposal.wish_id, _Proposal.volunteer_id, _Proposal.branch_id).where(
+                _Proposal.wish_id.in_(wish_ids[at : at + 500]), _Proposal.state == ProposalState.OPEN
+            )
+        )
+        data |= {wish: {"run_id": run_id, "volunteer_id": who, "branch_id": branch} for wish, who, branch in rows}
     done = move_many(session, "expire" if actor.system else "decline", wish_ids=wish_ids, actor=actor, now=now, reason=reason,
-                     changes=dict.fromkeys(wish_ids, nobody), data={wish_id: {"run_id": run_id} for wish_id in wish_ids})  # fmt: skip
+                     changes=dict.fromkeys(wish_ids, nobody), data=data)  # fmt: skip
     for at in range(0, len(done.moved), 500):
         session.execute(
             sa.update(_Proposal)
