@@ -52,6 +52,10 @@ def test_postponing_moves_the_deadline_and_starts_its_ladder_over(world: World) 
     assert local_day(due) == until and running(world, wish).due_at == due
     assert sweep(world.database, now=at(10)).taken == 0
     assert sweep(world.database, now=due - timedelta(hours=72)).remind == 1
+    assert [n.facts["due_on"] for n in world.notices(kind="remind")] == [
+        local_day(at(10)).isoformat(),
+        until.isoformat(),
+    ]
     [event] = world.events("postpone")
     assert (event.reason, event.data) == ("缺货", {"until": until.isoformat()})
 

@@ -14,8 +14,10 @@ import sqlalchemy as sa
 from tests.tracking.servers import Mailbox, Posts, http_server, smtp_server
 from tests.tracking.world import NOON, World
 from wishes.claims import actions as claims
+from wishes.clock import local_day
 from wishes.errors import Misconfigured
 from wishes.settings import from_environment
+from wishes.tracking.actions import acknowledge, pause, postpone
 from wishes.tracking.channels import Console, Email, Message, Outlets, Sms, WeComRobot, outlets_of
 from wishes.tracking.delivery import LEASE, DeliveryReport, deliver
 from wishes.tracking.notices import Posting, post
@@ -299,6 +301,26 @@ def test_a_reminder_of_what_was_done_meanwhile_is_not_sent(world: World, mailbox
     with world.database.transaction() as session:
         claims.step(session, "prepare", wish_id=wish, actor=world.volunteer_actor(), now=NOON + timedelta(days=7))
     assert send(world, email(mailbox), NOON + timedelta(days=7)) == DeliveryReport(skipped=1)
+    assert mailbox.letters == []
+
+
+@pytest.mark.parametrize("answer", ["acknowledged", "postponed", "paused"])
+def test_a_warning_that_was_answered_overnight_is_not_sent_in_the_morning(
+    world: World, mailbox: Mailbox, answer: str
+) -> None:
+    [wish] = world.claimed(1)
+    evening, actor = NOON + timedelta(days=10, hours=10), world.volunteer_actor()
+    sweep(world.database, now=evening)
+    with world.database.transaction() as session:
+        later = evening + timedelta(hours=1)
+        if answer == "acknowledged":
+            acknowledge(session, wish_id=wish, actor=actor, now=later)
+        elif answer == "postponed":
+            until = local_day(later + timedelta(days=5))
+            postpone(session, wish_id=wish, actor=actor, now=later, until=until, reason="缺货")
+        else:
+            pause(session, wish_id=wish, actor=world.coordinator(), now=later, reason="孩子进城了")
+    assert send(world, email(mailbox), evening + timedelta(hours=11)) == DeliveryReport(skipped=2)
     assert mailbox.letters == []
 
 

@@ -26,6 +26,7 @@ from wishes.people.tables import Account
 from wishes.tracking.channels import Channel, Message, Outlets, PermanentFailure, TransientFailure, UnclearOutcome
 from wishes.tracking.deadlines import next_daylight
 from wishes.tracking.heartbeat import beat
+from wishes.tracking.ladder import QUIET_ONCE_ACKNOWLEDGED
 from wishes.tracking.tables import Clock, Notice
 from wishes.tracking.wording import compose
 
@@ -65,7 +66,7 @@ class _Queued:
     via: str
     login: str | None
     language: str | None
-    settled: bool
+    settled: bool | None  # None: it belongs to no clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,14 @@ class _Parcel:
     otherwise: str  # the channel to try when this one refuses for good; empty: none
 
 
+_SETTLED: Any = sa.or_(
+    _Clock.closed_at.is_not(None),
+    _Clock.paused_at.is_not(None),
+    _Clock.postponed_at > _Notice.created_at,
+    sa.and_(_Clock.acknowledged_at > _Notice.created_at, _Notice.kind.in_(QUIET_ONCE_ACKNOWLEDGED)),
+)
+"""What was true when the notice was posted is so no more: done, stopped, put off, or answered."""
+
 _COLUMNS: list[Any] = [
     _Notice.id,
     _Notice.account_id,
@@ -89,7 +98,7 @@ _COLUMNS: list[Any] = [
     _Notice.via,
     _Account.login,
     _Account.language,
-    _Clock.closed_at.is_not(None),
+    _SETTLED,
 ]
 
 

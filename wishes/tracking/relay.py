@@ -14,7 +14,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from wishes.claims.tables import Claim
 from wishes.db import Database
 from wishes.events.tables import Event
 from wishes.intake.tables import Wish
@@ -23,7 +22,6 @@ from wishes.tracking.directory import Audience, Concerned, Directory
 from wishes.tracking.heartbeat import beat
 from wishes.tracking.notices import Posting, post
 
-_Claim = columns(Claim)
 _Event = columns(Event)
 _Wish = columns(Wish)
 
@@ -82,12 +80,12 @@ class _News:
     taker_volunteer_id: int | None
     taker_branch_id: int | None
 
-    def concerned(self, held: Mapping[int, tuple[int | None, int | None]]) -> Concerned:
-        """The taker as the event names them, else who held the wish until then, else who holds it now."""
+    def concerned(self) -> Concerned:
+        """The taker as the event names them, else who holds the wish now."""
         if "volunteer_id" in self.data or "branch_id" in self.data:
             taker = self.data.get("volunteer_id"), self.data.get("branch_id")
         else:
-            taker = held.get(self.event_id, (self.taker_volunteer_id, self.taker_branch_id))
+            taker = self.taker_volunteer_id, self.taker_branch_id
         return Concerned(self.campaign_id, self.community_id, taker[0], taker[1])
 
 
@@ -140,8 +138,7 @@ def _announce(session: Session, *, now: datetime, size: int) -> tuple[int, int]:
     if not news:
         return 0, 0
     told = [each for each in news if each.action in TOLD and each.wish_id is not None]
-    held = _held_until(session, [each.event_id for each in told if each.action == "cancel"])
-    concerned = {each.event_id: each.concerned(held) for each in told}
+    concerned = {each.event_id: each.concerned() for each in told}
     directory = Directory(session, concerned.values())
     postings = [posting for each in told for posting in _postings(each, concerned[each.event_id], directory)]
     post(session, postings, now=now)
@@ -175,15 +172,3 @@ def _postings(each: _News, concerned: Concerned, directory: Directory) -> list[P
         )
         for account, kind in sorted(kinds.items())
     ]
-
-
-def _held_until(session: Session, event_ids: list[int]) -> dict[int, tuple[int | None, int | None]]:
-    """Who held the wish when it was cancelled: the claim that ended at the same instant."""
-    if not event_ids:
-        return {}
-    rows = session.execute(
-        sa.select(_Event.id, _Claim.volunteer_id, _Claim.branch_id)
-        .join(Claim, sa.and_(_Claim.wish_id == _Event.wish_id, _Claim.ended_at == _Event.recorded_at))
-        .where(_Event.id.in_(event_ids))
-    )
-    return {event_id: (volunteer_id, branch_id) for event_id, volunteer_id, branch_id in rows}

@@ -248,7 +248,7 @@ def _posting(
 ) -> Posting:
     whom = "group" if group else account_id if account_id is not None else "-"
     return Posting(
-        f"clock:{each.clock_id}:{rung.number}:{whom}",
+        f"clock:{each.clock_id}:{int(each.due_at.timestamp())}:{rung.number}:{whom}",  # postponed, a ladder starts over
         each.campaign_id,
         rung.kind,
         account_id,

@@ -22,7 +22,7 @@ from wishes.clock import local_day, utc_now
 from wishes.errors import Forbidden, NotFound
 from wishes.tracking.queries import open_clocks
 from wishes.web.campaign import campaign_blueprint
-from wishes.web.cards import title, wish_cards
+from wishes.web.cards import add_answers, title, wish_cards
 from wishes.web.context import day, language, t
 from wishes.web.identity import database, signed_in
 
@@ -73,6 +73,7 @@ def home() -> str:
             f"{title(row)} · {row.code}",
             row.volunteer or t("支部承担", "Carried by the branch"),
         )
+        add_answers(card, row, person, today=today, clock=clocks.get(row.id))
     tasks.sort(key=lambda card: 9999 if card["due_days"] is None else card["due_days"])
     return render_template(
         "branch/home.html",
@@ -80,6 +81,7 @@ def home() -> str:
         offers=offers,
         offered_total=offered.total,
         tasks=tasks,
+        today=today.isoformat(),
         held_total=held.total,
         members=members,
         free_members=[
