@@ -21,6 +21,7 @@ _TESTS: Mapping[str, tuple[str, ...]] = {
     "types": ("types", "code"), "wish": ("item",), "wish_category": ("category",), "size": ("size", "number", "qty"),
     "qty": ("qty",), "price": ("price",), "consent": ("consent", "tick"), "visit": ("date", "visit"), "recno": ("record",),
     "ethnicity": ("ethnicity",), "reason": ("long", "chinese"), "teacher": ("name",),
+    "unit_name": ("place", "school"),
 }
 _STRICT = frozenset(("name", "sex", "birth", "id", "phone", "types", "wish", "wish_category", "price", "guardian", "age", "relation"))
 """Roles whose cells must look like it, or the title is not believed."""
@@ -34,6 +35,8 @@ _ALONE: tuple[tuple[str, str, float], ...] = (
 )
 _GUARDIAN_GROUP = re.compile(r"监护|家长|联系人|父母|家庭成员|抚养|照料")
 _WISH_GROUP = re.compile(r"心愿|愿望|需求|礼物|物品|物资")
+_WHOLE = re.compile(r"总|合计|小计|共计")
+"""Beside a price for one piece stands the price of all."""
 _KIND_GROUP = re.compile(r"类型|类别|打√|打勾|困境|困难|情况")
 
 
@@ -57,7 +60,8 @@ def assign(
             scored.append((1.5, title, flags[title.column], "header"))
             continue
         look = looks[title.column]
-        meanings = _in_group(title, headers)
+        # 残疾儿童 over a column that holds no marks is no box to tick; there it is the children's names.
+        meanings = [m for m in _in_group(title, headers) if m.role not in FLAGS or _ticked(look)]
         for meaning in meanings:
             scored.append((_score(meaning, look), title, meaning.role, "taught" if meaning.fit > 1 else "header"))
         unsure = not meanings or max(_score(m, look) for m in meanings) < 0.45
@@ -128,8 +132,7 @@ def _flag_columns(titles: Sequence[Title], looks: Mapping[int, ColumnLook], head
         look = looks[title.column]
         if role is None:
             continue
-        marks = look.filled == 0 or look.share("tick") + look.share("code") >= 0.6 or look.share("consent") >= 0.6
-        if marks:
+        if _ticked(look):
             found[title.column] = role
     order = [t.column for t in titles]
     kept = {}
@@ -139,6 +142,11 @@ def _flag_columns(titles: Sequence[Title], looks: Mapping[int, ColumnLook], head
         if any(b in found for b in beside):
             kept[column] = role
     return kept
+
+
+def _ticked(look: ColumnLook) -> bool:
+    """Whether a column holds marks only, or nothing."""
+    return look.filled == 0 or look.share("tick") + look.share("code") >= 0.6 or look.share("consent") >= 0.6
 
 
 def _repair(readings: list[ColumnReading], looks: Mapping[int, ColumnLook]) -> None:
@@ -191,9 +199,10 @@ def _number(readings: list[ColumnReading]) -> None:
     for role in ("price", "size", "qty", "wish_category"):
         mine = [r for r in readings if r.role == role]
         if len(wishes) <= 1:
-            for extra in mine[1:]:
-                if role == "price" and extra.confidence < mine[0].confidence:
-                    extra.role = "ignored"
+            whole = next((r for r in mine[1:] if role == "price" and _WHOLE.search(r.title)), None)
+            for other in mine if role == "price" else ():
+                if (whole is not None and other is not whole) or other.confidence < mine[0].confidence:
+                    other.role = "ignored"
             for reading in mine:
                 reading.number = 1
             continue

@@ -118,6 +118,15 @@ def _valid(match: re.Match[str], newest: int) -> str | None:
     return iso if iso is not None and int(iso[:4]) <= newest + 1 else None
 
 
+_MIXED = re.compile(rf"([{_CN}]{{1,3}}|元)(?=[月日号])")
+
+
+def _as_digits(found: re.Match[str]) -> str:
+    """三 before 月 as 3; the first month is also called 元月."""
+    value = 1 if found[1] == "元" else number(found[1])
+    return found[0] if value is None else str(int(value))
+
+
 @lru_cache(maxsize=32768)
 def _from_text(text: str, spaced: str, newest: int, date1904: bool, lossy: bool) -> When:
     if not text or not _ANY_NUMBER.search(text) or text in ("不详", "无", "/", "-"):
@@ -131,6 +140,10 @@ def _from_text(text: str, spaced: str, newest: int, date1904: bool, lossy: bool)
             return When(_iso(_full_year(int(short[1]), newest)), "lunar date", 0.9, ("birth_lunar",))
         return When(_iso(int(year[1])), "lunar date", 0.9, ("birth_lunar",)) if year else When(None, "lunar date", 0.5, ("birth_missing",))
     text = _TRIMMINGS.sub("", _LETTER_O.sub("0", text))
+    if re.fullmatch(rf"[{_CN}○]{{4}}", text) is not None:
+        text += "年"
+    elif text[:4].isdigit():
+        text = _MIXED.sub(_as_digits, text)
     if m := _CHINESE_DATE.fullmatch(text):
         year_number = number(re.sub("[○OoＯ]", "〇", m[1]))
         if year_number is not None:
@@ -152,10 +165,12 @@ def _from_text(text: str, spaced: str, newest: int, date1904: bool, lossy: bool)
         return When(_iso(int(m[1]), int(m[2])), "written")
     if (m := _YEAR.fullmatch(text)) and 1900 <= int(m[1]) <= newest + 1:
         return When(m[1], "year")
-    if re.fullmatch(r"\d{5}(?:\.0*)?", text):
+    if re.fullmatch(r"\d{5}(?:\.\d*)?", text):
         days = float(text)
         if 20_000 <= days <= 60_000:
             return When(from_serial(days, date1904=date1904).isoformat(), "day number", 0.95, ("date_serial",))
+    if (m := re.fullmatch(r"(\d{2})(\d{2})(\d{2})", text)) and len(iso := _iso(_full_year(int(m[1]), newest), int(m[2]), int(m[3])) or "") == 10:
+        return When(iso, "six digits, two-digit year", 0.85)
     if m := _AGE.fullmatch(text):
         return When(None, "age in the birth column", 0.8, ("birth_missing",), age=int(m[1]))
     if m := _SHORT_FULL.fullmatch(text):
@@ -175,11 +190,11 @@ def _from_text(text: str, spaced: str, newest: int, date1904: bool, lossy: bool)
         if month:
             year_int = int(m[3]) if len(m[3]) == 4 else _full_year(int(m[3]) % 100, newest)
             return When(_iso(year_int, month, int(m[1]) if m[1] else None), "English month", 0.9)
-    if m := re.search(r"((?:19|20)\d{2})[年./\-](\d{1,2})[月./\-](\d{1,2})", text):
+    if m := re.search(r"((?:19|20)\d{2})[年./\-](\d{1,2})[月./\-](\d{1,2})(?![\dA-Za-z])", text):
         return When(_iso(int(m[1]), int(m[2]), int(m[3])), "date among words", 0.8)
-    if m := re.search(r"((?:19|20)\d{2})[年./\-](\d{1,2})", text):
+    if m := re.search(r"((?:19|20)\d{2})[年./\-](\d{1,2})(?!\d)", text):
         return When(_iso(int(m[1]), int(m[2])), "date among words", 0.7)
-    if m := re.search(r"((?:19|20)\d{2})", text):
+    if m := re.search(r"(?<!\d)((?:19|20)\d{2})(?!\d)", text):
         return When(m[1], "year among words", 0.6)
     return When(None, "not a date", 0.5, ("birth_missing",))
 

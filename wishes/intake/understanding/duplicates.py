@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from wishes.intake.understanding.many import without_looking_for_cycles
 from wishes.intake.understanding.model import Entry, FileReading
+from wishes.intake.understanding.text import simple
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def find_duplicates(
     lines = _lines(readings)
     for known in existing:
         lines.append(Child(
-            len(lines), "", known.name, known.sex, known.birth, None, known.county, known.town, known.village, known.guardian,
+            len(lines), "", simple(known.name), known.sex, known.birth, None, known.county, known.town, known.village, known.guardian,
             frozenset(known.phones), None, [], known, known.key,
         ))
     groups, weak, mistyped = _group(lines, year)
@@ -140,7 +141,7 @@ def _lines(readings: Sequence[FileReading]) -> list[Child]:
             line = by_row.get(place)
             if line is None:
                 line = by_row[place] = Child(
-                    len(lines), reading.file, entry.child, entry.gender, entry.birth, entry.age, entry.county, entry.town, entry.village,
+                    len(lines), reading.file, simple(entry.child), entry.gender, entry.birth, entry.age, entry.county, entry.town, entry.village,
                     entry.guardian, frozenset(entry.phone), entry.recno, key=entry.key,
                 )
                 lines.append(line)

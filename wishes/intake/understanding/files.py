@@ -184,6 +184,9 @@ def _read_sheet(
     ]
 
 
+_LOW, _HIGH = re.compile(r"低|下限|起"), re.compile(r"高|上限|封顶")
+
+
 class _BlockReader:
     """Walks down one table, remembering the child, the section and the values that 同上 repeats."""
 
@@ -201,6 +204,9 @@ class _BlockReader:
         ]
         prices = [c for c in block.columns if c.role == "price"]
         alone = prices[0].column if len(prices) == 1 and prices[0].number == 0 else None
+        self.lowest = self._end(_LOW)
+        self.highest = self._end(_HIGH)
+        """Columns of the least and the highest price, where a table has one for each."""
         self.shared_price = alone if len(self.wishes) > 1 else None
         self.entries: list[Entry] = []
         self.person: Entry | None = None
@@ -211,6 +217,11 @@ class _BlockReader:
         self.ditto = [c for c in sorted(repeatable) if texts and not context.lexicon.ditto.isdisjoint(texts[c])]
         """The columns in which 同上 stands somewhere."""
         self.above: dict[int, tuple[str, Value]] = {}
+
+    def _end(self, title: re.Pattern[str]) -> int | None:
+        prices = [c for c in self.block.columns if c.role == "price"]
+        found = [c.column for c in prices if title.search(c.title)]
+        return found[0] if len(self.wishes) == 1 and len(prices) == 2 and len(found) == 1 else None
 
     def read(self, row: int) -> str:
         """Read one row; returns its fate."""
@@ -293,6 +304,15 @@ class _BlockReader:
 
     def _wish_cells(self, row: int, texts: Sequence[str]) -> list[WishCell]:
         struck, single = self.grid.sheet.struck, self.shared_price is None
+        if self.highest is not None and self.lowest is not None and texts[self.highest]:
+            (column, _, size, qty), low = self.wishes[0], texts[self.lowest]
+            price = f"{low}-{texts[self.highest]}" if low else f"不超过{texts[self.highest]}"
+            return [
+                WishCell(
+                    row, column, texts[column], price, (row, self.highest), texts[size] if size is not None else "",
+                    texts[qty] if qty is not None else "", (row, column) in struck,
+                )
+            ]
         return [
             WishCell(
                 row, column, texts[column], texts[price] if single and price is not None else "", None if price is None else (row, price),

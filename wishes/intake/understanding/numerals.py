@@ -38,7 +38,7 @@ def number(text: str) -> float | None:
         tail = number(rest.lstrip("零"))
         if tail is None:
             return None
-        return value + (tail * scale / 10 if tail < 10 and not rest.startswith("零") else tail)
+        return value + (tail * scale / 10 if tail < 10 and rest[0] not in "零0" else tail)
     return _chinese(text)
 
 

@@ -6,12 +6,13 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from wishes.intake.understanding.text import flat, is_cjk, tight
+from wishes.intake.understanding.text import flat, is_cjk, simple, tight
 from wishes.intake.words import Words
 
 _BRACKETS = re.compile(r"[(（\[【<《]([^)）\]】>》]*)[)）\]】>》]")
 _ALIAS = re.compile(r"化名|假名|昵称|别名|小名|乳名|代称")
 _PLAIN_NAME = re.compile(r"[\u4e00-\u9fff]{1,3}[\u4e00-\u9fff](?<![学友士生师童名称])")
+_SEX_BEHIND = re.compile(r"(.{2,}?)\s*[/、,;:\s\-]\s*(男|女)(?:孩|生)?")
 _TITLES = re.compile(r"(?:小朋友|同学|女士|先生|老师|儿童)$")
 
 
@@ -30,7 +31,8 @@ def read_name(text: str) -> Name:
     shown = flat(text)
     if 2 <= len(shown) <= 4 and _PLAIN_NAME.fullmatch(shown):
         return Name(shown)
-    note = "".join(_BRACKETS.findall(shown))
+    shown, sex = (m[1], m[2]) if (m := _SEX_BEHIND.fullmatch(shown)) else (shown, "")
+    note = "".join(_BRACKETS.findall(shown)) + sex
     bare = _BRACKETS.sub("", shown)
     bare = re.sub(r"^\s*\d+\s*[.、)）:]\s*", "", bare)
     alias = _ALIAS.search(shown) is not None
@@ -54,15 +56,21 @@ def read_guardian(text: str, relations: frozenset[str]) -> tuple[str | None, str
         return shown, None
     found: str | None = None
     for inside in _RELATION_TAIL.findall(shown):
-        if inside in relations:
+        if simple(inside).removesuffix("关系") in relations:
             found = inside
+        elif 2 <= len(inside) <= 4 and simple(_RELATION_TAIL.sub("", shown)).strip() in relations:
+            # 爷爷（王强）: the name stands in the brackets
+            return inside, _RELATION_TAIL.sub("", shown).strip()
     bare = re.sub(r"1[3-9][\d \-]{9,13}", "", _RELATION_TAIL.sub("", shown))
     words = [w for w in re.split(r"[\s:：/、,，;；\-—]+", bare) if w]
-    names = [w for w in words if w not in relations]
-    found = found or next((w for w in words if w in relations), None)
+    words = [w.removesuffix("关系") or w for w in words]
+    names = [w for w in words if simple(w) not in relations]
+    found = found or next((w for w in words if simple(w) in relations), None)
     if (len(names) > 1 and all(len(n) == 1 for n in names)) or (len(names) == 2 and len(names[0]) == 1):
         names = ["".join(names)]
     name = re.sub(r"[*★\"“”'。.]", "", names[0]) if names else ""
+    if len(name) > 3 and name[0] == "其" and name[1] in relations:
+        name, found = name[2:], found or name[1]  # 其父王强
     for relation in relations if len(name) > 3 else ():
         # 爷爷王大伟 without any separator
         if len(relation) > 1 and name.startswith(relation) and len(name) - len(relation) >= 2:
@@ -100,7 +108,9 @@ def read_sex(text: str, boys: frozenset[str], girls: frozenset[str], legend: tup
 
 _DIGIT = re.compile(r"\d")
 _LETTER_O = re.compile(r"(?<=[\dOo])[Oo]|[Oo](?=\d)")
-_COUNTRY = re.compile(r"(?<!\d)(?:\+|00)?86[\s\-]*(?=1[3-9])")
+_LETTER_L = re.compile(r"(?<![A-Za-z\d])[lI](?=[3-9]\d{9})")
+_SPOKEN = str.maketrans("〇○零一二三四五六七八九幺", "0001234567891")
+_COUNTRY = re.compile(r"(?<!\d)[(\[]?(?:\+|00)?86[)\]]?[\s\-]*(?=1[3-9])")
 _POINT_ZERO = re.compile(r"(?<=\d)\.0+$")
 _PHONE_BREAK = re.compile(r"[,，;；/、\n|和或]|(?<=\d)\s*[(（][^)）]*[)）]|[A-Za-z\u4e00-\u9fff]+[:：]?")
 _FILLERS = str.maketrans("", "", " \t\r\n-—–_.·()（）'’:：+")
@@ -122,12 +132,13 @@ def read_phones(text: str) -> Phones:
     if _MOBILE.fullmatch(shown):
         return Phones((shown,))
     if not _DIGIT.search(shown):
-        return Phones((), "phone_missing", "empty")
+        spoken = "".join(shown.split()).translate(_SPOKEN)
+        return Phones((spoken,), "", "in words") if _MOBILE.fullmatch(spoken) else Phones((), "phone_missing", "empty")
     if len(shown) > 11 and _MOBILE.fullmatch(joined := shown.replace(" ", "").replace("-", "")) is not None:
         return Phones((joined,), "", "cleaned")
     found: list[str] = []
     invalid = False
-    cleaned = _POINT_ZERO.sub("", _COUNTRY.sub(" ", _LETTER_O.sub("0", shown)))
+    cleaned = _POINT_ZERO.sub("", _COUNTRY.sub(" ", _LETTER_L.sub("1", _LETTER_O.sub("0", shown))))
     for chunk in _PHONE_BREAK.split(cleaned):
         digits = chunk.translate(_FILLERS)
         if not digits:

@@ -56,7 +56,7 @@ class Places:
         self.townships = {t.code: t for t in townships}
         self._provinces, self._province_names = provinces, tuple(provinces)
         self._by_county_name: dict[str, str] = {}
-        for code, name in self.counties.items():
+        for code, name in ((code, tight(name)) for code, name in self.counties.items()):
             self._by_county_name[name] = code
             short = re.sub(r"(?:自治县|县|区|市)$", "", name)
             if len(short) >= 2:
@@ -64,13 +64,13 @@ class Places:
                 self._by_county_name.setdefault(short + "区", code)
                 self._by_county_name.setdefault(short + "市", code)
         self._county_pattern = self._alternation(self._by_county_name)
-        self._county_shorts = {re.sub(r"(?:自治县|县|区|市)$", "", n): c for c, n in self.counties.items() if len(n) > 2}
+        self._county_shorts = {re.sub(r"(?:自治县|县|区|市)$", "", tight(n)): c for c, n in self.counties.items() if len(n) > 2}
         self._towns_by_name: dict[str, list[Township]] = {}
         self._former: dict[str, list[Township]] = {}
         for town in self.townships.values():
-            self._towns_by_name.setdefault(town.name, []).append(town)
+            self._towns_by_name.setdefault(tight(town.name), []).append(town)
             if town.former_county:
-                self._former.setdefault(town.former_county, []).append(town)
+                self._former.setdefault(tight(town.former_county), []).append(town)
         self._town_pattern = self._alternation(self._towns_by_name)
         shorts: dict[str, list[Township]] = {}
         for name, towns in self._towns_by_name.items():

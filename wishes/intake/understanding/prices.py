@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from wishes.intake.understanding.numerals import CHINESE_NUMBER, number
-from wishes.intake.understanding.text import flat
+from wishes.intake.understanding.text import flat, simple
 
 
 class Price(NamedTuple):
@@ -33,8 +33,8 @@ _PLAIN = re.compile(r"[¥￥]?([1-9]\d{0,5}(?:\.\d{1,2})?)元?")
 _MONEY = re.compile(_NUMBER)
 _NOISE = re.compile(r"(?:人民币|RMB|CNY|rmb|Rmb|cny|[¥￥$]|圆整|元整|块钱|元钱|圆|元|块|钱|整|yuan|Yuan|毛\b|正$)")
 _EACH = re.compile(r"/\s*(?:个|只|双|本|支|盒|把|件|条|辆|台|张|块|盏|副|套|顶|箱|瓶|份|床|根|次|人|包|袋|组|幅|盆|对|部|册|枚|颗|架|桶|提|罐|斤|位|名|卷|片|月|学期|天|年)")
-_ABOUT = re.compile(r"(?:大约|大概|约为|约|左右|上下|大致|差不多|估计|预计|参考价?|市场价|大概在|价格|预算|估价|单价|价|款|需|在|出头|多一?点|近|将近|:|,$|的$)")
-_UP_TO = re.compile(r"(?:不超过|不超|不高于|不多于|最多|至多|最高|小于等于|小于|低于|≤|<=|<|控制在)\s*(" + _NUMBER + r")(?:元|块)?(?:以内|以下|之内|内)?")
+_ABOUT = re.compile(r"(?:大约|大概|约为|约|左右|上下浮动|上下|浮动|不等|不定|之间|大致|差不多|估计|预计|参考价?|市场价|大概在|价格|预算|估价|单价|价|款|需|在|出头|多一?点|近|将近|:|,$|的$)")
+_UP_TO = re.compile(r"(?:不超过|不超|不高于|不多于|最多|至多|最高|小于等于|小于|低于|≤|<=|<|控制在|别超过)+\s*(" + _NUMBER + r")(?:元|块)?(?:以内|以下|之内|内)?")
 _WITHIN = re.compile(r"(" + _NUMBER + r")\s*(?:元|块)?(?:钱)?\s*(?:以内|以下|之内|内|之下|封顶|及以下)")
 _FROM = re.compile(r"(?:不低于|不少于|至少|最低|大于|≥|>=|>)?\s*(" + _NUMBER + r")\s*(?:元|块)?\s*(?:以上|起|起步|多)")
 _FROM_PREFIX = re.compile(r"(?:不低于|不少于|至少|最低|大于|≥|>=|>)\s*(" + _NUMBER + r")")
@@ -42,6 +42,11 @@ _RANGE = re.compile(rf"({_NUMBER})\s*(?:-{{1,3}}|~{{1,2}}|—{{1,2}}|–|―|─
 _TOTAL = re.compile(r"(?:合计|共计|总计|总价|一共|总共|小计|合共|共约|共|合)")
 _CN_DIGIT = dict(zip("一两二三四五六七八九", (1, 2, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
 _LOOSE = re.compile(r"([一两二三四五六七八])([两二三四五六七八九])(十|百)")
+_IN_BRACKETS = re.compile(r"\(([^()]*)\)")
+_WITH_DIME = re.compile(r"(\d{1,5})\s*[块元]\s*([1-9])(?:毛|角)?(?:钱)?")
+"""三块五: the digit behind counts tenths."""
+_SHARED_UNIT = re.compile(r"([1-9]|[一二两三四五六七八])\s*(?:-|~|—|–|至|到|、|,)\s*([2-9]|[二两三四五六七八九])\s*(十|百|千)\s*(?:元|块)?(?:钱)?(?:左右|上下)?")
+"""2-3百: both are hundreds."""
 _LIST = re.compile(r"[、,，;；\n/|+＋和及 ]+")
 _NO = re.compile(r"[/\\—\-–?？.。…·、 *]*")
 
@@ -55,7 +60,7 @@ def _fen(text: str) -> int | None:
 def read_price(text: str, no_words: frozenset[str] = frozenset(), zero_words: frozenset[str] = frozenset()) -> PriceCell:
     """Read a price cell. ``no_words`` mean that there is none, ``zero_words`` that it costs nothing."""
     # A Chinese comma lists; only a plain one may part thousands.
-    text = flat(text.replace("，", "、"))
+    text = simple(flat(text.replace("，", "、")))
     if (plain := _PLAIN.fullmatch(text)) is not None:
         fen = round(float(plain[1]) * 100)
         return PriceCell((Price(fen, fen),))
@@ -67,6 +72,13 @@ def read_price(text: str, no_words: frozenset[str] = frozenset(), zero_words: fr
     text = re.sub(r"(?<=\d)[Oo](?=[\dOo元块]|$)", "0", text)
     text = re.sub(r"(?<!\d)(\d),(\d{3})(?![\d,])", r"\1\2", text)
     text = re.sub(r"(?<=\d)[.．](?=\D|$)", "", text)
+    text = _without_remark(text)
+    if (m := _WITH_DIME.fullmatch(text)) is not None:
+        fen = int(m[1]) * 100 + int(m[2]) * 10
+        return PriceCell((Price(fen, fen),))
+    if (m := _SHARED_UNIT.fullmatch(text)) is not None and (low := number(m[1])) and (high := number(m[2])) and low < high:
+        scale = {"十": 1000, "百": 10_000, "千": 100_000}[m[3]]
+        return PriceCell((Price(int(low) * scale, int(high) * scale, "range in words", 0.9),))
     total = _TOTAL.search(text) is not None
     if total:
         text = _TOTAL.sub("", text)
@@ -92,6 +104,17 @@ def read_price(text: str, no_words: frozenset[str] = frozenset(), zero_words: fr
     if len(found) == 1 and (fen := _fen(found[0])) is not None:
         return PriceCell((Price(fen, fen, "number among words", 0.7),), total)
     return PriceCell((), total, understood=False)
+
+
+def _without_remark(text: str) -> str:
+    """Without a remark in brackets (含运费), a sum repeated in words (贰佰元整), and a dash that leads nowhere."""
+    for inside in _IN_BRACKETS.findall(text):
+        outside = text.replace(f"({inside})", "", 1)
+        repeated = number(_NOISE.sub("", inside))
+        remark = _MONEY.search(inside) is None and _MONEY.search(outside) is not None
+        if remark or (repeated is not None and repeated == number(_NOISE.sub("", outside))):
+            text = outside
+    return re.sub(r"(?<=[\d元])\s*[-~—–]+$", "", text.strip())
 
 
 def _one(text: str) -> Price | None:

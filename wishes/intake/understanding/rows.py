@@ -17,13 +17,14 @@ from wishes.intake.understanding.places import Address
 from wishes.intake.understanding.text import tight
 
 _DIGIT = re.compile(r"\d")
+_SIGNED_ON = re.compile(r"(?:20)?\d{2}[-./年]\d{1,2}[-./月]\d{1,2}日?|\d{1,2}月\d{1,2}[日号]|20\d{6}")
 _NOBODY = frozenset(("无", "/", "—", "-", "未知", "不详"))
 _AGE = re.compile(r"(\d{1,3})(?:\.\d+)?(?:周?岁)?(?:半)?")
 
 
 PERSONAL = frozenset((
     "name", "sex", "birth", "age", "id", "address", "village", "town", "county", "school", "guardian", "relation", "phone", "types",
-    "flag_orphan", "flag_unattended", "flag_poor", "flag_disabled", "flag_left_behind", "flag_other", "visit", "recno", "consent", "remark",
+    "flag_orphan", "flag_unattended", "flag_poor", "flag_disabled", "flag_left_behind", "flag_other", "visit", "recno", "consent", "remark", "unit_name",
 ))
 """The roles that tell of the child."""
 
@@ -103,6 +104,8 @@ def read_person(cells: Cells, context: Context, section_village: str | None, hid
                 entry.warnings.append("name_alias")
             if name.confidence < 1:
                 _trace(entry, cells, "child", "name", "unusual name", name.confidence)
+            if name.note and "sex" not in cells.columns:
+                entry.gender = read_sex(name.note, lexicon.boys, lexicon.girls)
     if sex := said.get("sex"):
         entry.gender = read_sex(sex, lexicon.boys, lexicon.girls, context.sex_codes)
     _read_birth(entry, cells, context)
@@ -195,6 +198,13 @@ def _read_place(entry: Entry, cells: Cells, context: Context, section_village: s
     entry.county, entry.town = read.county, read.town
     if (entry.town is None and (entry.county is None or entry.county == context.county)) or (entry.town is None and read.old_district and context.town is not None):
         entry.county, entry.town = context.county, context.town
+    if entry.town is None and (unit := told.get("unit_name") or told.get("school")):
+        # Where neither the line nor the sender names a township, the unit that put the child forward may.
+        county, town, old = context.lexicon.places.mentioned(unit)
+        if town is not None and entry.county in (None, county):
+            entry.county, entry.town = county, town
+            if old:
+                entry.warnings.append("old_district")
     if read.old_district or (context.sender_old and read.town is None):
         entry.warnings.append("old_district")
     if read.confidence <= 0.5:
@@ -279,8 +289,8 @@ def _consent(texts: tuple[str, ...], lexicon: Lexicon) -> str:
             answers.append("yes")
         elif re.search(r"口头|电话|未|不|没|待|拒|缺|补|微信|联系不", bare):
             answers.append("no")
-        elif re.search(r"同意|已签|签字|授权|√|✓", bare) or lexicon.is_name(bare):
-            # A guardian's name in the column for signatures is a signature typed in.
+        elif re.search(r"同意|已签|签字|授权|√|✓", bare) or lexicon.is_name(bare) or _SIGNED_ON.fullmatch(bare) is not None:
+            # A guardian's name in the column for signatures is a signature typed in, and so is the day of signing.
             answers.append("yes")
         else:
             answers.append("unclear")

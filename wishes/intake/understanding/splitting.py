@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from wishes.intake.understanding.text import flat
+from wishes.intake.understanding.text import flat, simple
 from wishes.intake.understanding.things import ThingReader
 
 _OPEN, _CLOSE = "([{（【《“「『<", ")]}）】》”」』>"
@@ -71,7 +71,9 @@ class Splitter:
         return parts
 
     def _is_one(self, text: str) -> bool:
-        """A listed name that happens to contain a separator."""
+        """A listed name that happens to contain a separator; a new line is always one."""
+        if "\n" in text:
+            return False
         thing = self._things.read(text)
         return thing.verdict == "good" and thing.how == "exact"
 
@@ -101,7 +103,7 @@ class Splitter:
         whole = self._things.read(fragment)
         if whole.how == "exact" and whole.verdict == "good":
             return None
-        for start, end in find(fragment):
+        for start, end in find(simple(fragment)):
             left, right = fragment[:start].strip(), fragment[end:].strip()
             if not left or not right or self._things.is_attribute(right) or self._things.is_attribute(left):
                 continue

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from wishes.intake.reading.grid import Value
+from wishes.intake.words import traditional
 
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff\u00ad\ufe0f\u202a-\u202e\x00-\x08\x0b\x0c\x0e-\x1f]")
 _ODD_SPACE = re.compile(r"[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\t]")
@@ -33,8 +34,17 @@ def flat(text: str) -> str:
 
 @lru_cache(maxsize=65536)
 def tight(text: str) -> str:
-    """``flat`` without any white space."""
-    return "".join(flat(text).split())
+    """``flat`` without any white space, in simplified characters: for looking up, and for comparing."""
+    return simple("".join(flat(text).split()))
+
+
+_TRADITIONAL = str.maketrans(dict(traditional()))
+_WRITTEN_SO = frozenset(traditional())
+
+
+def simple(text: str) -> str:
+    """With simplified characters for traditional ones, character by character. For comparing, not for showing."""
+    return text if _WRITTEN_SO.isdisjoint(text) else text.translate(_TRADITIONAL)
 
 
 def shown(value: Value) -> str:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from wishes.intake.understanding.dangers import Guard
 from wishes.intake.understanding.numerals import CHINESE_NUMBER, number
 from wishes.intake.understanding.prices import Price, inline_price
-from wishes.intake.understanding.text import flat, tight
+from wishes.intake.understanding.text import flat, simple, tight
 from wishes.intake.words import Words
 
 NEEDS = {"experience": "vetted", "companionship": "vetted", "psych": "psych"}
@@ -156,7 +156,7 @@ class ThingReader:
 
     def is_attribute(self, text: str) -> bool:
         """Whether a fragment holds only size, colour or number of the wish before it."""
-        rest = _LETTER_SIZE.sub("", _TIMES.sub("", _SIZE.sub("", inline_price(flat(text))[0])))
+        rest = _LETTER_SIZE.sub("", _TIMES.sub("", _SIZE.sub("", inline_price(simple(flat(text)))[0])))
         rest = self._back.sub("", self._front.sub("", tight(rest)))
         rest = rest.strip("()的是:：,，。各约")
         return not rest or rest in self._attributes or _MODEL.fullmatch(rest) is not None or rest in ("颜色", "身高", "尺码", "鞋码")
@@ -180,7 +180,7 @@ class ThingReader:
     def _read(self, text: str) -> Thing:
         if self.says_nothing(text):
             return Thing("none")
-        shown = flat(text)
+        shown = simple(flat(text))
         without_price, price = inline_price(shown)
         size_text = without_price
         core, qty = self._core(self._without_reason(without_price))

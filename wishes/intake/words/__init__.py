@@ -106,6 +106,12 @@ def _book(name: str) -> dict[str, tuple[str, ...]]:
 
 
 @cache
+def traditional() -> Mapping[str, str]:
+    """Traditional characters and the simplified ones they are written for, where these words use the simplified."""
+    return {other: pair[0] for pair in _book("traditional.tsv")["pairs"] for other in pair[1:]}
+
+
+@cache
 def default_words() -> Words:
     """The words shipped with the product."""
     items = []
