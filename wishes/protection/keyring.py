@@ -113,6 +113,7 @@ class Keyring:
 
     def key(self, purpose: Purpose, kid: int) -> Key:
         """The key to open with. Raises :class:`KeyMissing` when it was retired, or never made here."""
+        self._look_again()
         secret = self._keys.get(purpose, {}).get(kid)
         if secret is None:
             self._look_again(sure=True)

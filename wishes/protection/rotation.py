@@ -112,9 +112,9 @@ def rotate(
     done = Rotated(purpose.value, ring.active(purpose).kid, resumed)
     with database.transaction() as session:
         since = database_clock(session)
-        told(f"{'Going on with' if resumed else 'Made'} {purpose} key {done.kid}")
         if not resumed:
             note(session, "rotate_keys", actor=actor, now=now, data={"purpose": purpose.value, "kid": done.kid})
+    told(f"{'Going on with' if resumed else 'Made'} {purpose} key {done.kid}")
     if purpose in KEPT_OLD:
         return done
     until = time.monotonic() + patience
