@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from tests.intake_pages.conftest import ROW, WISH, Person, Site
 from tests.intake_pages.senders import DIRTY, HEADER, line, xlsx
 from tests.web.house import check_page
+from wishes.access import Role
 from wishes.campaigns.loading import table_of
 from wishes.commands.edge import OPERATOR
 from wishes.events.tables import Event
@@ -203,3 +204,105 @@ def test_a_corrected_column_is_remembered_for_its_sender(site: Site) -> None:
     coordinator.upload(("下一份.xlsx", xlsx(others, header=header)))
     site.work()
     assert site.statuses(site.file("下一份.xlsx").id) == {"accepted": 2}
+
+
+def test_one_consent_is_recorded_on_the_page_with_who_how_and_when(desk: tuple[Site, Person, int]) -> None:
+    site, coordinator, file_id = desk
+    row_id, before = _row_of(site, file_id, "章九"), site.wishes()
+    page = coordinator.page(f"/import/{file_id}?show=rejected")
+    assert "同意栏写着“没有”" in page
+    told = {"how": "visit", "giver": "母亲", "on": "2021-06-02"}
+    coordinator.post(f"/import/row/{row_id}/consent", page=f"/import/{file_id}?show=rejected", **told)
+    row = _row(site, row_id)
+    assert (row.status, row.resolved_by, site.wishes()) == ("accepted", coordinator.account_id, before + 1)
+    [consent] = site.rows(sa.select(CONSENT).where(CONSENT.c.basis == "visit"))
+    assert (consent.evidence, consent.recorded_by) == ("confirmed by visit on 2021-06-02, 母亲", coordinator.account_id)
+
+
+def test_what_may_be_one_is_shown_side_by_side_and_decided(site: Site) -> None:
+    coordinator = site.sign_in()
+    phone = "19900004321"
+    lines = [line("章一", birth=birth, phone=phone) for birth in ("2012-01-05", "2012-08-09")]
+    coordinator.upload(("来件.xlsx", xlsx(lines)))
+    site.work()
+    file_id = site.file("来件.xlsx").id
+    assert "来件.xlsx" in coordinator.page("/import?show=attention")
+    page = coordinator.page(f"/import/{file_id}?show=maybe")
+    check_page(page, "maybe")
+    assert "versus__differs" in page and "2012-01-05" in page and "2012-08-09" in page
+    [row] = [row for row in site.entries(file_id) if "maybe_duplicate" in row.warnings]
+    coordinator.post(f"/import/row/{row.id}/keep", page=f"/import/{file_id}?show=maybe")
+    assert (site.wishes(), _row(site, row.id).resolved_by) == (2, coordinator.account_id)
+    assert "来件.xlsx" not in coordinator.page("/import?show=attention")
+    coordinator.upload(("又一次.xlsx", xlsx(lines)))
+    site.work()
+    assert "又一次.xlsx" not in coordinator.page("/import?show=attention")
+    assert site.wishes() == 2
+
+
+def test_a_corrected_word_is_remembered_for_its_sender_and_corrects_its_like(site: Site) -> None:
+    coordinator = site.sign_in()
+    coordinator.upload(("来件.xlsx", xlsx([line(child, "噼啪宝") for child in ("章一", "章二", "章三")])))
+    site.work()
+    file_id = site.file("来件.xlsx").id
+    row_id = _row_of(site, file_id, "章一")
+    page = coordinator.page(f"/import/row/{row_id}")
+    assert "还有 2 条" in page
+    answer = coordinator.post(
+        f"/import/row/{row_id}/correct", page=f"/import/row/{row_id}", item="地球仪", alike="1", remember="1"
+    )
+    assert "写法相同的 2 条" in answer.text and "记住了" in answer.text
+    assert site.statuses(file_id) == {"accepted": 3}
+    coordinator.upload(
+        ("下一份.xlsx", xlsx([line("章四", "噼啪宝")])),
+        ("别处.xlsx", xlsx([line("章五", "噼啪宝", town="锦北街道")], title="临安区锦北街道困境儿童微心愿征集表")),
+    )
+    site.work()
+    assert site.statuses(site.file("下一份.xlsx").id) == {"accepted": 1}
+    assert site.statuses(site.file("别处.xlsx").id) == {"parked": 1}
+    words = coordinator.page("/import/words")
+    check_page(words, "/import/words")
+    assert "锦城街道" in words and "噼啪宝" in words
+    word_id = words.split("/import/words/")[1].split("/")[0]
+    coordinator.post(f"/import/words/{word_id}/remove", page="/import/words", book="items")
+    coordinator.upload(("忘了.xlsx", xlsx([line("章六", "噼啪宝")])))
+    site.work()
+    assert site.statuses(site.file("忘了.xlsx").id) == {"parked": 1}
+
+
+def test_a_corrected_category_and_type_of_need_are_remembered_too(site: Site) -> None:
+    coordinator = site.sign_in()
+    header = [*HEADER[:10], "困境类型"]
+    rows = [[*line(child, "噼啪宝")[:10], "候鸟"] for child in ("章一", "章二")]
+    coordinator.upload(("来件.xlsx", xlsx(rows[:1], header=header)))
+    site.work()
+    row_id = _row_of(site, site.file("来件.xlsx").id, "章一")
+    coordinator.post(
+        f"/import/row/{row_id}/correct", page=f"/import/row/{row_id}", category="toy", types="left_behind", types_shown="1",
+        remember="1",
+    )  # fmt: skip
+    coordinator.upload(("下一份.xlsx", xlsx(rows[1:], header=header)))
+    site.work()
+    [row] = site.entries(site.file("下一份.xlsx").id)
+    entry = _opened(site, row.id)
+    assert (row.status, entry.category, entry.types) == ("accepted", "toy", ("left_behind",))
+
+
+def test_a_file_of_nowhere_is_placed_before_a_social_worker_of_several_communities_accepts(site: Site) -> None:
+    first, second = site.community("子社区"), site.community("丑社区")
+    worker = site.sign_in(Role.SOCIAL_WORKER, community_id=first)
+    site.grant(worker, Role.SOCIAL_WORKER, community_id=second)
+    nowhere = [*line("章一", "一个神秘的东西")[:4], "", *line("章一", "一个神秘的东西")[5:]]
+    worker.upload(("来件.xlsx", xlsx([nowhere], title="微心愿汇总")))
+    site.work()
+    file_id = site.file("来件.xlsx").id
+    [row] = site.entries(file_id)
+    page = f"/import/{file_id}"
+    assert "是哪个社区的" in worker.page(page)
+    assert "请先在文件页选择社区" in worker.post(f"/import/row/{row.id}/accept", page=page).text
+    assert site.wishes() == 0
+    worker.post(f"/import/{file_id}/community", page=page, community=str(second))
+    worker.post(f"/import/row/{row.id}/accept", page=page)
+    [wish] = site.rows(sa.select(WISH))
+    assert (wish.community_id, wish.status) == (second, "submitted")
+    assert "是哪个社区的" not in worker.page(page)

@@ -204,3 +204,14 @@ def test_an_added_word_can_be_taken_back(site: Site) -> None:
 def test_a_word_without_a_place_is_refused(sqlite_site: Site, book: str, key: str, word: str) -> None:
     answer = sqlite_site.sign_in().post("/import/words", page="/import/words", book=book, key=key, word=word)
     assert answer.status_code == 422
+
+
+def test_a_thing_that_nobody_lists_needs_a_category(site: Site) -> None:
+    coordinator = site.sign_in()
+    word = {"book": "items", "key": "稀奇宝", "word": "噼啪宝"}
+    assert coordinator.post("/import/words", page="/import/words", **word).status_code == 422
+    coordinator.post("/import/words", page="/import/words", **word, category="toy")
+    coordinator.upload(("来件.xlsx", xlsx([line("章一", "噼啪宝")])))
+    site.work()
+    [wish] = site.rows(sa.select(WISH))
+    assert wish.category == "toy"

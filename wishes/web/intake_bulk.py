@@ -41,10 +41,10 @@ def way_choices() -> Mapping[str, list[tuple[str, str]]]:
     }
 
 
-def consents_missing(session: Session, file_id: int) -> list[tuple[str, int]]:
-    """What the consent cells say of entries that lack a consent and may be confirmed together, with their number."""
+def consents_missing(session: Session, file_id: int, status: str) -> list[tuple[str, int]]:
+    """What the consent cells say of entries of a status that lack a consent and may be confirmed together, with their number."""
     said: Counter[str] = Counter()
-    for row, entry in rows_for(session, file_id, signed_in(), keyring(), statuses=("rejected", "parked")):
+    for row, entry in rows_for(session, file_id, signed_in(), keyring(), statuses=(status,)):
         if CONSENT_PROBLEMS & set(row.reasons) and may_be_confirmed(entry):
             said[entry.consent_text.strip()[:40]] += 1
     return said.most_common(8)

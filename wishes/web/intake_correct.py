@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from flask import flash, g, redirect, request
@@ -73,7 +73,7 @@ def _remember(session: Session, row: RowState, entry: Entry, changes: Mapping[st
     if view is None:
         return False
     thing = lesson_of_thing(entry, changes, reader)
-    kind = lesson_of_kind(_cell_of(view, row, entry, "types"), changes, reader)
+    kind = lesson_of_kind(_cell_of(view, row, entry, {"types", "group"}), changes, reader)
     words = [lesson for lesson in (thing, kind) if lesson is not None]
     remember_words(
         session, campaign_id=g.campaign.id, sender=view.sender, words=words, actor=signed_in(), now=utc_now()
@@ -81,10 +81,10 @@ def _remember(session: Session, row: RowState, entry: Entry, changes: Mapping[st
     return thing is not None
 
 
-def _cell_of(view: View, row: RowState, entry: Entry, role: str) -> str:
-    """What the entry's line says in the column of a role, ``""`` where there is not just one."""
+def _cell_of(view: View, row: RowState, entry: Entry, roles: Container[str]) -> str:
+    """What the entry's line says in the column of these roles, ``""`` where there is not just one."""
     table, rows = view.table_at(row.sheet, entry.row), view.texts.get(row.sheet, [])
-    columns = [column.column for column in table.columns if column.role == role] if table else []
+    columns = [column.column for column in table.columns if column.role in roles] if table else []
     if len(columns) != 1 or entry.row >= len(rows):
         return ""
     return rows[entry.row][columns[0]] if columns[0] < len(rows[entry.row]) else ""

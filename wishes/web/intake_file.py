@@ -59,7 +59,7 @@ def file(file_id: int) -> str:
         elif state.state == "done":
             shown = _cards(session, state, view, show)
         reasons = reasons_of(session, file_id=file_id, actor=person)
-        missing = consents_missing(session, file_id) if show in ("rejected", "parked") else []
+        missing = consents_missing(session, file_id, show) if show in ("rejected", "parked") else []
         places = communities_for(session, g.campaign.id, person)
         repeats = _repeated(session, state)
     label, tone, icon = STATE[state.state]

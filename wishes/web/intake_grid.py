@@ -101,6 +101,7 @@ def grid_of(session: Session, state: FileState, view: View | None) -> dict[str, 
                 {
                     "number": number + 1,
                     "fate": page.fates[number] if number < len(page.fates) else "blank",
+                    "alone": _alone(page.fates[number] if number < len(page.fates) else "", rows[number]),
                     "cells": [
                         {
                             "text": text,
@@ -118,11 +119,22 @@ def grid_of(session: Session, state: FileState, view: View | None) -> dict[str, 
             ],
         },
         "roles": [(role, t(ROLE[role]) if role in ROLE else role) for role in column_roles()],
-        "next_url": url_for("intake.file", **url, **{"from": start + GRID_PAGE})
+        "next_url": url_for("intake.file", **url, **{"from": start + GRID_PAGE}, _anchor="sheet")
         if start + GRID_PAGE < len(rows)
         else "",
-        "prev_url": url_for("intake.file", **url, **{"from": max(0, start - GRID_PAGE)}) if start else "",
+        "prev_url": url_for("intake.file", **url, **{"from": max(0, start - GRID_PAGE)}, _anchor="sheet")
+        if start
+        else "",
     }
+
+
+_ACROSS = frozenset({"title", "note", "section", "footer"})
+
+
+def _alone(fate: str, texts: list[str]) -> str | None:
+    """The one text of a row that speaks across the table, and is shown across it; else None."""
+    filled = [text for text in texts if text]
+    return filled[0] if fate in _ACROSS and len(filled) == 1 else None
 
 
 def _row_number(cell: str) -> int:

@@ -38,3 +38,5 @@ if (next) {
   next.scrollIntoView({ block: "start" });
   next.querySelector("[data-open]")?.focus({ preventScroll: true });
 }
+
+document.querySelectorAll(".tabs [aria-current]").forEach((tab) => tab.scrollIntoView({ block: "nearest", inline: "center" }));
