@@ -124,6 +124,9 @@ def test_undoing_a_run_opens_what_nobody_answered_and_keeps_what_was(database: D
     with database.transaction() as session:
         assert withdraw_run(session, run_id=run_id, actor=town.coordinator, now=later(3))["withdrawn"] == 0
         assert run_by_id(session, town.id, run_id).state == "undone"
+        ended = session.execute(sa.select(Event.wish_id, Event.data).where(Event.action == "decline")).all()  # type: ignore[call-overload]
+        whose = {p.wish_id: (p.volunteer_id, p.branch_id) for p in session.execute(sa.select(Proposal)).scalars()}
+        assert len(ended) == 2 and all((data["volunteer_id"], data["branch_id"]) == whose[wish] for wish, data in ended)
         rows = session.execute(sa.text("SELECT taker_branch_id FROM wish WHERE status = 'open' AND campaign_id = :id"), {"id": town.id}).scalars().all()
     assert statuses(database, wishes) == [Status.CLAIMED, Status.OPEN, Status.OPEN] and set(rows) == {None}
     assert matched(database, town, now=later(4))["proposed"] == 2, "undone wishes can be matched again, with the same takers"

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
+from typing import get_args
 
 import sqlalchemy as sa
 
 from tests.tracking.world import NOON, World, build
 from wishes.access import SYSTEM
+from wishes.campaigns.rules import StepKind
 from wishes.claims import actions as claims
 from wishes.db import Database
 from wishes.events.actions import record
 from wishes.events.tables import Event
 from wishes.i18n import LANGUAGES
 from wishes.lifecycle import MOVES, Status
+from wishes.tracking.policy import TIMED
 from wishes.tracking.relay import TOLD, UNTOLD, RelayReport, relay
 from wishes.tracking.sweep import sweep
-from wishes.tracking.wording import WORDS, line
+from wishes.tracking.wording import TODO, WORDS, line
 
 
 def told(world: World) -> set[tuple[str, int | None]]:
@@ -125,7 +128,7 @@ def test_every_move_says_who_is_told_or_that_nobody_is() -> None:
 
 
 def test_every_kind_of_notice_has_words_in_both_languages() -> None:
-    kinds = {kind for rows in TOLD.values() for kind, _ in rows} | {"remind", "warn", "escalate"}
+    kinds = {kind for rows in TOLD.values() for kind, _ in rows} | set(get_args(StepKind))
     assert kinds == set(WORDS)
     for kind in kinds:
         for stage in Status:
@@ -134,3 +137,7 @@ def test_every_kind_of_notice_has_words_in_both_languages() -> None:
                     kind, {"code": "W000001", "item": "图书", "stage": str(stage), "due_on": "2026-11-30"}, language
                 )
                 assert "W000001" in text and "{" not in text
+
+
+def test_every_stage_that_may_have_a_deadline_says_what_it_waits_for() -> None:
+    assert set(TIMED) <= set(TODO)

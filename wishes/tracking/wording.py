@@ -14,6 +14,7 @@ from wishes.i18n import Language, Text
 from wishes.lifecycle import STATUS_LABEL, Status
 
 TODO: dict[Status, Text] = {
+    Status.DRAFT: Text("核对并提交", "check and submit it"),
     Status.SUBMITTED: Text("核实", "verify it"),
     Status.VERIFIED: Text("公开征集", "publish it"),
     Status.OPEN: Text("找到认领人", "find a taker"),
@@ -58,6 +59,12 @@ WORDS: dict[str, Wording] = {
         "A wish is overdue",
         "心愿 {code}（{item}）自 {due_on} 起逾期，仍待{todo}，支部与协调员已知悉。",
         "Wish {code} ({item}) is overdue since {due_on}; somebody still has to {todo}. Branch and coordinators know.",
+    ),
+    "reserve": _words(
+        "改用应急物资",
+        "The reserve steps in",
+        "心愿 {code}（{item}）到期未办，改用应急物资。",
+        "Wish {code} ({item}) was not done in time: the reserve takes it.",
     ),
     "return": _words(
         "心愿退回修改",
@@ -253,6 +260,7 @@ _LOOK: dict[str, tuple[str, str]] = {
     "warn": ("alert", "wait"),
     "escalate": ("alert", "bad"),
     "lapse": ("undo", "bad"),
+    "reserve": ("box", "wait"),
     "release": ("undo", "wait"),
     "propose": ("match", ""),
     "claimed": ("heart", "good"),
