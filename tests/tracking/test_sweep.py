@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 import sqlalchemy as sa
 
 from tests.tracking.world import NOON, World, build
@@ -70,6 +71,31 @@ def test_after_days_of_standstill_outdated_reminders_are_recorded_as_skipped(wor
         ("escalate", "skipped", "superseded"),
     ]
     assert world.status(wish) is Status.OPEN
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        [n / 8 for n in range(48, 145)],  # every three hours
+        [6.9, 7.2, 8.4, 10.2, 13.1, 17.0],
+        [7.0, 7.0, 9.9, 13.5, 13.5, 18.0],  # down from before the warning until after the escalation
+        [8.1, 16.9, 30.0],
+        [40.0, 40.0],
+    ],
+    ids=["steady", "late", "a-standstill-and-run-twice", "barely", "once"],
+)
+def test_however_the_sweeps_come_each_step_happens_once_and_in_order(world: World, days: list[float]) -> None:
+    [wish] = world.claimed(1)
+    reports = [sweep(world.database, now=at(day)) for day in days]
+    assert sum(report.release for report in reports) == 1 and len(world.events("lapse")) == 1
+    assert world.status(wish) is Status.OPEN
+    steps = [(n.kind, n.state != "skipped") for n in world.notices() if n.clock_id is not None]
+    order = [kind for at_, (kind, _) in enumerate(steps) if kind not in {k for k, _ in steps[:at_]}]
+    assert order == ["remind", "warn", "escalate"]
+    for kind in order:
+        told = [n.account_id for n in world.notices(kind=kind)]
+        assert len(told) == len(set(told)), "nobody is told the same step twice"
+        assert len({n.state for n in world.notices(kind=kind)}) == 1, "a step is either told or recorded as skipped"
 
 
 def test_a_lapse_counts_against_the_volunteer_and_frees_the_hand(world: World) -> None:
