@@ -26,6 +26,7 @@ from wishes.clock import local_day
 from wishes.db import Statements, run_on_driver
 from wishes.errors import CapacityReached, Conflict, Forbidden, Invalid, NotFound, NotQualified, PledgeReached
 from wishes.events.actions import Moved, WishState, move
+from wishes.events.asked import request_in_hand
 from wishes.events.tables import Event
 from wishes.i18n import Text
 from wishes.lifecycle import MOVES, Kind, Status, destination
@@ -225,6 +226,7 @@ def _statement() -> str:
         old_status=f"'{Status.OPEN}'",
         new_status=f"'{Status.CLAIMED}'",
         actor_id=_ACCOUNT,
+        request_id="%(request)s::text",
         data="%(data)s::json",
         occurred_at=_NOW,
         recorded_at=_NOW,
@@ -293,6 +295,7 @@ def _write_at_once(
         "wish": Int8(state.id),
         "spend": Int8(spend_of(state)),
         "via": via,
+        "request": request_in_hand.get(),
         "data": _data(taker),
         "due": due,
         "next": next_at,

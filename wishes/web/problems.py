@@ -14,7 +14,6 @@ from wishes.errors import MicrowishError, NotSignedIn, TooManyRequests, Unavaila
 from wishes.events.asked import request_in_hand
 from wishes.i18n import Text
 from wishes.web.context import language, t
-from wishes.web.security import REQUEST_ID
 
 log = logging.getLogger("microwish.web")
 
@@ -35,7 +34,7 @@ def wants_json() -> bool:
 
 
 def request_id() -> str:
-    return str(request.environ.get(REQUEST_ID, "-"))
+    return request_in_hand.get()
 
 
 def problem(status: int, code: str, title: str, detail: str, **extra: Any) -> Response:
@@ -65,10 +64,6 @@ def answer(status: int, code: str, title: str, detail: str, **extra: Any) -> Res
 
 
 def install(app: Flask) -> None:
-    @app.before_request
-    def _in_hand() -> None:
-        request_in_hand.set(request_id())
-
     @app.errorhandler(MicrowishError)
     def _ours(error: MicrowishError) -> WerkzeugResponse:
         if isinstance(error, NotSignedIn) and not wants_json() and request.method == "GET":
