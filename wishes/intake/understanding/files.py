@@ -145,7 +145,7 @@ def _sender(reading: FileReading, data: list[_Sheet], lexicon: Lexicon) -> None:
             roles = roles_of(block)
             for role, target in (("unit_name", units), ("school", units), ("address", addresses), ("village", addresses), ("town", addresses)):
                 for column in roles.by_role.get(role, ()):
-                    target += [row[column] for row in sheet.grid.text[block.start : block.end : 3] if row[column]]
+                    target += [row[column] for row in sheet.grid.text[block.start : block.end : 3 if block.end - block.start > 30 else 1] if row[column]]
     found = find_sender(heads[:6], reading.file, [s.grid.sheet.name for s in data], units, addresses, lexicon.places)
     reading.sender_kind, reading.sender_name = found.kind, found.name
     reading.county, reading.town, reading.old_district = found.county, found.town, found.old_district
@@ -187,6 +187,14 @@ def _read_sheet(
 _LOW, _HIGH = re.compile(r"低|下限|起"), re.compile(r"高|上限|封顶")
 
 
+_SHOE, _HEIGHT = re.compile(r"鞋|脚"), re.compile(r"身高|衣|裤|服")
+
+
+def _size_text(texts: Sequence[str], sizes: Sequence[tuple[int, str]]) -> str:
+    """The sizes of a line as one text; those of several columns are kept apart from a list for several wishes."""
+    return "|".join([measure + texts[column] for column, measure in sizes if texts[column]])
+
+
 class _BlockReader:
     """Walks down one table, remembering the child, the section and the values that 同上 repeats."""
 
@@ -194,11 +202,8 @@ class _BlockReader:
         self.grid, self.block, self.context, self.headers, self.rules = grid, block, context, headers, rules
         self.roles: Roles = roles_of(block)
         self.columns = {role: columns for role, columns in self.roles.by_role.items() if role in PERSONAL}
-        self.wishes: list[tuple[int, int | None, int | None, int | None]] = [
-            (
-                c.column, column_for(block.columns, "price", c.number), column_for(block.columns, "size", c.number),
-                column_for(block.columns, "qty", c.number),
-            )
+        self.wishes: list[tuple[int, int | None, list[tuple[int, str]], int | None]] = [
+            (c.column, column_for(block.columns, "price", c.number), self._sizes(c.number), column_for(block.columns, "qty", c.number))
             for c in sorted(block.columns, key=lambda c: c.number)
             if c.role == "wish"
         ]
@@ -217,6 +222,14 @@ class _BlockReader:
         self.ditto = [c for c in sorted(repeatable) if texts and not context.lexicon.ditto.isdisjoint(texts[c])]
         """The columns in which 同上 stands somewhere."""
         self.above: dict[int, tuple[str, Value]] = {}
+
+    def _sizes(self, wish: int) -> list[tuple[int, str]]:
+        """The size columns of a wish column, each with the word that tells what it measures where its title does."""
+        mine = [c for c in self.block.columns if c.role == "size" and c.number in (wish, 0)]
+        return [
+            (c.column, "鞋码" if _SHOE.search(c.title) and not _HEIGHT.search(c.title) else "身高" if _HEIGHT.search(c.title) and not _SHOE.search(c.title) else "")
+            for c in mine
+        ]
 
     def _end(self, title: re.Pattern[str]) -> int | None:
         prices = [c for c in self.block.columns if c.role == "price"]
@@ -238,17 +251,23 @@ class _BlockReader:
         wishes = self._wish_cells(row, cells.texts)
         if kind.fate == "more" and person.child_row != row and not any(w.text for w in wishes):
             return "blank"
-        gone = self._struck(row) or ("remark" in self.columns and says_withdrawn(" ".join(cells.all("remark")), self.context.lexicon))
+        gone = self._struck(row) or ("remark" in cells.said and says_withdrawn(" ".join(cells.all("remark")), self.context.lexicon))
+        gone = gone or self._called_off(cells.said.get("name", ""))
         shared = self.shared_price
         for entry in entries_of(
             person, wishes, self.context.lexicon, shared_price=None if shared is None else cells.texts[shared],
             shared_price_at=None if shared is None else (row, shared),
         ):
-            if gone and "withdrawn" not in entry.reasons:
+            if (gone or self._called_off(entry.raw)) and "withdrawn" not in entry.reasons:
                 entry.reasons.append("withdrawn")
             judge(entry, self.rules)
             self.entries.append(entry)
         return "wish"
+
+    def _called_off(self, text: str) -> bool:
+        """跳绳（作废）, or 作废 and nothing else."""
+        said = re.findall(r"[(\[【]([^()\[\]【】]*)[)\]】]", text) if "(" in text or "[" in text or "【" in text else ()
+        return text in self.context.lexicon.withdrawn or any(says_withdrawn(inside, self.context.lexicon) for inside in said)
 
     def _section(self, text: str) -> None:
         places = self.context.lexicon.places
@@ -305,20 +324,20 @@ class _BlockReader:
     def _wish_cells(self, row: int, texts: Sequence[str]) -> list[WishCell]:
         struck, single = self.grid.sheet.struck, self.shared_price is None
         if self.highest is not None and self.lowest is not None and texts[self.highest]:
-            (column, _, size, qty), low = self.wishes[0], texts[self.lowest]
+            (column, _, sizes, qty), low = self.wishes[0], texts[self.lowest]
             price = f"{low}-{texts[self.highest]}" if low else f"不超过{texts[self.highest]}"
             return [
                 WishCell(
-                    row, column, texts[column], price, (row, self.highest), texts[size] if size is not None else "",
+                    row, column, texts[column], price, (row, self.highest), _size_text(texts, sizes),
                     texts[qty] if qty is not None else "", (row, column) in struck,
                 )
             ]
         return [
             WishCell(
                 row, column, texts[column], texts[price] if single and price is not None else "", None if price is None else (row, price),
-                texts[size] if size is not None else "", texts[qty] if qty is not None else "", (row, column) in struck,
+                _size_text(texts, sizes) if sizes else "", texts[qty] if qty is not None else "", (row, column) in struck,
             )
-            for column, price, size, qty in self.wishes
+            for column, price, sizes, qty in self.wishes
         ]
 
     def _struck(self, row: int) -> bool:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from wishes.intake.understanding.text import tight
 
 _OPENING = re.compile(r"^[(（]?(?:户籍|现住|现居住?|住址|地址|家住)[:：)）]?")
+_ELSEWHERE = ("外省", "外市", "外地(", "省外", "市外")
 _EDGES = re.compile(r"^[,，、:：\-/]+|[。.,，、]+$")
 _INSIDE = re.compile(r"[(（].*?[)）]")
 _PROVINCE_TAIL = re.compile(r"^(?:省|市|自治区|壮族自治区|回族自治区|维吾尔自治区|特别行政区)?")
@@ -22,6 +23,7 @@ _NUMBERED = re.compile(
     r"(?:第?[\d〇零一二三四五六七八九十百]+[\-－—]?\d*(?:村民小组|小组|组|号|幢|栋|室|单元|弄|队|排|层|楼|座|户|社(?!区)|#)|[\d\-]+$).*$"
 )
 _VILLAGE = re.compile(r"^(.{1,20}?(?:社区居委会|居委会|村委会|社区|村))")
+_PART_OF_NAME = re.compile(r"村|社区|路|街|小区|新村|花园|巷|弄|大道|公寓|\d|$")
 _HAMLET = re.compile(r"^(.{1,12}?(?:嘎查|屯|庄|寨|居))")
 
 
@@ -80,6 +82,7 @@ class Places:
                 shorts.setdefault(bare, []).extend(towns)
         self._towns_by_short = shorts
         self._short_pattern = self._alternation(shorts)
+        self._former_style = re.compile(f"({self._short_pattern.pattern})(?:街道办事处|街道办|街道|镇|乡)")
         self._cache: dict[tuple[str, str | None, str | None], Address] = {}
 
     @staticmethod
@@ -115,6 +118,8 @@ class Places:
         text = _OPENING.sub("", text)
         if not text or text in ("无", "/", "-", "—", "不详", "同上"):
             return Address(how="empty")
+        if text.startswith(_ELSEWHERE):
+            return Address(outside=True, how="elsewhere")
         rest, outside = self._without_province(text)
         if outside:
             return Address(outside=True, village=None, how="another province")
@@ -122,6 +127,8 @@ class Places:
         if outside and self._town_in(rest, None) is None:
             return Address(outside=True, how="another city")
         found = self._town_in(rest, named_county or county, strict=named_county is not None and not old)
+        if found is None and named_county is not None:
+            found = self._renamed(rest, named_county)
         if found is not None:
             place, start, end, confidence = found
             if start > 12 and place.code != town:
@@ -156,8 +163,12 @@ class Places:
         short_city = self.city.removesuffix("市")
         if text.startswith(self.city):
             text = text[len(self.city) :]
-        elif text.startswith(short_city) and _COUNTY.match(text[len(short_city) :]):
-            text = text[len(short_city) :]
+        elif text.startswith(short_city):
+            rest = text[len(short_city) :]
+            if _COUNTY.match(rest) or self._short_county(rest) is not None:
+                text = rest
+        if (short := self._short_county(text)) is not None:
+            return short[0], None, short[1], False
         for _ in range(2):
             if (county := self._county_pattern.match(text)) is not None:
                 return self._by_county_name[county[0]], None, text[county.end() :], False
@@ -178,6 +189,30 @@ class Places:
                 return None, None, following, True
             return None, None, text, False
         return None, None, text, False
+
+    def _short_county(self, text: str) -> tuple[str, str] | None:
+        """东禾白沙… and 东禾白沙镇…: a county without its last character, and one of its townships behind it."""
+        for short, code in self._county_shorts.items():
+            if not text.startswith(short):
+                continue
+            rest = text[len(short) :]
+            whole, bare = self._town_pattern.match(rest), self._short_pattern.match(rest)
+            if whole is not None and any(t.county_code == code for t in self._towns_by_name[whole[0]]):
+                return code, rest
+            if bare is None or _PART_OF_NAME.match(rest[bare.end() :]):
+                continue
+            inside = [t for t in self._towns_by_short[bare[0]] if t.county_code == code]
+            if len(inside) == 1 and len(rest) > bare.end():
+                return code, tight(inside[0].name) + rest[bare.end() :]
+        return None
+
+    def _renamed(self, text: str, county: str | None) -> tuple[Township, int, int, float] | None:
+        """石桥乡 where today there is only 石桥镇."""
+        for match in self._former_style.finditer(text):
+            inside = [t for t in self._towns_by_short[match[1]] if t.county_code == county]
+            if len(inside) == 1:
+                return inside[0], match.start(), match.end(), 0.8
+        return None
 
     def _town_in(self, text: str, county: str | None, *, strict: bool = False) -> tuple[Township, int, int, float] | None:
         for match in self._town_pattern.finditer(text):

@@ -62,8 +62,8 @@ def read_price(text: str, no_words: frozenset[str] = frozenset(), zero_words: fr
     # A Chinese comma lists; only a plain one may part thousands.
     text = simple(flat(text.replace("，", "、")))
     if (plain := _PLAIN.fullmatch(text)) is not None:
-        fen = round(float(plain[1]) * 100)
-        return PriceCell((Price(fen, fen),))
+        exact = round(float(plain[1]) * 100)
+        return PriceCell((Price(exact, exact),))
     if not text or text in no_words or _NO.fullmatch(text):
         return PriceCell((), empty=True)
     if text in zero_words:
@@ -74,8 +74,8 @@ def read_price(text: str, no_words: frozenset[str] = frozenset(), zero_words: fr
     text = re.sub(r"(?<=\d)[.．](?=\D|$)", "", text)
     text = _without_remark(text)
     if (m := _WITH_DIME.fullmatch(text)) is not None:
-        fen = int(m[1]) * 100 + int(m[2]) * 10
-        return PriceCell((Price(fen, fen),))
+        exact = int(m[1]) * 100 + int(m[2]) * 10
+        return PriceCell((Price(exact, exact),))
     if (m := _SHARED_UNIT.fullmatch(text)) is not None and (low := number(m[1])) and (high := number(m[2])) and low < high:
         scale = {"十": 1000, "百": 10_000, "千": 100_000}[m[3]]
         return PriceCell((Price(int(low) * scale, int(high) * scale, "range in words", 0.9),))

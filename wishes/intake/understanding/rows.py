@@ -198,13 +198,15 @@ def _read_place(entry: Entry, cells: Cells, context: Context, section_village: s
     entry.county, entry.town = read.county, read.town
     if (entry.town is None and (entry.county is None or entry.county == context.county)) or (entry.town is None and read.old_district and context.town is not None):
         entry.county, entry.town = context.county, context.town
-    if entry.town is None and (unit := told.get("unit_name") or told.get("school")):
-        # Where neither the line nor the sender names a township, the unit that put the child forward may.
-        county, town, old = context.lexicon.places.mentioned(unit)
+    if read.town is None and (unit := told.get("unit_name")):
+        # Where the line names no township, the unit that put the child forward may.
+        named = context.lexicon.places.read(unit, county=read.county or context.county)
+        if named.town is not None and named.confidence > 0.5 and read.county in (None, named.county):
+            entry.county, entry.town = named.county, named.town
+    if entry.town is None and (school := told.get("school")):
+        county, town, _ = context.lexicon.places.mentioned(school)
         if town is not None and entry.county in (None, county):
             entry.county, entry.town = county, town
-            if old:
-                entry.warnings.append("old_district")
     if read.old_district or (context.sender_old and read.town is None):
         entry.warnings.append("old_district")
     if read.confidence <= 0.5:
@@ -303,7 +305,7 @@ def _consent(texts: tuple[str, ...], lexicon: Lexicon) -> str:
 def says_withdrawn(text: str, lexicon: Lexicon) -> bool:
     """Whether a remark takes the wish back."""
     bare = tight(text)
-    if not bare or re.search(r"(?:不|未|没有?|请勿|勿)(?:作废|撤回|撤销|取消|删除)", bare):
+    if not bare or re.search(r"(?:不要?|未|没有?|请勿|勿|别|不必|无需|不能|不可)(?:作废|撤回|撤销|取消|删除)", bare):
         return False
     return any(word in bare for word in lexicon.withdrawn)
 

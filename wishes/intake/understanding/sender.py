@@ -39,7 +39,8 @@ def find_sender(
         sender.kind = "county"
     hints = [*titles, stem, *sheets]
     if sender.kind != "county":
-        hints += [u for u, _ in Counter(units).most_common(3)]
+        counted = Counter(units)
+        hints += [u for u, times in counted.most_common(3) if 2 * times >= counted.total() or _SCHOOL.search(u)]
     for hint in hints:
         county, town, old = places.mentioned(hint)
         if town is not None and (sender.county is None or places.county_of(town) == sender.county or old or sender.old_district):

@@ -81,6 +81,8 @@ _SIZE = re.compile(
     r"|(?:身高|净身高)[:：]?\s*(?P<h>\d{2,3})|(?:身高|净身高)?(?P<m>1[.米]\d{1,2})(?:m|米)?|(?:鞋码|尺码|码数)[:：]?\s*(?P<s>\d{2,3}(?:\.5)?)",
     re.I,
 )
+_HEIGHT_TOLD = re.compile(r"(?:净?身高|体重)[:：]?\s*\d{2,3}(?:\.\d+)?(?:cm|厘米|公分)?", re.I)
+_SHOE_TOLD = re.compile(r"(?:鞋码|脚长|体重)[:：]?\s*\d{2,3}(?:\.\d+)?(?:cm|厘米|公分|码|号)?", re.I)
 _MODEL = re.compile(r"\d{1,2}号|[一二三四五六七]号")
 _LIST_MARK = re.compile(r"^[(（]?\d{1,2}[)）.、](?!\d)\s*")
 _LETTER_SIZE = re.compile(r"(?<![A-Za-z])(?:X{0,4}[LS]|M|\dXL)(?:码|号)?(?![A-Za-z])", re.I)
@@ -319,6 +321,8 @@ def size_in(text: str, kind: str, *, bare: bool = False) -> float | None:
         if good is not None:
             return good
     if bare:
+        # What is marked as the other measure is not this one.
+        text = (_HEIGHT_TOLD if kind != "height" else _SHOE_TOLD).sub(" ", text)
         for digits in re.findall(r"(?<![\d.])\d{2,3}(?:\.5)?(?![\d.])", text):
             value = float(digits)
             if kind == "shoe" and 140 <= value <= 300 and value % 5 == 0:
