@@ -12,7 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from wishes.db import Database
 from wishes.settings import Settings, from_environment
-from wishes.web import context, problems, security
+from wishes.web import context, looks, problems, security
 from wishes.web.navigation import navigation
 
 PAGES = (
@@ -33,6 +33,11 @@ PAGES = (
     "lapses",
     "inspection",
     "handover",
+    "papers",
+    "identities",
+    "concerns",
+    "auditing",
+    "guardian",
 )
 
 
@@ -63,11 +68,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     csrf = CSRFProtect(app)
     context.install(app, navigation)
     problems.install(app)
+    looks.install(app)
     security.install(app, settings)
     for name in PAGES:
         module = importlib.import_module(f"wishes.web.{name}")
         app.register_blueprint(module.pages)
     app.register_blueprint(importlib.import_module("wishes.web.handover").landing)
+    app.register_blueprint(importlib.import_module("wishes.web.concerns").anybody)
     from wishes.web.api import install as install_api
 
     install_api(app, csrf)

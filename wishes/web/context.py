@@ -111,6 +111,12 @@ def install(app: Flask, navigation: Callable[[Actor], list[Any]]) -> None:
             "campaign": g.get("campaign"),
             "asset": asset,
             "home_url": url_for("public.home"),
+            "footer_links": [
+                {
+                    "url": url_for("concern.report", **({"campaign": g.campaign.slug} if g.get("campaign") else {})),
+                    "label": t("我担心一个孩子", "I am worried about a child"),
+                }
+            ],
             "sign_in_url": url_for("account.sign_in"),
             "sign_out_url": url_for("account.sign_out"),
             "yuan": yuan,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import url_for
+from flask import g, url_for
 from sqlmodel import Session
 
 from wishes.intake.files import RowState, rows_by_id
@@ -17,6 +17,10 @@ from wishes.web.context import t
 from wishes.web.identity import keyring, signed_in
 from wishes.web.intake_cards import compared
 from wishes.web.intake_pages import originals
+from wishes.web.looks import looked
+
+ENTRY_FIELDS = ("name", "birth", "guardian", "phones", "village", "school")
+"""What an opened entry may tell of a child."""
 
 
 def view_for(session: Session, file_id: int) -> View | None:
@@ -25,13 +29,18 @@ def view_for(session: Session, file_id: int) -> View | None:
         packed = originals().read_view(session, file_id)
     except OriginalGone:
         return None
+    if packed:
+        looked(campaign_id=g.campaign.id, file_id=file_id, fields=("sheet",))
     return unpack(packed) if packed else None
 
 
 def opened_rows(session: Session, ids: Sequence[int]) -> list[tuple[RowState, Entry]]:
     """Rows with their readings, of files that the reader may see; those whose reading was erased are left out."""
     vault = Vault(keyring())
-    return [(row, row.opened(vault)) for row in rows_by_id(session, ids, signed_in()) if row.reading]
+    opened = [(row, row.opened(vault)) for row in rows_by_id(session, ids, signed_in()) if row.reading]
+    for row, _ in opened:
+        looked(campaign_id=row.campaign_id, file_id=row.file_id, row_id=row.id, fields=ENTRY_FIELDS)
+    return opened
 
 
 def as_it_stands(row: RowState, entry: Entry) -> Entry:

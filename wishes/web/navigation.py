@@ -35,6 +35,9 @@ _ITEMS: tuple[tuple[str, Text, str, tuple[Role, ...]], ...] = (
     ("inspection.home", Text("质检配送", "Rounds"), "box", (Role.INSPECTOR, Role.COURIER)),
     ("intake.files", Text("导入", "Import"), "upload", (*_COORDINATING, Role.SOCIAL_WORKER)),
     ("desk.people", Text("人员", "People"), "users", _COORDINATING),
+    ("identities.home", Text("身份信息", "Identities"), "lock", _COORDINATING),
+    ("concerns.home", Text("担忧报告", "Concerns"), "alert", (Role.CAMPAIGN_ADMIN, Role.SITE_ADMIN)),
+    ("auditing.home", Text("审计", "Audit"), "shield", (Role.AUDITOR, Role.CAMPAIGN_ADMIN, Role.SITE_ADMIN)),
     (
         "handover.scan",
         Text("扫码", "Scan"),
