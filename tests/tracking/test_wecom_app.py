@@ -175,6 +175,19 @@ def test_who_is_no_member_or_may_not_see_the_application_is_refused_for_good(cor
     assert corporation.sent == []
 
 
+def test_who_was_no_member_is_asked_about_again_after_an_hour(corporation: Corporation) -> None:
+    now = [0.0]
+    channel, message = app(corporation, clock=lambda: now[0]), Message("key-3", "13700000000", "题", "文")
+    for _ in range(3):
+        with pytest.raises(PermanentFailure):
+            channel.send(message)
+    assert corporation.looked_up == 1
+    corporation.members["13700000000"] = "wang"
+    now[0] = 3601.0
+    channel.send(message)
+    assert [sent["touser"] for sent in corporation.sent] == ["wang"]
+
+
 def test_a_wrong_secret_is_the_installations_fault_and_tried_again(corporation: Corporation) -> None:
     corporation.secret = "another"
     with pytest.raises(TransientFailure, match="40001"):

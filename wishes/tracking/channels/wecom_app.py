@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from wishes.tracking.channels.http import checked, get_json, post_json
@@ -25,7 +25,9 @@ TOKEN_OVER = frozenset({40014, 42001})
 """The token is not good any more: fetched anew at once."""
 OURS = frozenset({40001, 40013, 40056, 48002, 60020, 301002})
 """Secret, corporation, application, rights or address are set wrongly: the installation's fault, not the person's."""
+ASKED_AGAIN_S = 3600
 MOST_KNOWN = 10_000
+T = TypeVar("T")
 _MOBILE = re.compile(r"1\d{10}")
 
 
@@ -53,6 +55,7 @@ class WeComApp:
         self.a_day, self._clock = a_day, clock
         self._token, self._good_until = "", 0.0
         self._members: dict[str, str] = {}
+        self._strangers: dict[str, float] = {}  # until when nobody asks again whether they have become members
         self._lock = Lock()
 
     def address(self, login: str | None) -> str | None:
@@ -77,18 +80,18 @@ class WeComApp:
     def _member(self, login: str) -> str:
         """The userid behind a mobile number or e-mail address; asked for once."""
         known = self._members.get(login)
+        if known is None and self._clock() < self._strangers.get(login, 0.0):
+            raise PermanentFailure("WeCom: no such member")
         if known is None:
             path, told = ("user/get_userid_by_email", "email") if "@" in login else ("user/getuserid", "mobile")
             try:
                 answer = self._call(path, {told: login})
             except UnclearOutcome as error:  # nothing was sent by asking
                 raise TransientFailure(str(error)) from error
-            known = str(answer.get("userid") or "")
-            if not known:
-                raise PermanentFailure("WeCom: no such member")
-            if len(self._members) >= MOST_KNOWN:
-                self._members.clear()
-            self._members[login] = known
+            except PermanentFailure:
+                _kept(self._strangers)[login] = self._clock() + ASKED_AGAIN_S
+                raise
+            known = _kept(self._members)[login] = str(answer.get("userid") or "")
         return known
 
     def _call(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -116,3 +119,10 @@ class WeComApp:
                 self._token = str(answer["access_token"])
                 self._good_until = self._clock() + max(float(answer.get("expires_in", 0)) - MARGIN_S, 0.0)
             return self._token
+
+
+def _kept(known: dict[str, T]) -> dict[str, T]:
+    """*known* itself, emptied when it has grown too large."""
+    if len(known) >= MOST_KNOWN:
+        known.clear()
+    return known
