@@ -107,6 +107,7 @@ HOSTILE: dict[str, bytes] = {
     "有密码.xlsx": encrypted(),
     "程序.xlsx": b"MZ\x90\x00" + struct.pack("<I", 7) * 400,
     "断了.xlsx": xlsx(DIRTY)[:3000],
+    "图片.xlsx": b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40,
     "空的.csv": b"",
 }
 """File name → bytes; none of them can be read."""

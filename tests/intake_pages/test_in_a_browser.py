@@ -8,64 +8,27 @@ from __future__ import annotations
 import io
 import json
 import re
-import sqlite3
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import openpyxl
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
-from tests.e2e.installation import DATA, SLUG, Installation
-from tests.intake_pages.senders import DIRTY, HOSTILE, xlsx
+from tests.e2e.installation import DATA, Installation
+from tests.intake_pages.office import DESK, PHONE, Office, opened
+from tests.intake_pages.senders import DIRTY, HEADER, HOSTILE, line, xlsx
 from tests.web.house import findings
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("intake-in-a-browser")]
 
-PASSWORD = "paper lantern over water"
-DESK, PHONE = {"width": 1440, "height": 900}, {"width": 375, "height": 812}
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-
-
-class Office:
-    """A coordinator before an installation that runs."""
-
-    def __init__(self, place: Installation, browser: Browser) -> None:
-        self.place, self.browser = place, browser
-
-    def sign_in(self, size: dict[str, int] = DESK) -> Page:
-        context = self.browser.new_context(viewport=size, locale="zh-CN", reduced_motion="reduce")  # type: ignore[arg-type]
-        page = context.new_page()
-        page.goto(f"{self.place.address}/sign-in")
-        page.get_by_label(re.compile("账号")).fill("coordinator")
-        page.get_by_label("密码").fill(PASSWORD)
-        page.get_by_role("button", name="登录").click()
-        expect(page.get_by_role("heading", level=1)).not_to_have_text("登录")
-        return page
-
-    def url(self, path: str) -> str:
-        return f"{self.place.address}/c/{SLUG}{path}"
-
-    def count(self, query: str) -> int:
-        with sqlite3.connect(f"file:{self.place.var_dir / 'microwish.sqlite3'}?mode=ro", uri=True) as database:
-            return int(database.execute(query).fetchone()[0])
-
-    def wait_until_read(self, seconds: float = 240) -> None:
-        give_up = time.monotonic() + seconds
-        while self.count("SELECT count(*) FROM import_file WHERE state IN ('queued', 'reading')"):
-            assert time.monotonic() < give_up, "the files are still waiting"
-            time.sleep(0.5)
 
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Office]:
-    place = Installation(tmp_path_factory.mktemp("intake"))
-    place.command("init")
-    place.command("campaign", "load", str(DATA))
-    place.command("users", "add", "coordinator", "--name", "协调员", "--password", PASSWORD)
-    place.command("users", "grant", "coordinator", "coordinator", "--campaign", SLUG)
+    place = opened(Installation(tmp_path_factory.mktemp("intake")))
     with place.served():
         yield Office(place, browser)
 
@@ -146,6 +109,10 @@ def test_the_workbook_with_remarks_is_downloaded(office: Office, tmp_path: Path)
     assert waiting.value.suggested_filename == "待确认（请修改）.xlsx"
     sheet = openpyxl.load_workbook(io.BytesIO(Path(waiting.value.path()).read_bytes()))["汇总"]
     assert any(cell.comment for row in sheet.iter_rows() for cell in row)
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="逐行结果").click()
+    report = openpyxl.load_workbook(io.BytesIO(Path(waiting.value.path()).read_bytes()))
+    assert report["心愿"].max_row == 1 + len(DIRTY)
     page.context.close()
 
 
@@ -157,7 +124,7 @@ def test_the_same_files_again_add_nothing_and_hostile_ones_harm_nothing(office: 
     page.goto(office.url("/import"))
     page.locator("input[type=file]").set_input_files([*sorted((DATA / "wishes").iterdir()), *sorted(tmp_path.iterdir())])
     page.get_by_role("button", name="上传并读取").click()
-    expect(page.get_by_role("navigation", name="文件")).to_contain_text("271", timeout=90_000)  # 132 twice, one, six
+    expect(page.get_by_role("navigation", name="文件")).to_contain_text(str(2 * 132 + 1 + len(HOSTILE)), timeout=90_000)
     office.wait_until_read()
     assert [office.count(f"SELECT count(*) FROM {table}") for table in ("wish", "child", "import_row")] == before
     page.goto(office.url("/import?show=failed"))
@@ -220,4 +187,120 @@ def test_an_upload_that_loses_the_network_can_be_sent_again(office: Office) -> N
     expect(page).to_have_url(re.compile("/import$"))
     expect(page.get_by_role("navigation", name="文件")).to_contain_text(str(before + 30), timeout=60_000)
     assert office.count("SELECT count(*) FROM import_file") == before + 30
+    page.context.close()
+
+
+def test_files_are_dropped_onto_the_page(office: Office, tmp_path: Path) -> None:
+    names = [f"拖来{n}.csv" for n in range(3)]
+    for n, name in enumerate(names):
+        (tmp_path / name).write_text(f"序号,姓名,微心愿,知情同意\r\n{n},俞{'甲乙丙'[n]},书包,有", encoding="utf-8")
+    page = office.sign_in()
+    page.goto(office.url("/import"))
+    zone = page.locator("[data-dropzone]").bounding_box()
+    assert zone is not None
+    at = {"x": zone["x"] + zone["width"] / 2, "y": zone["y"] + zone["height"] / 2}
+    data = {"items": [], "files": [str(tmp_path / name) for name in names], "dragOperationsMask": 1}
+    hand = page.context.new_cdp_session(page)
+    for what in ("dragEnter", "dragOver", "drop"):
+        hand.send("Input.dispatchDragEvent", {"type": what, **at, "data": data})
+    expect(page.locator("[data-files] li")).to_have_count(3)
+    page.get_by_role("button", name="上传并读取").click()
+    expect(page.get_by_text("收到 3 份文件")).to_have_count(1)
+    office.wait_until_read()
+    assert office.count("SELECT count(*) FROM import_file WHERE name LIKE '拖来%' AND state = 'done'") == 3
+    page.context.close()
+
+
+def test_consents_and_pairs_are_decided_with_one_key(office: Office) -> None:
+    pair = [line("俞九", birth=birth, phone="19900007777", town="锦南街道") for birth in ("2012-01-05", "2012-08-09")]
+    oral = [line(child, consent="口头同意", town="锦南街道") for child in ("俞七", "俞八")]
+    page = office.sign_in()
+    page.goto(office.url("/import"))
+    data = xlsx([*pair, *oral], title="临安区锦南街道微心愿")
+    page.locator("input[type=file]").set_input_files({"name": "成对.xlsx", "mimeType": "", "buffer": data})
+    page.get_by_role("button", name="上传并读取").click()
+    expect(page.get_by_role("link", name="成对.xlsx")).to_be_visible(timeout=60_000)
+    office.wait_until_read()
+    before = office.count("SELECT count(*) FROM wish")
+    page.goto(office.url("/import?q=成对"))
+    page.get_by_role("link", name="成对.xlsx").click()
+    expect(page.get_by_role("table", name="与另一条并排比较")).to_contain_text("2012-08-09")
+    page.wait_for_load_state()
+    page.keyboard.press("m")
+    expect(page.get_by_role("link", name=re.compile("可能重复 0"))).to_be_visible()
+    assert office.count("SELECT count(*) FROM wish WHERE status = 'rejected' AND item = '书包'") >= 1
+    page.get_by_role("navigation", name="看什么").get_by_role("link", name=re.compile("未接收")).click()
+    expect(page.get_by_role("link", name=re.compile("未接收"))).to_have_attribute("aria-current", "page")
+    page.wait_for_load_state()
+    page.keyboard.press("c")
+    page.locator("details[open]").get_by_label("谁同意的").select_option("奶奶")
+    page.locator("details[open]").get_by_role("button", name="登记，记在我名下").click()
+    expect(page.locator(".entry")).to_have_count(1)
+    page.get_by_role("button", name="登记同意", exact=True).first.click()  # all that are left, at once
+    expect(page.get_by_text("已登记 1 条同意")).to_be_visible()
+    assert office.count("SELECT count(*) FROM wish") == before + 2
+    assert office.count("SELECT count(*) FROM consent WHERE basis = 'phone' AND recorded_by IS NOT NULL") >= 2
+    page.context.close()
+
+
+def test_what_a_coordinator_corrects_is_remembered_for_its_sender(office: Office) -> None:
+    header = list(HEADER)
+    header[10] = "小小期待"
+    page, town = office.sign_in(), {"title": "临安区玲珑街道微心愿"}
+
+    def send(name: str, data: bytes) -> None:
+        page.goto(office.url("/import"))
+        page.locator("input[type=file]").set_input_files({"name": name, "mimeType": "", "buffer": data})
+        page.get_by_role("button", name="上传并读取").click()
+        expect(page.get_by_role("link", name=name)).to_be_visible(timeout=60_000)
+        office.wait_until_read()
+
+    def accepted(name: str) -> int:
+        return office.count(
+            "SELECT count(*) FROM import_row r JOIN import_file f ON f.id = r.file_id "
+            f"WHERE f.name = '{name}' AND r.status = 'accepted'"
+        )
+
+    # a value
+    send("词一.xlsx", xlsx([line("俞一一", "噼啪宝", town="玲珑街道")], **town))
+    page.get_by_role("link", name="词一.xlsx").click()
+    expect(page.locator(".entry")).to_have_count(1)
+    page.wait_for_load_state()
+    page.keyboard.press("e")
+    page.get_by_label("物品").fill("地球仪")
+    page.get_by_role("button", name="保存并重新判断").click()
+    expect(page.get_by_text("记住了")).to_be_visible()
+    send("词二.xlsx", xlsx([line("俞二二", "噼啪宝", town="玲珑街道")], **town))
+    assert accepted("词二.xlsx") == 1
+    # a column
+    rows = [[*line(child, town="玲珑街道")[:7], "", *line(child)[8:10], "地球仪"] for child in ("俞三三", "俞四四")]
+    send("列一.xlsx", xlsx(rows, header=header, **town))
+    page.get_by_role("link", name="列一.xlsx").first.click()
+    page.get_by_role("link", name="原表").click()
+    page.get_by_text("的列是这样认的").click()
+    column = page.locator(".roles__column", has_text="小小期待")
+    column.get_by_role("combobox").select_option("wish")
+    column.get_by_role("button", name="改").click()
+    expect(page.get_by_text("记住了")).to_be_visible()
+    office.wait_until_read()
+    rows = [[*line(child, town="玲珑街道")[:7], "", *line(child)[8:10], "地球仪"] for child in ("俞五五", "俞六六")]
+    send("列二.xlsx", xlsx(rows, header=header, **town))
+    assert accepted("列二.xlsx") == 2
+    # both are on the page of words, and can be forgotten
+    page.goto(office.url("/import/words"))
+    habits = page.locator("#habits")
+    expect(habits).to_contain_text("玲珑街道")
+    expect(habits).to_contain_text("小小期待")
+    expect(habits).to_contain_text("噼啪宝")
+    habits.get_by_role("button", name="忘掉").first.click()
+    expect(page.locator("#habits li")).to_have_count(1)
+    # a category for a thing of nobody's list, for all senders
+    page.get_by_label("发件人写的").fill("稀奇宝")
+    page.get_by_label("标准物品名").fill("稀奇宝")
+    page.get_by_label("类别").select_option("toy")
+    page.get_by_role("button", name="加入词表").click()
+    expect(page.locator("#added")).to_contain_text("稀奇宝")
+    send("词三.xlsx", xlsx([line("俞七七", "稀奇宝", town="锦北街道")], title="临安区锦北街道微心愿"))
+    assert accepted("词三.xlsx") == 1
+    assert office.count("SELECT count(*) FROM wish WHERE item = '稀奇宝' AND category = 'toy'") == 1
     page.context.close()
