@@ -16,16 +16,20 @@ from benchmarks.board_world import SLUG, generate
 from tests.factories import Place, code_of, insert, make_campaign, make_wish
 from tests.web.house import findings
 from tests.web.people import Person
-from wishes.access import Grant, Role
+from wishes.access import Actor, Grant, Role
 from wishes.claims import actions as claims
 from wishes.claims.tables import Branch
 from wishes.clock import utc_now
 from wishes.db import Database
+from wishes.events.actions import move
 from wishes.intake.tables import Wish
 from wishes.lifecycle import Status
+from wishes.people.tables import Account
 from wishes.tracking.forecast_queries import forecasts, learnt_today
+from wishes.tracking.ledger import Narrow
 from wishes.tracking.queries import open_clock
 from wishes.web.board_export import Sheet, harmless, table, workbook
+from wishes.web.board_figures import Asked, _Show
 
 
 @pytest.fixture
@@ -155,8 +159,7 @@ def test_a_shared_link_shows_figures_to_a_stranger_and_nothing_else(app: Flask, 
     main = stranger.text.split("<main", 1)[1].split("</main>")[0]
     assert "支部" not in main and "/wishes" not in main and "W00" not in main
     small = [int(n.replace(",", "")) for n in re.findall(r'<td class="num"(?: data-v="\d+")?>([\d,]+)</td>', main)]
-    flow = main.split('data-chart="areas"')[0]
-    shown = [int(n.replace(",", "")) for n in re.findall(r'<td class="num"[^>]*>([\d,]+)</td>', flow)]
+    shown = [int(n.replace(",", "")) for n in re.findall(r'<td class="num"[^>]*>([\d,]+)</td>', main)]
     assert small and all(n == 0 or n >= 10 for n in shown), shown
     view = re.search(r"/board/share/(\d+)/revoke", person.get(f"/c/{SLUG}/gaps").text)
     assert view is not None
@@ -232,3 +235,67 @@ def test_filters_that_cannot_be_are_left_out(coordinator: Person, place: Place, 
     huge = "9" * 40
     answer = coordinator.get(f"/c/{place.slug}/{path}?branch={huge}&community={huge}&county=%00&category=x&by=nothing")
     assert answer.status_code == 200
+
+
+def test_two_periods_stand_side_by_side(app: Flask, database: Database) -> None:
+    made = generate(database, 1500, now=utc_now())
+    person = Person(app, (Grant(Role.COORDINATOR, made.campaign_id),))
+    page = person.get(f"/c/{SLUG}/gaps/compare?measure=published_to_delivery").text
+    assert "前一段" in page and "中位天数" in page and 'data-chart="lines"' in page
+    today = utc_now().date()
+    first, second = (today - timedelta(days=100)).isoformat(), (today - timedelta(days=50)).isoformat()
+    asked = f"first_from={first}&first_to={second}&second_from={second}&second_to={today.isoformat()}"
+    assert f'value="{first}"' in person.get(f"/c/{SLUG}/gaps/compare?{asked}").text
+    backwards = person.get(
+        f"/c/{SLUG}/gaps/compare?first_from={second}&first_to={first}&second_from={first}&second_to={second}"
+    )
+    assert backwards.status_code == 422 and "结束早于开始" in backwards.text
+
+
+def test_a_figure_of_the_whole_leads_to_as_many_wishes(app: Flask, database: Database) -> None:
+    made = generate(database, 900, now=utc_now())
+    person = Person(app, (Grant(Role.COORDINATOR, made.campaign_id),))
+    for measure in ("claim_to_delivery", "published_to_delivery", "claimed"):
+        page = person.get(f"/c/{SLUG}/gaps?measure={measure}").text
+        tiles = re.findall(r'<a class="stretched" href="([^"]+)">[^<]+</a></p>\s*<p class="stat__value">([\d,]+)', page)
+        assert len(tiles) >= 2
+        for address, count in tiles:
+            listed = person.get(address.replace("&amp;", "&")).text
+            total = re.search(r'filters__total"[^>]*>共 ([\d,]+) 条', listed)
+            assert total is not None and total[1] == count, (measure, address)
+
+
+def test_where_one_small_part_is_hidden_another_hides_it(app: Flask, database: Database) -> None:
+    """A sum and all parts but one tell the last one."""
+    shared = _Show(Asked(1, Narrow(), "open", "county", utc_now(), shared=True))
+    assert shared.parts([40, 3, 12, 90]) == [40, "< 10", "…", 90]
+    assert shared.parts([3, 4, 90]) == ["< 10", "< 10", 90]
+    assert shared.parts([40, 0, 12]) == [40, 0, 12] and shared.parts([0, 3]) == [0, "< 10"]
+    mine = _Show(Asked(1, Narrow(), "open", "county", utc_now()))
+    assert mine.parts([40, 3, 12]) == [40, 3, 12]
+
+
+def test_a_wish_s_page_tells_when_it_will_likely_arrive(app: Flask, database: Database) -> None:
+    made = generate(database, 2000, now=utc_now())
+    person = Person(app, (Grant(Role.COORDINATOR, made.campaign_id),))
+    with app.extensions["microwish.database"].reading() as session:
+        learnt_today(session, made.campaign_id, now=utc_now())
+        code = session.execute(sa.select(Wish.code).where(Wish.status == Status.IN_TRANSIT).limit(1)).scalar_one()  # type: ignore[call-overload]
+    page = person.get(f"/c/{SLUG}/wishes/{code}").text
+    assert "预计送达" in page and "八成把握在" in page
+
+
+def test_couriers_are_told_apart_by_name(app: Flask, database: Database, place: Place) -> None:
+    with database.transaction() as session:
+        courier = insert(session, Account, login="courier@example.org", name="送货员一", created_at=utc_now())
+        ids = [make_wish(session, place) for _ in range(2)]
+        for wish_id in ids:
+            claims.claim(
+                session, wish_id=wish_id, actor=place.volunteer, now=utc_now(), volunteer_id=place.volunteer_id
+            )
+            keeper = Actor(courier, "", place.coordinator.grants)
+            for name in ("prepare", "inspect", "dispatch"):
+                move(session, name, wish_id=wish_id, actor=keeper, now=utc_now())
+    person = Person(app, place.coordinator.grants)
+    page = person.get(f"/c/{place.slug}/gaps?by=courier&measure=in_transit").text
+    assert "送货员一" in page.split('id="groups"')[1]

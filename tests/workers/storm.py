@@ -106,6 +106,7 @@ def steps(world: World, *, remind: int, release: int, within: timedelta) -> tupl
     moments = {
         wish: now + within * (n / total) for n, wish in enumerate(random.Random(1).sample(reminded + released, total))
     }
+    early = set(reminded)
     with world.database.transaction() as session:
         clocks = {
             wish: clock
@@ -116,12 +117,11 @@ def steps(world: World, *, remind: int, release: int, within: timedelta) -> tupl
             [
                 {
                     "id": clocks[wish],
-                    "step": 0 if early else 3,
+                    "step": 0 if wish in early else 3,
                     "next_at": at,
-                    "due_at": at + timedelta(hours=72 if early else -168),
+                    "due_at": at + timedelta(hours=72 if wish in early else -168),
                 }
                 for wish, at in moments.items()
-                for early in [wish in set(reminded)]
             ],
         )
     return reminded, released

@@ -80,31 +80,10 @@ def oldest_waiting(
     """
     started: Any = _Wish.claimed_at if since == "claimed" else _Wish.published_at
     wanted = tuple(statuses) if statuses else HELD if since == "claimed" else UNDER_WAY
-    query: Any = sa.select(
-        _Wish.id,
-        _Wish.code,
-        _Wish.item,
-        _Wish.category,
-        _Wish.kind,
-        _Wish.status,
-        started,
-        _Clock.due_at,
-        _Clock.paused_at,
-        _Clock.problem,
-        _Wish.county_code,
-        _Wish.community_id,
-        _Community.name,
-        _Wish.taker_branch_id,
-        _Branch.name,
-        _Wish.taker_volunteer_id,
-        _Volunteer.name,
+    # which ones first, who they belong to afterwards: a hundred thousand under way are sorted without their names
+    first: Any = sa.select(_Wish.id).where(
+        _Wish.campaign_id == campaign_id, _Wish.status.in_(wanted), started.is_not(None)
     )
-    query = query.select_from(Wish).join(Community, _Community.id == _Wish.community_id)
-    query = query.outerjoin(Clock, sa.and_(_Clock.wish_id == _Wish.id, _Clock.closed_at.is_(None)))
-    query = query.outerjoin(Branch, _Branch.id == _Wish.taker_branch_id).outerjoin(
-        Volunteer, _Volunteer.id == _Wish.taker_volunteer_id
-    )
-    query = query.where(_Wish.campaign_id == campaign_id, _Wish.status.in_(wanted), started.is_not(None))
     for column, value in (
         (_Wish.county_code, county_code),
         (_Wish.category, category),
@@ -112,12 +91,42 @@ def oldest_waiting(
         (_Wish.community_id, community_id),
     ):
         if value is not None:
-            query = query.where(column == value)
+            first = first.where(column == value)
     if overdue_only:
-        query = query.where(_Clock.due_at < now)
+        first = first.join(Clock, sa.and_(_Clock.wish_id == _Wish.id, _Clock.closed_at.is_(None)))
+        first = first.where(_Clock.due_at < now)
     if after is not None:
-        query = query.where(sa.or_(started > after[0], sa.and_(started == after[0], _Wish.id > after[1])))
-    rows = [_waiting(row, now) for row in session.execute(query.order_by(started, _Wish.id).limit(limit + 1))]
+        first = first.where(sa.or_(started > after[0], sa.and_(started == after[0], _Wish.id > after[1])))
+    first = first.order_by(started, _Wish.id).limit(limit + 1)
+    query = (
+        sa.select(
+            _Wish.id,
+            _Wish.code,
+            _Wish.item,
+            _Wish.category,
+            _Wish.kind,
+            _Wish.status,
+            started,
+            _Clock.due_at,
+            _Clock.paused_at,
+            _Clock.problem,
+            _Wish.county_code,
+            _Wish.community_id,
+            _Community.name,
+            _Wish.taker_branch_id,
+            _Branch.name,
+            _Wish.taker_volunteer_id,
+            _Volunteer.name,
+        )
+        .select_from(Wish)
+        .join(Community, _Community.id == _Wish.community_id)
+        .outerjoin(Clock, sa.and_(_Clock.wish_id == _Wish.id, _Clock.closed_at.is_(None)))
+        .outerjoin(Branch, _Branch.id == _Wish.taker_branch_id)
+        .outerjoin(Volunteer, _Volunteer.id == _Wish.taker_volunteer_id)
+        .where(_Wish.id.in_(first))
+        .order_by(started, _Wish.id)
+    )
+    rows = [_waiting(row, now) for row in session.execute(query)]
     more = len(rows) > limit
     rows = rows[:limit]
     return Page(rows, (rows[-1].since, rows[-1].wish_id) if more else None)

@@ -163,7 +163,7 @@ def asked(now: datetime, *, narrow: Narrow | None = None, shared: bool = False) 
         g.campaign.id,
         narrowed() if narrow is None else narrow,
         measure if measure in MEASURES else "claim_to_delivery",
-        by if by in GROUPINGS and not (shared and by in ("branch", "community")) else "county",
+        by if by in GROUPINGS and not (shared and by in ("branch", "community", "courier")) else "county",
         now,
         shared,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from wishes.claims.queries import branches_of
 from wishes.intake.wishes import community_names
 from wishes.lifecycle import FINISHED, STATUS_LABEL, Status
 from wishes.model import columns
+from wishes.people.tables import Account
 from wishes.tracking.board import counted, curve, curves, figures, thinned
 from wishes.tracking.board_queries import Late, late_counts
 from wishes.tracking.flow import BANDS
@@ -24,11 +25,11 @@ from wishes.tracking.history import NOBODY, STAGE_CODE, Grouping, micros
 from wishes.tracking.ledger import AGE_CLASSES, UNDER_WAY, Lasting, Ledger, Narrow
 from wishes.tracking.recall import last_known, ledger_now
 from wishes.tracking.survival import Curve
-from wishes.tracking.tracks import STAGES
+from wishes.tracking.tracks import DELIVERIES, STAGES
 from wishes.web.context import day, language, t
 from wishes.web.wording import CATEGORY
 
-_Place = columns(Place)
+_Account, _Place = columns(Account), columns(Place)
 
 LINES = 5
 """So many groups are drawn beside the whole; more lines than that nobody reads."""
@@ -61,11 +62,11 @@ def board_figures(session: Session, asked: Asked) -> dict[str, Any]:
     grouping = ledger.grouping(asked.by, asked.measure)
     grouped = curves(spans, grouping, at_least=FEW)
     return {
-        "overall": _overall(whole, spans),
+        "overall": _overall(whole, spans, show),
         "curves": _curves(whole, grouped, asked, names),
         "groups": _groups(grouping, spans, grouped, asked, names, show),
         "districts": _districts(session, ledger, rows, asked, until, late, show),
-        "flow": _flow(ledger, asked),
+        "flow": _flow(ledger, asked, show),
         "ages": _ages(ledger, rows, until, show),
         "stages": _stages(ledger, rows, until, late, show),
         "league": [] if asked.shared else _league(session, ledger, rows, asked, until, late),
@@ -79,8 +80,25 @@ class _Show:
     def __init__(self, asked: Asked) -> None:
         self.asked = asked
 
-    def count(self, value: int) -> int | str:
-        return f"< {FEW}" if self.asked.shared and 0 < value < FEW else value
+    def count(self, value: int, *, hide: bool = False) -> int | str:
+        return "…" if hide else f"< {FEW}" if self.asked.shared and 0 < value < FEW else value
+
+    def parts(self, values: Sequence[int]) -> list[int | str]:
+        """Parts of a sum that the reader may know: where one alone is hidden, the next larger one is hidden with it."""
+        shown = [self.count(value) for value in values]
+        if sum(isinstance(one, str) for one in shown) == 1:
+            others = [at for at, one in enumerate(shown) if one and not isinstance(one, str)]
+            if others:
+                shown[min(others, key=lambda at: values[at])] = self.count(0, hide=True)
+        return shown
+
+    def behind(self, part: str, **filters: Any) -> str:
+        """The list of the wishes that a measure counts as done or as still waiting; empty where no list tells."""
+        measure = self.asked.measure
+        if measure in DELIVERIES:
+            names = {"done": "arrived", "waiting": "held" if measure == "claim_to_delivery" else "under_way"}
+            return self.link(**{names[part]: 1}, **filters)
+        return self.link(status=measure, **filters) if part == "waiting" else ""
 
     def link(self, **filters: Any) -> str:
         if self.asked.shared:
@@ -96,11 +114,23 @@ def group_names(session: Session, campaign_id: int, by: str) -> Callable[[str], 
         return lambda key: t(CATEGORY[key])
     if by == "county":
         known = {row.code: row.name for row in _counties(session, campaign_id)}
+    elif by == "courier":
+        known = _couriers(session, campaign_id)
     elif by == "branch":
         known = {str(branch.id): branch.name for branch in branches_of(session, campaign_id)}
     else:
         known = {str(key): name for key, name in community_names(session, campaign_id).items()}
     return lambda key: t("（没有）", "(none)") if key == NOBODY else known.get(key, key)
+
+
+def _couriers(session: Session, campaign_id: int) -> dict[str, str]:
+    """Live couriers are accounts; those of an imported history keep the code that the file gives them."""
+    keys = ledger_now(session, campaign_id).grouping("courier").names
+    ids = [int(key[1:]) for key in keys if key.startswith("a") and key[1:].isdecimal()]
+    return {
+        f"a{one}": name
+        for one, name in session.execute(sa.select(_Account.id, _Account.name).where(_Account.id.in_(ids)))
+    }
 
 
 def _counties(session: Session, campaign_id: int) -> list[Any]:
@@ -136,20 +166,34 @@ def _said(median: float | None, low: float | None, high: float | None, p90: floa
     }
 
 
-def _overall(whole: Curve, spans: Lasting) -> dict[str, Any]:
+def _overall(whole: Curve, spans: Lasting, show: _Show) -> dict[str, Any]:
     found = figures(whole, spans.days, spans.done)
     found["naive"] = float(np.median(spans.days[spans.done])) if spans.done.any() else None
-    return found
+    shown = show.parts([found["done"], found["waiting"]])
+    return {
+        **found,
+        "done": shown[0],
+        "waiting": shown[1],
+        "n": found["n"] if shown == [found["done"], found["waiting"]] else show.count(0, hide=True),
+        "done_url": show.behind("done"),
+        "waiting_url": show.behind("waiting"),
+    }
 
 
 def _curves(whole: Curve, grouped: dict[str, Curve], asked: Asked, names: Callable[[str], str]) -> dict[str, Any]:
     """The share still waiting by days: of all, and of the largest groups."""
-    if not whole.times.size:
-        return {"names": [], "rows": []}
     drawn = {t("全部", "All"): whole}
     if dict(asked.narrow.items()).get(asked.by) is None:
         largest = sorted(grouped, key=lambda key: -int(grouped[key].at_risk[0]))[:LINES]
         drawn |= {names(key): grouped[key] for key in largest}
+    return drawn_lines(drawn)
+
+
+def drawn_lines(drawn: dict[str, Curve]) -> dict[str, Any]:
+    """Curves by name as the rows of a table, the first one telling how far: day, and of each the share and its bounds."""
+    whole = next(iter(drawn.values()))
+    if not whole.times.size:
+        return {"names": [], "rows": []}
     # beyond the day where one in fifty still waits there is nothing to compare, only a long tail
     longest = float(np.ceil(max(whole.quantile(0.98) or float(whole.times[-1]), 1.0)))
     lines = {name: thinned(one, longest=longest) for name, one in drawn.items()}
@@ -175,17 +219,22 @@ def _groups(
     """A row per group, largest first: how many, and how long."""
     counts = counted(grouping, spans.wish)
     done = counted(grouping, spans.wish[spans.done])
+    keys = sorted(counts, key=lambda key: -counts[key])
+    columns = {
+        "n": show.parts([counts[key] for key in keys]),
+        "done": show.parts([done.get(key, 0) for key in keys]),
+        "waiting": show.parts([counts[key] - done.get(key, 0) for key in keys]),
+    }
     found = []
-    for key, n in sorted(counts.items(), key=lambda item: -item[1]):
+    for at, key in enumerate(keys):
         one = grouped.get(key)
         low, high = one.quantile_interval(0.5) if one else (None, None)
+        listed = key != NOBODY and asked.by != "courier"
         found.append(
             {
                 "name": names(key),
-                "url": show.link(**{asked.by: key, "under_way": 1}) if key != NOBODY else "",
-                "n": show.count(n),
-                "done": show.count(done.get(key, 0)),
-                "waiting": show.count(n - done.get(key, 0)),
+                "url": show.link(**{asked.by: key, "under_way": 1}) if listed else "",
+                **{name: shown[at] for name, shown in columns.items()},
                 **_said(one.quantile(0.5) if one else None, low, high, one.quantile(0.9) if one else None),
             }
         )
@@ -202,31 +251,31 @@ def _districts(
     finished = counted(counties, np.isin(ledger.stage, [STAGE_CODE[status] for status in FINISHED]) & rows)
     spans = ledger.lasting("published_to_delivery", rows, until)
     drawn = curves(spans, counties, at_least=FEW)
-    found = []
-    for place in _counties(session, asked.campaign_id):
-        count = waiting.get(place.code, 0)
-        if not count and not finished.get(place.code, 0):
-            continue
-        one = drawn.get(place.code)
-        found.append(
-            {
-                "name": place.name,
-                "code": place.code,
-                "lat": place.lat,
-                "lon": place.lon,
-                "url": show.link(county=place.code, under_way=1),
-                "late_url": show.link(county=place.code, late=1),
-                "waiting": show.count(count),
-                "late": show.count(late.by_county.get(place.code, 0)),
-                "finished": show.count(finished.get(place.code, 0)),
-                "median": one.quantile(0.5) if one else None,
-                "sort": count,
-            }
-        )
-    return sorted(found, key=lambda row: -row["sort"])
+    places = [
+        place for place in _counties(session, asked.campaign_id) if waiting.get(place.code) or finished.get(place.code)
+    ]
+    places.sort(key=lambda place: -waiting.get(place.code, 0))
+    columns = {
+        name: show.parts([counts.get(place.code, 0) for place in places])
+        for name, counts in (("waiting", waiting), ("late", late.by_county), ("finished", finished))
+    }
+    return [
+        {
+            "name": place.name,
+            "code": place.code,
+            "lat": place.lat,
+            "lon": place.lon,
+            "url": show.link(county=place.code, under_way=1),
+            "late_url": show.link(county=place.code, late=1),
+            "finished_url": show.link(county=place.code, arrived=1),
+            **{name: shown[at] for name, shown in columns.items()},
+            "median": drawn[place.code].quantile(0.5) if place.code in drawn else None,
+        }
+        for at, place in enumerate(places)
+    ]
 
 
-def _flow(ledger: Ledger, asked: Asked, *, most_rows: int = 60) -> dict[str, Any]:
+def _flow(ledger: Ledger, asked: Asked, show: _Show, *, most_rows: int = 60) -> dict[str, Any]:
     """How many stood where, at the ends of at most *most_rows* days evenly taken; bands nobody was ever in are left out."""
     if asked.narrow.branch or asked.narrow.community:
         return {"names": [], "rows": []}
@@ -248,7 +297,10 @@ def _flow(ledger: Ledger, asked: Asked, *, most_rows: int = 60) -> dict[str, Any
             for band in shown
         ],
         "rows": [
-            {"day": day(ledger.flow.day(int(n))), "cells": [max(int(standing[n, band]), 0) for band in shown]}
+            {
+                "day": day(ledger.flow.day(int(n))),
+                "cells": show.parts([max(int(standing[n, band]), 0) for band in shown]),
+            }
             for n in days
         ],
     }
@@ -267,8 +319,8 @@ def _ages(ledger: Ledger, rows: Any, until: int, show: _Show) -> dict[str, Any]:
             {
                 "name": _stage_name(stage),
                 "cells": [
-                    {"value": value, "shown": show.count(value), "url": show.link(status=stage, aged=n)}
-                    for n, value in enumerate(ages[stage])
+                    {"value": value, "shown": shown, "url": show.link(status=stage, aged=n)}
+                    for n, (value, shown) in enumerate(zip(ages[stage], show.parts(ages[stage]), strict=True))
                 ],
             }
             for stage in UNDER_WAY

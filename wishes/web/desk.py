@@ -13,6 +13,7 @@ from wishes.claims.bulk import each
 from wishes.claims.queries import branches_of, volunteers_of
 from wishes.clock import local_day, utc_now
 from wishes.errors import Forbidden, NotFound
+from wishes.i18n import Text
 from wishes.intake.actions import publish, verify
 from wishes.intake.wishes import Filter, list_wishes, status_counts
 from wishes.lifecycle import HELD, STATUS_LABEL, Status
@@ -133,10 +134,18 @@ def wishes() -> str:
     )
 
 
+BEHIND: dict[str, tuple[tuple[Status, ...], Text]] = {
+    "under_way": (UNDER_WAY, Text("在等的", "Still waiting")),
+    "held": (HELD, Text("已认领、未送达", "Claimed, not delivered")),
+    "arrived": ((Status.DELIVERED, Status.DISPUTED, Status.CLOSED), Text("已送达", "Delivered")),
+}
+"""Figures of the board that stand for several stages: by parameter, the stages and the words."""
+
+
 def _statuses(status: str) -> tuple[Status, ...]:
     if status in set(Status):
         return (Status(status),)
-    return UNDER_WAY if "under_way" in request.args else ()
+    return next((behind for name, (behind, _) in BEHIND.items() if name in request.args), ())
 
 
 def _behind(session: Session, status: str) -> tuple[int, ...] | None:
@@ -155,8 +164,8 @@ def _behind_words() -> list[tuple[str, str, str]]:
     words = []
     if "late" in request.args:
         words.append((t("已超期", "Late"), "late", "1"))
-    if "under_way" in request.args and not request.args.get("status"):
-        words.append((t("在等的", "Still waiting"), "under_way", "1"))
+    if not request.args.get("status"):
+        words += [(t(label), name, "1") for name, (_, label) in BEHIND.items() if name in request.args][:1]
     aged = request.args.get("aged", -1, type=int)
     if 0 <= aged <= len(AGE_CLASSES):
         least, most = age_bounds(aged)

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import g, render_template, request, url_for
 
 from wishes.access import may, require
 from wishes.claims.queries import branches_of
-from wishes.clock import SHANGHAI, local, utc_now
+from wishes.clock import SHANGHAI, local, local_day, utc_now
 from wishes.errors import Invalid
 from wishes.i18n import Text
 from wishes.lifecycle import STATUS_LABEL, Status
 from wishes.tracking.forecast_queries import WishForecast, forecasts, learnt_already
-from wishes.tracking.gaps import GROUPINGS, GroupedBy, gaps
+from wishes.tracking.gaps import GROUPINGS, GroupedBy, Period, compared, gaps, period_curves
+from wishes.tracking.recall import last_known
 from wishes.tracking.sharing import shared_views
 from wishes.tracking.tracks import MEASURES
 from wishes.tracking.waiting import Since, oldest_waiting
 from wishes.web.board import asked, narrowed
-from wishes.web.board_figures import Asked, board_figures, group_names
+from wishes.web.board_figures import Asked, between, board_figures, days, drawn_lines, group_names
 from wishes.web.campaign import campaign_blueprint
 from wishes.web.context import day, language, moment, t
 from wishes.web.identity import database, signed_in
@@ -32,6 +34,7 @@ BY: dict[GroupedBy, Text] = {
     "branch": Text("按支部", "By branch"),
     "category": Text("按类别", "By category"),
     "community": Text("按社区", "By community"),
+    "courier": Text("按配送人", "By courier"),
 }
 _MEASURE: dict[str, Text] = {
     "claim_to_delivery": Text("认领→送达", "Claim → delivery"),
@@ -147,6 +150,8 @@ def _then(as_of: datetime, wanted: Asked) -> str:
         "gaps/then.html",
         overall={
             **overall,
+            "done_url": "",
+            "waiting_url": "",
             "done": overall["delivered"],
             "waiting": overall["censored"],
             "median_low": overall["median_ci95"][0],
@@ -157,6 +162,92 @@ def _then(as_of: datetime, wanted: Asked) -> str:
         as_of=local(as_of).strftime("%Y-%m-%dT%H:%M"),
         **_frame(wanted),
     )
+
+
+@pages.get("/gaps/compare")
+def compare() -> str:
+    """The wishes that began in each of two periods, side by side."""
+    person, now = signed_in(), utc_now()
+    require(person, "gaps.view", g.campaign.id)
+    wanted = asked(now)
+    with database().reading() as session:
+        until = last_known(session, g.campaign.id, now)
+        periods = _periods(until)
+        told = compared(
+            session, g.campaign.id, as_of=until, first=periods[0], second=periods[1], measure=wanted.measure
+        )
+        curves = period_curves(session, g.campaign.id, as_of=until, periods=periods, measure=wanted.measure)
+    names = [f"{t(label)} {said(period)}" for label, period in zip(_WHICH, periods, strict=True)]
+    drawn = sorted(zip(names, curves, strict=True), key=lambda line: -line[1].at_risk[:1].sum())
+    return render_template(
+        "gaps/compare.html",
+        rows=_compared_rows(told, [curve.times[-1] if curve.times.size else 0.0 for curve in curves]),
+        curves=drawn_lines(dict(drawn)),
+        difference=told["difference"],
+        periods=periods,
+        **_frame(wanted),
+    )
+
+
+_WHICH = (Text("前一段", "Before"), Text("后一段", "After"))
+
+
+def said(period: Period) -> str:
+    return t("{a} 至 {b}", "{a} to {b}", a=day(period.first), b=day(period.last))
+
+
+def _periods(until: datetime) -> tuple[Period, Period]:
+    """What the form says; without it, the last four weeks beside the four before."""
+    typed = [request.args.get(f"{which}_{end}", "") for which in ("first", "second") for end in ("from", "to")]
+    if all(typed):
+        return Period.of("..".join(typed[:2])), Period.of("..".join(typed[2:]))
+    last = local_day(until)
+    weeks = timedelta(days=28)
+    return Period(last - 2 * weeks + timedelta(days=1), last - weeks), Period(last - weeks + timedelta(days=1), last)
+
+
+def _compared_rows(told: dict[str, Any], followed_days: list[float]) -> list[dict[str, Any]]:
+    """A row per figure: of both periods, and how much the second is more. What lies beyond the days followed is not known."""
+
+    def row(label: str, values: list[Any], show: Callable[[Any], str], *, change: bool = True) -> dict[str, Any]:
+        before, after = values
+        known = change and before is not None and after is not None
+        return {
+            "name": label,
+            "before": show(before),
+            "after": show(after),
+            "change": ("+" if after > before else "") + show(after - before) if known else "",
+        }
+
+    one, two = told["periods"]
+    shares = [
+        row(
+            t("{n} 天后仍在等", "Still waiting after {n} days", n=after),
+            [
+                period["still_waiting_after_days"][after] if int(after) <= longest else None
+                for period, longest in zip((one, two), followed_days, strict=True)
+            ],
+            lambda share: "—" if share is None else f"{share * 100:.1f}%",
+        )
+        for after in one["still_waiting_after_days"]
+        if int(after) <= max(followed_days)
+    ]
+    intervals = [between(*period["median_ci95"]) for period in (one, two)]
+    return [
+        row(t("心愿", "Wishes"), [one["n"], two["n"]], str),
+        row(t("已完成", "Done"), [one["delivered"], two["delivered"]], str),
+        row(t("中位天数", "Median days"), [one["median"], two["median"]], days),
+        row(t("95% 区间", "95% interval"), intervals, str, change=False),
+        row(t("四分之一在此之内", "A quarter within"), [one["p25"], two["p25"]], days),
+        row(t("四分之三在此之内", "Three quarters within"), [one["p75"], two["p75"]], days),
+        row(t("九成以内", "90% within"), [one["p90"], two["p90"]], days),
+        *shares,
+        row(
+            t("只看已完成的中位数（偏乐观，仅供对照）", "Median of those done alone (flatters, for comparison)"),
+            [period["naive_median_of_delivered_only"] for period in (one, two)],
+            days,
+        ),
+    ]
 
 
 def _frame(wanted: Asked) -> dict[str, Any]:

@@ -19,10 +19,12 @@ from wishes.intake.actions import publish, verify
 from wishes.intake.wishes import WishRow, seen_by, wish_by_code
 from wishes.lifecycle import DONE_LABEL, HELD, MOVES, Move, Status
 from wishes.tracking.actions import acknowledge, pause, postpone, resume
+from wishes.tracking.forecast_history import STAGES
+from wishes.tracking.forecast_queries import WishForecast, forecasts, learnt_already
 from wishes.tracking.queries import OpenClock, open_clock
 from wishes.web.campaign import campaign_blueprint
 from wishes.web.cards import DELIVERIES
-from wishes.web.context import language, moment, t, yuan
+from wishes.web.context import day, language, moment, t, yuan
 from wishes.web.identity import database, signed_in
 from wishes.web.wording import CATEGORY, NEED, SEX, size_text
 
@@ -39,6 +41,9 @@ def page(code: str) -> str:
         shown, fields = seen_by(person, row)
         chapters = story(session, row.id)
         clock = open_clock(session, row.id)
+        working = bool(relations(person, row.facts) - {By.BROWSER}) and row.status in STAGES
+        learnt = learnt_already(database(), g.campaign.id, now=utc_now()) if working else None
+        ahead = forecasts(session, g.campaign.id, [row.id], now=utc_now(), learnt=learnt) if learnt else {}
     moves = possible_moves(person, row.facts)
     main, others = arrange(moves)
     today = local_day(utc_now())
@@ -61,7 +66,8 @@ def page(code: str) -> str:
     return render_template(
         "wish/page.html",
         wish=shown,
-        facts=facts_of(shown, fields, today),
+        facts=facts_of(shown, fields, today)
+        + (forecast_facts(ahead.get(row.id), late=clock is not None and clock.due_at < utc_now()) if working else []),
         events=events[::-1],
         main=main,
         others=others,
@@ -178,6 +184,30 @@ def facts_of(row: WishRow, fields: frozenset[Field], today: date) -> list[tuple[
     if row.scheduled_on:
         facts.append((t("约定日期", "Agreed date"), row.scheduled_on.isoformat()))
     return facts
+
+
+def forecast_facts(ahead: WishForecast | None, *, late: bool) -> list[tuple[str, str]]:
+    """When it will likely arrive, and how likely its deadline, if not passed, is missed; or that nobody can say yet."""
+    label = t("预计送达", "Likely delivered")
+    if ahead is None:
+        return [(label, t("正在计算，稍后刷新可见", "being worked out; reload in a moment"))]
+    if ahead.too_little_data:
+        return [(label, t("数据太少，说不准", "too little data to say"))]
+    told = [
+        (
+            label,
+            t(
+                "{day}（八成把握在 {a} 至 {b}）",
+                "{day} (eight in ten between {a} and {b})",
+                day=day(ahead.delivered_on) if ahead.delivered_on else t("半年以后", "after half a year"),
+                a=day(ahead.earliest_on) if ahead.earliest_on else t("半年以后", "after half a year"),
+                b=day(ahead.latest_on) if ahead.latest_on else t("更晚", "later"),
+            ),
+        )
+    ]
+    if ahead.miss_chance is not None and not late:
+        told.append((t("可能误期", "Risk of missing the deadline"), f"{ahead.miss_chance:.0%}"))
+    return told
 
 
 def _icon(status: str | None) -> str:
