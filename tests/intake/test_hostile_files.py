@@ -13,11 +13,13 @@ import zlib
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.intake.conftest import DEMO
 from tests.intake.workbooks import Understand, workbook
 from wishes.intake.reader import Reader, read_files
-from wishes.intake.reading import LIMITS, PROBLEMS, UnreadableFile, read_workbook
+from wishes.intake.reading import LIMITS, PROBLEMS, UnreadableFile, column_name, read_workbook
 from wishes.intake.understanding import CampaignRules, Lexicon
 
 GOOD_ROWS = [["姓名", "心愿", "家长同意"], ["王大山", "书包", "是"]]
@@ -84,6 +86,30 @@ def test_a_cell_at_the_end_of_the_world_is_refused(cell: str) -> None:
 
 def test_a_million_columns_are_refused() -> None:
     assert refused(b",".join([b"x"] * 1_000_000), "x.csv") == "sheet_too_large"
+    wide = "".join(f'<c r="{column_name(i)}1"><v>{i}</v></c>' for i in range(16_384))
+    assert refused(replaced(workbook(GOOD_ROWS), SHEET, sheet_xml(f'<row r="1">{wide}</row>'))) == "sheet_too_large"
+    unplaced = "".join(f"<c><v>{i}</v></c>" for i in range(1_000_000))
+    assert refused(replaced(workbook(GOOD_ROWS), SHEET, sheet_xml(f'<row r="1">{unplaced}</row>'))) == "sheet_too_large"
+
+
+@pytest.mark.parametrize("cells", [
+    '<row r="1"><c r="ZZ1048576"><v>1</v></c></row>',
+    '<row r="1"><c r="A1"><v>1</v></c><c r="zz1000000"><v>1</v></c></row>',
+    '<row r="1"><c r = "A1"><v>1</v></c><c r = "ZZ1000000"><v>1</v></c></row>',
+    '<row r="99999999999999"><c r="A99999999999999"><v>1</v></c></row>',
+    '<row r="1"><c r="XFD1"/><c><v>1</v></c></row><row r="200000"><c r="A200000"><v>1</v></c></row>',
+    '<row r="900000"><c><v>1</v></c></row>',
+    "<row><c><v>1</v></c></row>" * 250_000,
+])
+def test_a_cell_that_lies_about_its_place_lays_out_nothing(cells: str) -> None:
+    data = replaced(workbook(GOOD_ROWS), SHEET, sheet_xml(cells), zipfile.ZIP_STORED)
+    assert refused(data) == "sheet_too_large"
+
+
+def test_cells_without_a_place_follow_each_other() -> None:
+    rows = ["".join(f'<c t="inlineStr"><is><t>{text}</t></is></c>' for text in row) for row in GOOD_ROWS]
+    cells = "".join(f"<row>{row}</row>" for row in rows)
+    assert read_workbook(replaced(workbook(GOOD_ROWS), SHEET, sheet_xml(cells)), "x.xlsx").sheets[0].rows == GOOD_ROWS
 
 
 def test_a_million_empty_formatted_cells_are_read_over() -> None:
@@ -96,6 +122,61 @@ def test_an_encrypted_workbook_is_told_apart_from_an_old_one() -> None:
     ole = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600
     assert refused(ole + "EncryptedPackage".encode("utf-16-le") + b"\0" * 100) == "encrypted"
     assert refused(ole + "Workbook".encode("utf-16-le")) == "old_excel"
+
+
+@pytest.mark.parametrize("data, problem", [
+    (b"<html><body><table><tr><td>x</td></tr></table></body></html>", "markup"),
+    ('\ufeff<?xml version="1.0"?>\n<?mso-application progid="Excel.Sheet"?><Workbook/>'.encode(), "markup"),
+    (b"\x09\x08\x10\x00\x00\x06\x05\x00" + b"\0" * 200, "old_excel"),
+    (b"PK\x05\x06" + b"\0" * 18, "damaged"),
+])
+def test_what_old_systems_call_a_workbook_says_how_to_send_it(data: bytes, problem: str) -> None:
+    assert refused(data, "导出.xls") == problem
+
+
+def test_the_binary_form_of_excel_is_told_apart() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("_rels/.rels", '<Relationships><Relationship Id="1" Type="x/officeDocument" Target="xl/workbook.bin"/></Relationships>')
+        archive.writestr("xl/workbook.bin", b"\x83\x01\x00")
+    assert refused(out.getvalue(), "x.xlsb") == "not_a_workbook"
+
+
+def test_characters_and_numbers_that_do_not_exist_stop_nothing(understand_bytes: Understand) -> None:
+    good = workbook(GOOD_ROWS)
+    names = zipfile.ZipFile(io.BytesIO(good)).read("xl/workbook.xml").replace(b"Sheet1", b"&#x7fffff;&#xd800;")
+    assert refused(replaced(good, "xl/workbook.xml", names)) == "damaged"
+    texts = "".join(f'<c r="{column}1" t="inlineStr"><is><t>{t}</t></is></c>' for column, t in zip("ABCD", ("姓名", "出生年月", "心愿", "价格"), strict=True))
+    numbers = '<c r="A2" t="inlineStr"><is><t>王大山</t></is></c><c r="B2"><v>1e999</v></c><c r="C2" t="inlineStr"><is><t>书包</t></is></c><c r="D2"><v>NaN</v></c>'
+    data = replaced(good, SHEET, sheet_xml(f'<row r="1">{texts}</row><row r="2">{numbers}</row>', "A1:D2"))
+    [entry] = understand_bytes(data).entries
+    assert (entry.child, entry.birth, entry.price_high) == ("王大山", None, None)
+
+
+def test_a_quote_never_closed_swallows_no_line(understand_bytes: Understand) -> None:
+    text = '姓名,心愿,家长同意\n"王大山,书包,是\n李小河,足球,是\n'
+    assert [e.child for e in understand_bytes(text.encode(), "x.csv").entries] == ["王大山", "李小河"]
+
+
+def test_excels_own_word_for_the_separator_is_no_line_of_the_table(understand_bytes: Understand) -> None:
+    text = "sep=|\r\n姓名|心愿|家长同意\r\n王大山|书包,大的|是\r\n"
+    assert [(e.cell, e.child) for e in understand_bytes(text.encode("utf-8-sig"), "x.csv").entries] == [("B3", "王大山")]
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_a_workbook_gnawed_at_is_read_or_refused_with_a_sentence(data: st.DataObject) -> None:
+    whole = workbook([["姓名", "心愿", "价格"], ["王大山", "书包", 80], ["李小河", "足球", 60]], merge=["A2:A3"], hidden_rows=[3], struck=["B2"])
+    part = data.draw(st.sampled_from(sorted(zipfile.ZipFile(io.BytesIO(whole)).namelist())))
+    content = bytearray(zipfile.ZipFile(io.BytesIO(whole)).read(part))
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(content)))
+        content[at : at + data.draw(st.integers(0, 12))] = data.draw(st.sampled_from([b"", b"<", b'"', b"&", b"\x00", b"99999999999", b"-1", b'<c r="A', b"</row>"]))
+    try:
+        read_workbook(replaced(whole, part, bytes(content)), "x.xlsx")
+    except UnreadableFile as error:
+        assert error.say("zh") and error.say("en")
 
 
 def test_encrypted_parts_are_told_as_such() -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 from typing import Any
 
+import openpyxl
 import pytest
+from openpyxl.chart import BarChart, Reference
 
 from tests.intake.workbooks import Understand, workbook
 from wishes.intake.understanding import Entry
@@ -181,3 +184,20 @@ def test_a_price_somebody_wrote_is_read(understand_bytes: Understand, text: str,
 def test_a_birth_somebody_wrote_is_read(understand_bytes: Understand, text: str, birth: str) -> None:
     [entry] = understand_bytes(workbook([["姓名", "出生年月", "心愿", "家长同意"], ["王大山", text, "书包", "是"]])).entries
     assert entry.birth == birth
+
+
+def test_a_chart_on_a_sheet_of_its_own_shifts_no_other_sheet(understand_bytes: Understand) -> None:
+    book = openpyxl.Workbook()
+    first = book.active
+    assert first is not None
+    for row in (["姓名", "心愿", "家长同意"], ["王大山", "书包", "是"]):
+        first.append(row)
+    chart = BarChart()
+    chart.add_data(Reference(first, min_col=1, min_row=1, max_row=2))
+    book.create_chartsheet("图", 0).add_chart(chart)
+    second = book.create_sheet("二")
+    for row in (["姓名", "心愿", "家长同意"], ["李小河", "足球", "是"]):
+        second.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    assert [told(e, "sheet", "child") for e in understand_bytes(out.getvalue()).entries] == [("Sheet", "王大山"), ("二", "李小河")]

@@ -15,6 +15,8 @@ __all__ = [
 
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_BEFORE_OLE = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\x09\x08\x08\x00", b"\x09\x08\x10\x00")
+"""How Excel 2 to 95 begin a file outside a container."""
 _PROGRAMS = (b"MZ", b"\x7fELF", b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b")
 
 
@@ -33,6 +35,8 @@ def read_workbook(data: bytes, name: str, limits: Limits = LIMITS) -> Workbook:
         # Excel wraps a workbook with a password into the old container.
         encrypted = "EncryptedPackage".encode("utf-16-le") in data
         raise UnreadableFile("encrypted" if encrypted else "old_excel")
+    if data.startswith(_BEFORE_OLE):
+        raise UnreadableFile("old_excel")
     if data.startswith(b"PK"):
         raise UnreadableFile("damaged")
     if data.startswith(_PROGRAMS):

@@ -5,12 +5,18 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 
 from wishes.intake.reading.errors import UnreadableFile
 from wishes.intake.reading.grid import Sheet, Value, Workbook
 from wishes.intake.reading.limits import Limits
 
 CSV_SHEET = "(csv)"
+
+
+_MARKUP = re.compile(r"\s*<(?:\?xml|!doctype|html|head|meta|body|table|style|workbook)\b", re.I)
+_SEPARATOR_TOLD = re.compile(r"sep=(.)\r?\n", re.I)
+"""Excel's own first line, for Excel."""
 
 
 def decoded(data: bytes) -> str:
@@ -66,20 +72,27 @@ def read_delimited(data: bytes, name: str, limits: Limits) -> Workbook:
     text = decoded(data)
     if not text.strip("\x00 \r\n\t"):
         raise UnreadableFile("empty")
+    if _MARKUP.match(text):
+        raise UnreadableFile("markup")
     printable = sum(1 for c in text[:4000] if c.isprintable() or c in "\r\n\t")
     if printable < 0.95 * len(text[:4000]):
         raise UnreadableFile("not_a_workbook")
-    rows: list[list[Value]] = []
+    told = _SEPARATOR_TOLD.match(text)
+    # The line counts, as every line does, but says nothing.
+    rows: list[list[Value]] = [] if told is None else [[]]
+    delimiter = delimiter_of(text) if told is None else told[1]
     cells = 0
+    # A quote that is never closed would swallow all that follows; then quotes are only characters.
+    unclosed = text.count('"') % 2 == 1
     csv.field_size_limit(1_000_000)
     try:
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text)):
+        for row in csv.reader(io.StringIO(text[told.end() :] if told is not None else text, newline=""), delimiter=delimiter, quoting=csv.QUOTE_NONE if unclosed else csv.QUOTE_MINIMAL):
             if len(row) > limits.columns:
                 raise UnreadableFile("sheet_too_large")
             cells += len(row)
             if len(rows) >= limits.rows or cells > limits.area:
                 raise UnreadableFile("sheet_too_large")
-            rows.append(list(row))
+            rows.append([field.strip('"') for field in row] if unclosed else list(row))
     except csv.Error as error:
         raise UnreadableFile("damaged") from error
     return Workbook(name=name, kind="csv", sheets=[Sheet(CSV_SHEET, rows)])

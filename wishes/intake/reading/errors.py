@@ -18,6 +18,8 @@ PROBLEMS: dict[str, Text] = {
                            "This is not a spreadsheet. Only .xlsx, .xlsm and .csv are accepted."),
     "old_excel": Text("这是旧版 Excel 文件（.xls），请另存为 .xlsx 后重新发送。",
                       "This is an old Excel file (.xls). Please save it as .xlsx and send it again."),
+    "markup": Text("这是网页或 XML 格式的表格，请用 Excel 打开后另存为 .xlsx 再发送。",
+                   "This is a table saved as a web page or XML. Please open it in Excel and save it as .xlsx."),
     "sheet_too_large": Text("工作表大得不正常（行数或列数过多），请删去多余的行列后重新发送。",
                             "A sheet is abnormally large (too many rows or columns). Please delete the surplus and send it again."),
     "no_sheets": Text("工作簿里没有工作表。", "The workbook holds no sheets."),

@@ -26,10 +26,10 @@ _ATTRIBUTE = re.compile(rb"""([\w:]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 
 @dataclass(slots=True)
 class Package:
-    """Unpacked parts by their path inside the zip, and the sheets in workbook order: (name, path, hidden)."""
+    """Unpacked parts by their path inside the zip, and the sheets with rows: (name, path, hidden, place among all sheets)."""
 
     parts: dict[str, bytes]
-    sheets: list[tuple[str, str, bool]] = field(default_factory=list)
+    sheets: list[tuple[str, str, bool, int]] = field(default_factory=list)
     date1904: bool = False
     notes: list[str] = field(default_factory=list)
     small: bytes | None = None
@@ -58,11 +58,15 @@ def attributes(tag: bytes) -> dict[str, str]:
 def _unescape(text: str) -> str:
     if "&" not in text:
         return text
-    text = re.sub(r"&#x([0-9a-fA-F]{1,6});", lambda m: chr(int(m[1], 16)), text)
-    text = re.sub(r"&#(\d{1,7});", lambda m: chr(int(m[1])), text)
+    text = re.sub(r"&#x([0-9a-fA-F]{1,6});", lambda m: _character(int(m[1], 16)), text)
+    text = re.sub(r"&#(\d{1,7});", lambda m: _character(int(m[1])), text)
     for entity, character in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&amp;", "&")):
         text = text.replace(entity, character)
     return text
+
+
+def _character(code: int) -> str:
+    return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
 
 
 def unpack(data: bytes, limits: Limits) -> Package:
@@ -92,22 +96,24 @@ def unpack(data: bytes, limits: Limits) -> Package:
         package = Package(
             parts={}, small=data if len(data) * _MOST <= limits.unpacked_size and len(infos) < 200 else None
         )
+        if root.lower().endswith(".bin"):
+            raise UnreadableFile("not_a_workbook")  # the binary form, .xlsb
         content = reader.read(root)
         relations = _relations(reader, root)
         package.date1904 = re.search(rb"""date1904\s*=\s*["'](?:1|true)["']""", content) is not None
-        for tag in _SHEET.findall(content):
+        for index, tag in enumerate(_SHEET.findall(content)):
             values = attributes(tag)
             target = relations.get(
                 values.get("r:id", "") or next((v for k, v in values.items() if k.endswith(":id")), "")
             )
             if target is None or "worksheets/" not in target:
                 continue  # chart and dialog sheets hold no rows
-            package.sheets.append((values.get("name", ""), target, values.get("state", "visible") != "visible"))
+            package.sheets.append((values.get("name", ""), target, values.get("state", "visible") != "visible", index))
         if not package.sheets:
             raise UnreadableFile("no_sheets")
         if len(package.sheets) > limits.sheets:
             raise UnreadableFile("bomb")
-        wanted = [path for _, path, _ in package.sheets]
+        wanted = [path for _, path, _, _ in package.sheets]
         wanted += [t for t in relations.values() if t.rsplit("/", 1)[-1].lower() == "styles.xml"]
         if package.small is None:
             wanted += ["[Content_Types].xml", "_rels/.rels", root, _relations_path(root)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import zip_longest
 from typing import cast
 
 import python_calamine
@@ -19,13 +19,15 @@ from wishes.intake.reading.grid import Sheet, Span, Value, Workbook, column_numb
 from wishes.intake.reading.limits import Limits
 from wishes.intake.reading.packed import Package, attributes, unpack
 
-_PLAIN_ROW = re.compile(rb'<row r="(\d{1,10})"')
-_OTHER_ROW, _OTHER_CELL = re.compile(rb'<row\b(?! r="\d)'), re.compile(rb'<c(?:[\t\r\n>/]| (?!r="[A-Z]{1,2}\d))')
-"""What spreadsheet programs do not write, or beyond column ZZ. Patterns that begin with plain letters are searched fast."""
-_ROW_START = re.compile(rb"<(?:\w+:)?row\b")
-_BARE_CELL = re.compile(rb"""<(?:\w+:)?c\b(?![^>]*?\br=)""")
-_TWO_LETTERS = 702
-_FILLED = re.compile(rb"""<(?:\w+:)?c\b[^>]*?\br=["']([A-Z]{1,7})(\d{1,10})["'][^>]*>\s*<(?:\w+:)?(?:v|f|is)\b""")
+_OTHER_ROW = re.compile(rb'<row\b(?! r="[1-8]?\d{1,3}")')
+_OTHER_CELL = re.compile(rb'<c(?:[\t\r\n>/]| (?!r="[A-Z]{1,2}[1-8]?\d{1,3}"))')
+"""What spreadsheet programs do not write, or beyond column ZZ or row 8999. Patterns that begin with plain letters are searched
+fast."""
+_ROW_TAG = re.compile(rb"<(?:\w+:)?row\b([^>]*)>")
+_CELL_TAG = re.compile(rb"<(?:\w+:)?c\b([^>]*)>(\s*<(?:\w+:)?(?:v|f|is)\b)?")
+_NUMBER = re.compile(rb"""\br\s*=\s*["']\s*(\d+)""")
+_PLACE = re.compile(rb"""\br\s*=\s*["']\s*\$?([A-Za-z]+)\$?(\d+)""")
+_ENOUGH_DIGITS = 10
 _HIDDEN = re.compile(rb"""\shidden=["'](?:1|true)["']""")
 _FORMULA_TAG, _ANY_FORMULA_TAG = re.compile(rb"<f\b"), re.compile(rb"<(?:\w+:)?f\b")
 _FORMULA = re.compile(
@@ -39,13 +41,13 @@ _STYLE = re.compile(rb"""\ss=["'](\d+)["']""")
 def read_xlsx(data: bytes, name: str, limits: Limits) -> Workbook:
     """Read an Open XML workbook. Raises UnreadableFile."""
     package = unpack(data, limits)
-    for _, path, _ in package.sheets:
+    for _, path, _, _ in package.sheets:
         _check_extent(package.parts.get(path, b""), limits)
     struck_styles, month_styles = _styles(package)
     try:
         book = python_calamine.CalamineWorkbook.from_filelike(package.repacked())
         sheets = []
-        for index, (title, path, hidden) in enumerate(package.sheets):
+        for title, path, hidden, index in package.sheets:
             raw = package.parts.get(path, b"")
             rows = cast(list[list[Value]], book.get_sheet_by_index(index).to_python(skip_empty_area=False))
             sheets.append(_sheet(title, hidden, raw, rows, struck_styles, month_styles))
@@ -56,25 +58,37 @@ def read_xlsx(data: bytes, name: str, limits: Limits) -> Workbook:
 
 def _check_extent(raw: bytes, limits: Limits) -> None:
     """Refuse a sheet whose filled cells span more than we are willing to lay out."""
-    plain = (
-        _OTHER_ROW.search(raw) is None and _OTHER_CELL.search(raw) is None and b":c" not in raw and b":row" not in raw
-    )
-    if plain and max(map(int, _PLAIN_ROW.findall(raw)), default=0) * _TWO_LETTERS <= limits.area:
-        return  # no column beyond ZZ, and few rows: no need to look at each cell
-    if not plain and _BARE_CELL.search(raw) is not None:
-        # Cells that do not say where they stand follow each other.
-        bounds = [match.start() for match in _ROW_START.finditer(raw)]
-        if len(bounds) > limits.rows or any(
-            raw.count(b"<", a, b) > 4 * limits.columns for a, b in pairwise([*bounds, len(raw)])
-        ):
-            raise UnreadableFile("sheet_too_large")
-    filled = _FILLED.findall(raw)
-    last_row = max((int(digits) for digits in {digits for _, digits in filled}), default=0)
-    last_column = max(
-        (column_number(letters.decode()) + 1 for letters in {letters for letters, _ in filled}), default=0
-    )
+    if _OTHER_ROW.search(raw) is None and _OTHER_CELL.search(raw) is None and b":c" not in raw and b":row" not in raw:
+        return  # every row and cell says where it stands, and none stands far out
+    last_row = last_column = 0
+    far_row, far_column, bare, bare_in_row = 0, 0, 0, 0
+    rows = list(_ROW_TAG.finditer(raw))
+    if len(rows) > limits.rows:
+        raise UnreadableFile("sheet_too_large")
+    for tag, following in zip_longest(rows, rows[1:]):
+        number = _NUMBER.search(tag[1])
+        far_row = max(far_row + 1, _whole(number[1]) if number is not None else 0)
+        bare = 0
+        for attributes_, filled in _CELL_TAG.findall(raw, tag.end(), following.start() if following is not None else len(raw)):
+            place = _PLACE.search(attributes_)
+            if place is None:
+                bare += 1
+                continue
+            row, column = _whole(place[2]), column_number(place[1][:8].upper().decode())
+            far_row, far_column = max(far_row, row), max(far_column, column + 1)
+            if filled:
+                last_row, last_column = max(last_row, row), max(last_column, column + 1)
+        bare_in_row = max(bare_in_row, bare)
+    if bare_in_row:
+        # A cell that does not say where it stands follows the one before, be that one filled or not.
+        last_row, last_column = far_row, far_column + bare_in_row
     if last_row > limits.rows or last_column > limits.columns or last_row * last_column > limits.area:
         raise UnreadableFile("sheet_too_large")
+
+
+def _whole(digits: bytes) -> int:
+    """The number, or one that is too large for any sheet."""
+    return int(digits[:_ENOUGH_DIGITS]) if len(digits) <= _ENOUGH_DIGITS else 10**_ENOUGH_DIGITS
 
 
 def _sheet(

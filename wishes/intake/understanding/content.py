@@ -40,7 +40,7 @@ def _is_date(value: Value, text: str, lexicon: Lexicon) -> bool:
     if isinstance(value, str):
         return _DATE.fullmatch(text) is not None
     if isinstance(value, float):
-        return _DATE.fullmatch(text) is not None or (value != int(value) and 1950 < value < 2100) or 25_000 < value < 47_000
+        return _DATE.fullmatch(text) is not None or (1950 < value < 2100 and value != int(value)) or 25_000 < value < 47_000
     return value is not None and not isinstance(value, bool)
 
 

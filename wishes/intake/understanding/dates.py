@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from functools import lru_cache
 from typing import NamedTuple
@@ -77,7 +78,7 @@ def read_birth(value: Value, *, newest: int, date1904: bool = False, month_only:
     if isinstance(value, dt.date):
         return When(_iso(value.year, value.month, None if month_only else value.day), "date cell")
     if isinstance(value, float):
-        return _from_number(value, newest, date1904)
+        return _from_number(value, newest, date1904) if math.isfinite(value) else When(None, "not a date", 0.5, ("birth_missing",))
     shown = plain(value)
     if (usual := _USUAL.fullmatch(shown)) is not None and (iso := _valid(usual, newest)) is not None and len(iso) == 10:
         return When(iso)
@@ -205,7 +206,7 @@ def read_visit(value: Value, *, year: int, date1904: bool = False) -> When:
         value = value.date()
     if isinstance(value, dt.date):
         return When(value.isoformat(), "date cell")
-    if isinstance(value, float) and value != int(value) and 1 <= value < 13:
+    if isinstance(value, float) and 1 <= value < 13 and value != int(value):
         return _visit_text(repr(value), year, date1904)
     return _visit_text(tight(plain(value)), year, date1904)
 

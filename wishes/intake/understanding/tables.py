@@ -295,7 +295,7 @@ def _look(grid: Grid, column: int, spans: Sequence[tuple[int, int]], lexicon: Le
 def is_number_like(value: Value) -> bool:
     """A running number: a small whole number as number or text."""
     if isinstance(value, float):
-        return value == int(value) and 0 <= value < 100_000
+        return 0 <= value < 100_000 and value == int(value)
     if isinstance(value, str):
         return re.fullmatch(r"[(（]?\d{1,5}[)）.、]?", value.strip()) is not None
     return not isinstance(value, (dt.date, dt.time)) and value is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -49,7 +50,9 @@ def simple(text: str) -> str:
 
 def shown(value: Value) -> str:
     """A cell's value as a person would read it: whole numbers without point, dates as ISO."""
-    if value.__class__ is float:
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return ""
         return str(int(value)) if value == int(value) and abs(value) < 1e18 else repr(value)
     if value is None:
         return ""
