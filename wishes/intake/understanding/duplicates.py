@@ -88,8 +88,9 @@ def find_duplicates(
 ) -> Duplicates:
     """Compare all lines of all files with each other and with what is stored. Changes nothing; see :func:`mark_duplicates`.
 
-    ``year`` is the campaign's: with it an age in one file can be held against a birth in another.
+    ``year`` is the campaign's (else that of the readings): with it an age in one file can be held against a birth in another.
     """
+    year = year or next((reading.year for reading in readings if reading.year), None)
     lines = _lines(readings)
     for known in existing:
         lines.append(Child(

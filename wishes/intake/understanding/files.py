@@ -46,7 +46,7 @@ def understand_file(
 ) -> FileReading:
     """Read every wish of ``workbook``. Never raises for what a cell holds; what is not sure is parked."""
     headers = HeaderWords(lexicon.words, memory.roles) if memory and memory.roles else lexicon.headers
-    reading = FileReading(workbook.name)
+    reading = FileReading(workbook.name, year=rules.start_on.year)
     sheets: list[_Sheet] = []
     for sheet in workbook.sheets:
         if sheet.hidden:

@@ -205,6 +205,8 @@ class FileReading:
     town: str | None = None
     old_district: bool = False
     consent_statement: str = ""
+    year: int | None = None
+    """The campaign's, by which ages were understood."""
     digest: str = ""
     problem: str = ""
     problem_zh: str = ""
