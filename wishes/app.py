@@ -18,6 +18,8 @@ from wishes.web.navigation import navigation
 PAGES = (
     "public",
     "account",
+    "signing",
+    "invitations",
     "inbox",
     "wish",
     "volunteer",
@@ -75,6 +77,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.register_blueprint(module.pages)
     app.register_blueprint(importlib.import_module("wishes.web.handover").landing)
     app.register_blueprint(importlib.import_module("wishes.web.concerns").anybody)
+    app.register_blueprint(importlib.import_module("wishes.web.invitations").anybody)
     from wishes.web.api import install as install_api
 
     install_api(app, csrf)

@@ -31,6 +31,8 @@ class Settings:
     database_pool: int = 5
     session_hours: int = 12
     trusted_proxies: int = 0
+    second_step_required: bool = False  # for roles that see identities; otherwise it is offered
+    requests_per_minute: int = 0  # of one account, or of one address that is not signed in; 0: no limit
 
     @property
     def on_sqlite(self) -> bool:
@@ -88,6 +90,8 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         database_pool=_number(env, "MICROWISH_DATABASE_POOL", 5),
         session_hours=_number(env, "MICROWISH_SESSION_HOURS", 12),
         trusted_proxies=_number(env, "MICROWISH_TRUSTED_PROXIES", 0),
+        second_step_required=_switch(env, "MICROWISH_SECOND_STEP", production, yes="required", no="offered"),
+        requests_per_minute=_number(env, "MICROWISH_REQUESTS_PER_MINUTE", 1200),
     )
 
 
@@ -113,6 +117,13 @@ def _secret(env: Mapping[str, str], var_dir: Path) -> str:
         secret = secrets.token_urlsafe(48)
         file.write(secret)
     return secret
+
+
+def _switch(env: Mapping[str, str], name: str, default: bool, *, yes: str, no: str) -> bool:
+    text = env.get(name) or (yes if default else no)
+    if text not in (yes, no):
+        raise Misconfigured(setting=name, why=f"“{text}” is neither {yes} nor {no}")
+    return text == yes
 
 
 def _number(env: Mapping[str, str], name: str, default: int) -> int:

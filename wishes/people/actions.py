@@ -22,7 +22,8 @@ _SignInAttempt = columns(SignInAttempt)
 _WebSession = columns(WebSession)
 
 THROTTLE_WINDOW = timedelta(minutes=15)
-THROTTLE_TRIES = {"login": 8, "address": 60}
+THROTTLE_TRIES = {"login": (8, 60), "send": (5, 30)}
+"""Most tries within the window for one account and from one address: to sign in, and to have a code sent."""
 
 
 def create_account(
@@ -98,9 +99,7 @@ def revoke_role(session: Session, *, grant_id: int) -> None:
 
 def set_password(session: Session, *, account_id: int, password: str) -> None:
     """Set a new password and sign every browser out. Raises Invalid for one too short or too common."""
-    session.execute(
-        sa.update(_Account).where(_Account.id == account_id).values(password_hash=_chosen(password))
-    )
+    session.execute(sa.update(_Account).where(_Account.id == account_id).values(password_hash=_chosen(password)))
     session.execute(sa.delete(_WebSession).where(_WebSession.account_id == account_id))
 
 
@@ -110,26 +109,36 @@ def set_active(session: Session, *, account_id: int, active: bool) -> None:
         raise NotFound("这个账号", "account")
 
 
-def check_throttle(session: Session, *, login: str, address: str, now: datetime) -> None:
-    """Raise TooManyRequests after too many failures for this login or from this address. Counted in the database, so that
-    it holds however many processes answer. Source: OWASP ASVS 5.0 6.3.1."""
-    for kind, value in (("login", login), ("address", address)):
-        failed = session.execute(
+def take_turn(session: Session, *, login: str, address: str, now: datetime, purpose: str = "login") -> None:
+    """Count one try for this login and from this address before it is looked at; :func:`forgive` it when it was right.
+
+    Raises TooManyRequests after too many within :data:`THROTTLE_WINDOW`. Counted in the database and under a lock, so that no more
+    get through when many are made at once to many processes. Source: OWASP ASVS 5.0 6.3.1, 6.6.3.
+    """
+    keys = _throttle_keys(login, address, purpose)
+    if session.get_bind().dialect.name == "postgresql":  # on SQLite the one who writes is alone
+        for key in sorted(key for key, _ in keys):
+            session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(key, 0))))
+    for key, most in keys:
+        made = session.execute(
             sa.select(sa.func.count())
             .select_from(_SignInAttempt)
-            .where(
-                _SignInAttempt.key == _throttle_key(kind, value), _SignInAttempt.at > now - THROTTLE_WINDOW
-            )
+            .where(_SignInAttempt.key == key, _SignInAttempt.at > now - THROTTLE_WINDOW)
         ).scalar_one()
-        if failed >= THROTTLE_TRIES[kind]:
+        if made >= most:
             raise TooManyRequests(seconds=int(THROTTLE_WINDOW.total_seconds()))
+    session.execute(sa.insert(_SignInAttempt), [{"key": key, "at": now} for key, _ in keys])
 
 
-def note_failure(session: Session, *, login: str, address: str, now: datetime) -> None:
-    session.execute(
-        sa.insert(_SignInAttempt),
-        [{"key": _throttle_key(kind, value), "at": now} for kind, value in (("login", login), ("address", address))],
-    )
+def forgive(session: Session, *, login: str, address: str, now: datetime, purpose: str = "login") -> None:
+    """Take the try of *now* back: it was right."""
+    keys = [key for key, _ in _throttle_keys(login, address, purpose)]
+    session.execute(sa.delete(_SignInAttempt).where(_SignInAttempt.key.in_(keys), _SignInAttempt.at == now))
+
+
+def _throttle_keys(login: str, address: str, purpose: str) -> list[tuple[str, int]]:
+    most_login, most_address = THROTTLE_TRIES[purpose]
+    return [(_throttle_key(purpose, login), most_login), (_throttle_key(f"{purpose}@", address), most_address)]
 
 
 def _throttle_key(kind: str, value: str) -> str:
@@ -139,9 +148,7 @@ def _throttle_key(kind: str, value: str) -> str:
 def check_password(session: Session, *, login: str, password: str) -> int:
     """The account's id when the password is right; SignInRefused otherwise, after the same work for unknown logins."""
     row = session.execute(
-        sa.select(_Account.id, _Account.password_hash).where(
-            _Account.login == login.strip().lower(), _Account.active
-        )
+        sa.select(_Account.id, _Account.password_hash).where(_Account.login == login.strip().lower(), _Account.active)
     ).one_or_none()
     check = passwords.check_password(password, (row.password_hash or None) if row else None)
     if row is None or not check.right:
@@ -149,8 +156,11 @@ def check_password(session: Session, *, login: str, password: str) -> int:
     return int(row.id)
 
 
-def open_session(session: Session, *, account_id: int, now: datetime, hours: int, user_agent: str = "") -> str:
-    """Sign a browser in; the answer is the cookie's secret, kept nowhere else."""
+def open_session(
+    session: Session, *, account_id: int, now: datetime, hours: float, user_agent: str = "", awaits: str = ""
+) -> str:
+    """Sign a browser in; the answer is the cookie's secret, kept nowhere else. *awaits* ``code`` or ``setup``: the second step is
+    still to be made, and until then the browser is nobody's."""
     secret = passwords.new_secret()
     session.execute(
         sa.insert(_WebSession).values(
@@ -159,6 +169,7 @@ def open_session(session: Session, *, account_id: int, now: datetime, hours: int
             created_at=now,
             expires_at=now + timedelta(hours=hours),
             user_agent=user_agent[:200],
+            awaits=awaits,
         )
     )
     return secret

@@ -18,7 +18,13 @@ _ApiToken = columns(ApiToken)
 _RoleGrant = columns(RoleGrant)
 _WebSession = columns(WebSession)
 
-_GRANT = (_RoleGrant.role, _RoleGrant.campaign_id, _RoleGrant.community_id, _RoleGrant.branch_id, _RoleGrant.volunteer_id)
+_GRANT = (
+    _RoleGrant.role,
+    _RoleGrant.campaign_id,
+    _RoleGrant.community_id,
+    _RoleGrant.branch_id,
+    _RoleGrant.volunteer_id,
+)
 _WITH_GRANTS: Any = (
     sa.select(_Account.id, _Account.name, *_GRANT)
     .outerjoin(_RoleGrant, _RoleGrant.account_id == _Account.id)
@@ -28,6 +34,7 @@ _BY_SESSION = _WITH_GRANTS.join(_WebSession, _WebSession.account_id == _Account.
     _WebSession.secret_hash == sa.bindparam("secret"),
     _WebSession.revoked_at.is_(None),
     _WebSession.expires_at > sa.bindparam("now"),
+    _WebSession.awaits == "",
 )
 _BY_TOKEN = _WITH_GRANTS.join(_ApiToken, _ApiToken.account_id == _Account.id).where(
     _ApiToken.secret_hash == sa.bindparam("secret"),
@@ -71,7 +78,12 @@ class SignedIn:
 def open_sessions(session: Session, account_id: int, *, now: datetime, current: bytes) -> list[SignedIn]:
     rows = session.execute(
         sa.select(_WebSession.id, _WebSession.created_at, _WebSession.user_agent, _WebSession.secret_hash)
-        .where(_WebSession.account_id == account_id, _WebSession.revoked_at.is_(None), _WebSession.expires_at > now)
+        .where(
+            _WebSession.account_id == account_id,
+            _WebSession.revoked_at.is_(None),
+            _WebSession.expires_at > now,
+            _WebSession.awaits == "",
+        )
         .order_by(_WebSession.id.desc())
     )
     return [SignedIn(r[0], r[1], r[2], r[3] == current) for r in rows]

@@ -21,6 +21,10 @@ class Account(SQLModel, table=True):
     password_hash: str = Field(default="", max_length=200)
     language: str = Field(default="zh", max_length=2)
     active: bool = True
+    second_step: bytes | None = Field(default=None, sa_type=sa.LargeBinary, nullable=True)  # sealed; see second_step.py
+    second_step_used: int = Field(
+        default=0, sa_type=BIG, sa_column_kwargs={"server_default": "0"}
+    )  # the last counter taken
     created_at: datetime = instant()
 
 
@@ -55,6 +59,9 @@ class WebSession(SQLModel, table=True):
     expires_at: datetime = instant()
     revoked_at: datetime | None = instant(null=True)
     user_agent: str = Field(default="", max_length=200)
+    awaits: str = Field(
+        default="", max_length=8, sa_column_kwargs={"server_default": ""}
+    )  # "code", "setup": not signed in yet
 
 
 class ApiToken(SQLModel, table=True):
@@ -78,6 +85,58 @@ class SignInAttempt(SQLModel, table=True):
     id: int | None = row_id()
     key: str = Field(max_length=80)  # "login:…" or "address:…", hashed
     at: datetime = instant()
+
+
+class OneTimeCode(SQLModel, table=True):
+    """A code that was sent to the registered phone or address, as its HMAC. ``purpose`` is sign-in or recovery."""
+
+    __tablename__ = "one_time_code"
+    __table_args__ = (sa.Index("ix_one_time_code_account", "account_id", "purpose", "id"),)
+    id: int | None = row_id()
+    account_id: int = refers("account.id")
+    purpose: str = Field(max_length=12)
+    digest: bytes = Field(sa_type=sa.LargeBinary(32))
+    created_at: datetime = instant()
+    expires_at: datetime = instant()
+    tries: int = 0
+    used_at: datetime | None = instant(null=True)
+
+
+class SpareCode(SQLModel, table=True):
+    """One of the codes kept on paper for a lost second step, as its SHA-256; good once."""
+
+    __tablename__ = "spare_code"
+    id: int | None = row_id()
+    account_id: int = refers("account.id", index=True)
+    digest: bytes = Field(sa_type=sa.LargeBinary(32))
+    used_at: datetime | None = instant(null=True)
+
+
+class Recovery(SQLModel, table=True):
+    """A privileged account that proved its registered address and waits for a second administrator's word."""
+
+    id: int | None = row_id()
+    account_id: int = refers("account.id", index=True)
+    asked_at: datetime = instant()
+    expires_at: datetime = instant()
+    approved_by: int | None = refers("account.id", null=True)
+    approved_at: datetime | None = instant(null=True)
+    ended_at: datetime | None = instant(null=True)  # used, or refused
+
+
+class Invitation(SQLModel, table=True):
+    """A link by which people join a branch as its members. Only the secret's SHA-256 is kept."""
+
+    id: int | None = row_id()
+    campaign_id: int = refers("campaign.id", index=True)
+    branch_id: int = refers("branch.id", index=True)
+    secret_hash: bytes = Field(sa_type=sa.LargeBinary(32), unique=True)
+    uses_left: int
+    used: int = 0
+    created_by: int = refers("account.id")
+    created_at: datetime = instant()
+    expires_at: datetime = instant()
+    revoked_at: datetime | None = instant(null=True)
 
 
 class IdempotencyKey(SQLModel, table=True):

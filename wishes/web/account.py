@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from wishes.access import Actor
 from wishes.clock import utc_now
 from wishes.errors import Invalid, SignInRefused
 from wishes.i18n import Text
 from wishes.people import actions, queries
+from wishes.people.second_step import has_second_step, sees_identities
 from wishes.web.context import language, t
 from wishes.web.identity import actor, cookie_digest, cookie_name, database, set_cookie, settings, signed_in
 
 pages = Blueprint("account", __name__)
+BETWEEN_STEPS_H = 0.25
 
 
 def _inside(target: str) -> str:
@@ -31,32 +35,50 @@ def sign_in() -> str | Response:
     return render_template("account/sign_in.html", next=request.args.get("next", ""), error="", login="")
 
 
+def must_have_second_step(person: Actor) -> bool:
+    return settings().second_step_required and sees_identities(person)
+
+
+def admit(account_id: int, target: str, now: datetime, *, stepped: bool = False) -> Response:
+    """The first step is made: sign the browser in, or send it on to the second step (*stepped*: that is made, too)."""
+    with database().transaction() as session:
+        person = queries.actor_of_account(session, account_id)
+        awaits = ""
+        if not stepped:
+            awaits = (
+                "code" if has_second_step(session, account_id) else "setup" if must_have_second_step(person) else ""
+            )
+        secret = actions.open_session(
+            session,
+            account_id=account_id,
+            now=now,
+            hours=BETWEEN_STEPS_H if awaits else settings().session_hours,
+            user_agent=request.user_agent.string,
+            awaits=awaits,
+        )
+    forward = _inside(target or url_for("public.home"))
+    response = redirect(url_for("signing.second_step", next=forward) if awaits else forward)
+    set_cookie(response, secret)  # type: ignore[arg-type]
+    return response
+
+
 @pages.post("/sign-in")
 def sign_in_now() -> Response | tuple[str, int]:
     login, password = request.form.get("login", ""), request.form.get("password", "")
     address, now = request.remote_addr or "", utc_now()
     try:
+        with database().transaction() as session:
+            actions.take_turn(session, login=login, address=address, now=now)
         with database().reading() as session:
-            actions.check_throttle(session, login=login, address=address, now=now)
             account_id = actions.check_password(session, login=login, password=password)
     except SignInRefused as refused:
-        with database().transaction() as session:
-            actions.note_failure(session, login=login, address=address, now=now)
         page = render_template(
             "account/sign_in.html", next=request.form.get("next", ""), error=refused.say(language()), login=login
         )
         return page, refused.status
     with database().transaction() as session:
-        secret = actions.open_session(
-            session,
-            account_id=account_id,
-            now=now,
-            hours=settings().session_hours,
-            user_agent=request.user_agent.string,
-        )
-    response = redirect(_inside(request.form.get("next") or url_for("public.home")))
-    set_cookie(response, secret)  # type: ignore[arg-type]
-    return response
+        actions.forgive(session, login=login, address=address, now=now)
+    return admit(account_id, request.form.get("next", ""), now)
 
 
 @pages.post("/sign-out")
@@ -79,7 +101,16 @@ def _account_page(error: str = "", token: str = "") -> str:
     person = signed_in()
     with database().reading() as session:
         browsers = queries.open_sessions(session, person.account_id or 0, now=utc_now(), current=cookie_digest() or b"")
-    return render_template("account/home.html", browsers=browsers, error=error, token=token, device=device)
+        stepped = has_second_step(session, person.account_id or 0)
+    return render_template(
+        "account/home.html",
+        browsers=browsers,
+        error=error,
+        token=token,
+        device=device,
+        second_step=stepped,
+        step_required=must_have_second_step(person),
+    )
 
 
 _BROWSERS = (
@@ -114,7 +145,9 @@ def change_password() -> Response | tuple[str, int]:
     try:
         with database().transaction() as session:
             login = queries.login_of(session, person.account_id or 0)
-            actions.check_throttle(session, login=login, address=address, now=now)
+            actions.take_turn(session, login=login, address=address, now=now)
+        with database().transaction() as session:
+            actions.forgive(session, login=login, address=address, now=now)
             actions.check_password(session, login=login, password=old)
             actions.set_password(session, account_id=person.account_id or 0, password=new)
             secret = actions.open_session(
@@ -125,8 +158,6 @@ def change_password() -> Response | tuple[str, int]:
                 user_agent=request.user_agent.string,
             )
     except SignInRefused:
-        with database().transaction() as session:
-            actions.note_failure(session, login=login, address=address, now=now)
         wrong = Invalid("old", Text("现在的密码不正确。", "The present password is not right."))
         return _account_page(error=wrong.say(language())), 422
     except Invalid as invalid:

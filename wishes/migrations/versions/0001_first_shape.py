@@ -83,6 +83,10 @@ def upgrade() -> None:
         sa.Column("password_hash", sa.String(200), nullable=False),
         sa.Column("language", sa.String(2), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("second_step", sa.LargeBinary(), nullable=True),
+        sa.Column(
+            "second_step_used", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), server_default="0", nullable=False
+        ),
         sa.Column("created_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_account_organisation_id_organisation")
@@ -266,6 +270,22 @@ def upgrade() -> None:
         batch_op.create_index("ix_match_run_campaign", ["campaign_id", "id"], unique=False)
 
     op.create_table(
+        "one_time_code",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("purpose", sa.String(12), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("created_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("used_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_one_time_code_account_id_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_one_time_code")),
+    )
+    with op.batch_alter_table("one_time_code", schema=None) as batch_op:
+        batch_op.create_index("ix_one_time_code_account", ["account_id", "purpose", "id"], unique=False)
+
+    op.create_table(
         "past_file",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -306,6 +326,22 @@ def upgrade() -> None:
         sa.UniqueConstraint("campaign_id", "code", name=op.f("uq_place_campaign_id_code")),
     )
     op.create_table(
+        "recovery",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("asked_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("approved_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("approved_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_recovery_account_id_account")),
+        sa.ForeignKeyConstraint(["approved_by"], ["account.id"], name=op.f("fk_recovery_approved_by_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recovery")),
+    )
+    with op.batch_alter_table("recovery", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_recovery_account_id"), ["account_id"], unique=False)
+
+    op.create_table(
         "shared_view",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -323,6 +359,18 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("shared_view", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_shared_view_campaign_id"), ["campaign_id"], unique=False)
+
+    op.create_table(
+        "spare_code",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("used_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_spare_code_account_id_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_spare_code")),
+    )
+    with op.batch_alter_table("spare_code", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_spare_code_account_id"), ["account_id"], unique=False)
 
     op.create_table(
         "taught_column",
@@ -364,6 +412,7 @@ def upgrade() -> None:
         sa.Column("expires_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("user_agent", sa.String(200), nullable=False),
+        sa.Column("awaits", sa.String(8), server_default="", nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_web_session_account_id_account")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_web_session")),
         sa.UniqueConstraint("secret_hash", name=op.f("uq_web_session_secret_hash")),
@@ -423,6 +472,28 @@ def upgrade() -> None:
     with op.batch_alter_table("import_file", schema=None) as batch_op:
         batch_op.create_index("ix_import_file_campaign_digest", ["campaign_id", "digest"], unique=False)
         batch_op.create_index("ix_import_file_state", ["state", "campaign_id"], unique=False)
+
+    op.create_table(
+        "invitation",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("branch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("secret_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("uses_left", sa.Integer(), nullable=False),
+        sa.Column("used", sa.Integer(), nullable=False),
+        sa.Column("created_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("revoked_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["branch_id"], ["branch.id"], name=op.f("fk_invitation_branch_id_branch")),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_invitation_campaign_id_campaign")),
+        sa.ForeignKeyConstraint(["created_by"], ["account.id"], name=op.f("fk_invitation_created_by_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation")),
+        sa.UniqueConstraint("secret_hash", name=op.f("uq_invitation_secret_hash")),
+    )
+    with op.batch_alter_table("invitation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_invitation_branch_id"), ["branch_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_invitation_campaign_id"), ["campaign_id"], unique=False)
 
     op.create_table(
         "past_event",
@@ -1122,6 +1193,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_past_event_campaign")
 
     op.drop_table("past_event")
+    with op.batch_alter_table("invitation", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_invitation_campaign_id"))
+        batch_op.drop_index(batch_op.f("ix_invitation_branch_id"))
+
+    op.drop_table("invitation")
     with op.batch_alter_table("import_file", schema=None) as batch_op:
         batch_op.drop_index("ix_import_file_state")
         batch_op.drop_index("ix_import_file_campaign_digest")
@@ -1139,13 +1215,25 @@ def downgrade() -> None:
     op.drop_table("web_session")
     op.drop_table("taught_word")
     op.drop_table("taught_column")
+    with op.batch_alter_table("spare_code", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_spare_code_account_id"))
+
+    op.drop_table("spare_code")
     with op.batch_alter_table("shared_view", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_shared_view_campaign_id"))
 
     op.drop_table("shared_view")
+    with op.batch_alter_table("recovery", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_recovery_account_id"))
+
+    op.drop_table("recovery")
     op.drop_table("place")
     op.drop_table("past_wish")
     op.drop_table("past_file")
+    with op.batch_alter_table("one_time_code", schema=None) as batch_op:
+        batch_op.drop_index("ix_one_time_code_account")
+
+    op.drop_table("one_time_code")
     with op.batch_alter_table("match_run", schema=None) as batch_op:
         batch_op.drop_index("ix_match_run_campaign")
 
