@@ -299,3 +299,15 @@ def test_couriers_are_told_apart_by_name(app: Flask, database: Database, place: 
     person = Person(app, place.coordinator.grants)
     page = person.get(f"/c/{place.slug}/gaps?by=courier&measure=in_transit").text
     assert "送货员一" in page.split('id="groups"')[1]
+
+
+def test_a_late_wish_is_reassigned_from_the_desk(
+    database: Database, place: Place, coordinator: Person, late_wish: int
+) -> None:
+    desk = f"/c/{place.slug}/desk"
+    assert "改派" in coordinator.get(desk).text
+    sent = {"action": "reassign", "ids": str(late_wish), "to_branch": str(place.other_branch_id)}
+    coordinator.post(f"/c/{place.slug}/board/act", desk, **sent)
+    with database.reading() as session:
+        taker = session.execute(sa.select(Wish.taker_branch_id).where(Wish.id == late_wish)).scalar_one()  # type: ignore[call-overload]
+    assert taker == place.other_branch_id

@@ -16,9 +16,9 @@ from wishes.errors import Forbidden, Invalid, MicrowishError, NotFound, PledgeRe
 from wishes.intake.tables import Wish
 from wishes.lifecycle import Status
 from wishes.people.queries import actor_of_account
-from wishes.tracking.board_queries import aged_wishes, late_counts, late_wishes, most_late, reserves
+from wishes.tracking.board_queries import aged_wishes, branches_with_room, late_counts, late_wishes, most_late, reserves
 from wishes.tracking.ledger import Narrow
-from wishes.tracking.steering import remind, take_back, use_reserve
+from wishes.tracking.steering import reassign, remind, take_back, use_reserve
 from wishes.tracking.tables import Notice
 
 LATER = NOW + timedelta(days=12)  # claims are due after ten
@@ -98,6 +98,22 @@ def test_an_empty_reserve_leaves_the_wish_with_whoever_has_it(database: Database
     assert status_of(database, wish_id)[0] is Status.CLAIMED
     with database.reading() as session:
         assert reserves(session, place.id) == []
+
+
+def test_a_stuck_wish_is_given_to_another_branch(database: Database, place: Place) -> None:
+    wish_id = claimed(database, place)
+    asked = {"wish_id": wish_id, "actor": place.coordinator, "now": LATER, "reason": "说好了"}
+    with database.transaction() as session:
+        assert place.other_branch_id in [branch.id for branch in branches_with_room(session, place.id)]
+        moved = reassign(session, branch_id=place.other_branch_id, **asked)
+        assert moved.new is Status.CLAIMED
+        taker = session.execute(sa.select(Wish.taker_branch_id).where(Wish.id == wish_id)).scalar_one()  # type: ignore[call-overload]
+        assert taker == place.other_branch_id
+    for wrong, error in ((place.other_branch_id, Invalid), (999_999, NotFound)):
+        with pytest.raises(error), database.transaction() as session:
+            reassign(session, branch_id=wrong, **asked)
+    with pytest.raises(Forbidden), database.transaction() as session:
+        reassign(session, branch_id=place.branch_id, **{**asked, "actor": place.secretary})
 
 
 def test_an_ordinary_branch_is_no_reserve(database: Database, place: Place) -> None:

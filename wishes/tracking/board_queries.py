@@ -119,11 +119,23 @@ def age_bounds(number: int) -> tuple[float, float | None]:
 
 @dataclass(frozen=True, slots=True)
 class Reserve:
-    """A reserve that can still take wishes. ``left`` None: no limit."""
+    """A reserve or branch that can still take wishes. ``left`` None: no limit."""
 
     id: int
     name: str
     left: int | None
+
+
+def branches_with_room(session: Session, campaign_id: int, *, most: int = 30) -> list[Reserve]:
+    """The branches that pledged more than they carry, those with the most room first; who sets no limit comes last."""
+    left = _Branch.pledge_count - _Branch.used_count
+    rows = session.execute(
+        sa.select(_Branch.id, _Branch.name, left)
+        .where(_Branch.campaign_id == campaign_id, _Branch.kind != "reserve", sa.or_(left.is_(None), left > 0))
+        .order_by(left.is_(None), left.desc(), _Branch.name)
+        .limit(most)
+    )
+    return [Reserve(*row) for row in rows]
 
 
 def reserves(session: Session, campaign_id: int) -> list[Reserve]:

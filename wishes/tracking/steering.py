@@ -1,13 +1,14 @@
-"""What a coordinator does about a wish that is stuck: remind, take it back into the pool, give it to the reserve."""
+"""What a coordinator does about a wish that is stuck: remind, take it back into the pool, give it to another branch or to the reserve."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from wishes.access import Actor, relations
+from wishes.access import Actor, Grant, Role, relations
 from wishes.claims import actions as claims
 from wishes.claims.tables import Branch
 from wishes.clock import local_day
@@ -79,6 +80,26 @@ def take_back(session: Session, *, wish_id: int, actor: Actor, now: datetime, re
     state = _coordinated(session, wish_id, actor)
     verb = claims.decline if state.status is Status.PROPOSED else claims.release
     return verb(session, wish_id=wish_id, actor=actor, now=now, reason=reason)
+
+
+def reassign(session: Session, *, wish_id: int, branch_id: int, actor: Actor, now: datetime, reason: str) -> Moved:
+    """Give the wish to another branch that has agreed to take it; who held it gives it back first. The coordinator acts for it.
+
+    Raises Forbidden, NotFound (no such branch), Invalid (it has the wish already; no reason), NotPossibleNow, PledgeReached.
+    """
+    state = _coordinated(session, wish_id, actor)
+    kind = session.execute(
+        sa.select(_Branch.kind).where(_Branch.id == branch_id, _Branch.campaign_id == state.campaign_id)
+    ).scalar_one_or_none()
+    if kind is None or kind == "reserve":
+        raise NotFound("这个支部", "branch")
+    if state.status is not Status.OPEN:
+        if state.taker_branch_id == branch_id:
+            raise Invalid("branch", Text("这个心愿已经在这个支部手里。", "That branch has the wish already."))
+        take_back(session, wish_id=wish_id, actor=actor, now=now, reason=reason)
+    grant = Grant(Role.BRANCH_SECRETARY, state.campaign_id, branch_id=branch_id)
+    for_it = replace(actor, grants=(*actor.grants, grant))
+    return claims.claim(session, wish_id=wish_id, actor=for_it, now=now, branch_id=branch_id, via="assigned")
 
 
 def use_reserve(session: Session, *, wish_id: int, branch_id: int, actor: Actor, now: datetime, reason: str) -> Moved:

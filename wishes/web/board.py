@@ -17,12 +17,12 @@ from wishes.errors import NotFound
 from wishes.i18n import Text
 from wishes.intake.wishes import Filter, list_wishes
 from wishes.lifecycle import Status
-from wishes.tracking.board_queries import Reserve, most_late, reserves
+from wishes.tracking.board_queries import Reserve, branches_with_room, most_late, reserves
 from wishes.tracking.forecast_queries import WishForecast, forecasts, learnt_already
 from wishes.tracking.gaps import GROUPINGS
 from wishes.tracking.ledger import Narrow
 from wishes.tracking.sharing import revoke, share, shared_view
-from wishes.tracking.steering import remind, take_back, use_reserve
+from wishes.tracking.steering import reassign, remind, take_back, use_reserve
 from wishes.tracking.tracks import MEASURES
 from wishes.tracking.waiting import oldest_waiting
 from wishes.web.board_export import export
@@ -64,6 +64,7 @@ class Need:
     remind: bool
     take_back: bool
     reserve: bool
+    reassign: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class NeedsNow:
 
     rows: list[Need]
     reserves: list[Reserve]
+    branches: list[Reserve]
     reasons: list[tuple[str, str]]
     learning: bool
 
@@ -97,7 +99,7 @@ def needs_now(session: Session, person: Actor, narrow: Narrow, *, now: datetime)
     learnt = learnt_already(database(), g.campaign.id, now=now)
     ahead = forecasts(session, g.campaign.id, ids, now=now, learnt=learnt) if learnt else {}
     clocks = {clock.wish_id: clock for clock in late}
-    stock = reserves(session, g.campaign.id)
+    stock, branches = reserves(session, g.campaign.id), branches_with_room(session, g.campaign.id)
     cards = wish_cards(rows, person, today=local_day(now), clocks=clocks, with_status=True)
     needs = []
     for card, row in zip(cards, rows, strict=True):
@@ -113,10 +115,11 @@ def needs_now(session: Session, person: Actor, narrow: Narrow, *, now: datetime)
                 row.id in clocks and row.status in REMINDED_IN,
                 row.status in TAKEN_BACK_FROM,
                 bool(stock) and row.need == "none" and row.status in (Status.OPEN, *TAKEN_BACK_FROM),
+                bool(branches) and row.need == "none" and row.status in (Status.OPEN, *TAKEN_BACK_FROM),
             )
         )
     reasons = [(text.say(language()), text.say(language())) for text in _REASONS]
-    return NeedsNow(needs, stock, reasons, learnt is None)
+    return NeedsNow(needs, stock, branches, reasons, learnt is None)
 
 
 def say_forecast(ahead: WishForecast | None) -> str:
@@ -181,15 +184,25 @@ def now_list() -> str:
 
 @pages.post("/board/act")
 def act() -> Response:
-    """Remind, take back, or use the reserve, for one wish or all that were listed; what cannot be done is said."""
+    """Remind, take back, reassign, or use the reserve, for one wish or all that were listed; what cannot be done is said."""
     person, now = signed_in(), utc_now()
     require(person, "campaign.coordinate", g.campaign.id)
     name, reason = request.form.get("action", ""), request.form.get("reason", "")
     ids = [int(text) for text in request.form.getlist("ids") if is_id(text)][:200]
-    reserve_id = int(chosen) if is_id(chosen := request.form.get("reserve", "")) else 0
+    reserve_id, branch_id = (
+        int(chosen) if is_id(chosen := request.form.get(name, "")) else 0 for name in ("reserve", "to_branch")
+    )
     verbs = {
         "remind": lambda i: remind(session, wish_id=i, actor=person, now=now),
         "take_back": lambda i: take_back(session, wish_id=i, actor=person, now=now, reason=reason),
+        "reassign": lambda i: reassign(
+            session,
+            wish_id=i,
+            branch_id=branch_id,
+            actor=person,
+            now=now,
+            reason=reason or t("改派", "Given to another"),
+        ),
         "reserve": lambda i: use_reserve(
             session,
             wish_id=i,
