@@ -229,8 +229,9 @@ def test_consents_and_pairs_are_decided_with_one_key(office: Office) -> None:
     page.keyboard.press("m")
     expect(page.get_by_role("link", name=re.compile("可能重复 0"))).to_be_visible()
     assert office.count("SELECT count(*) FROM wish WHERE status = 'rejected' AND item = '书包'") >= 1
-    page.get_by_role("navigation", name="看什么").get_by_role("link", name=re.compile("未接收")).click()
-    expect(page.get_by_role("link", name=re.compile("未接收"))).to_have_attribute("aria-current", "page")
+    refused = page.get_by_role("navigation", name="看什么").get_by_role("link", name=re.compile("未接收"))
+    refused.click()
+    expect(refused).to_have_attribute("aria-current", "page")
     page.wait_for_load_state()
     page.keyboard.press("c")
     page.locator("details[open]").get_by_label("谁同意的").select_option("奶奶")
@@ -276,7 +277,7 @@ def test_what_a_coordinator_corrects_is_remembered_for_its_sender(office: Office
     rows = [[*line(child, town="玲珑街道")[:7], "", *line(child)[8:10], "地球仪"] for child in ("俞三三", "俞四四")]
     send("列一.xlsx", xlsx(rows, header=header, **town))
     page.get_by_role("link", name="列一.xlsx").first.click()
-    page.get_by_role("link", name="原表").click()
+    page.get_by_role("link", name="原表", exact=True).click()
     page.get_by_text("的列是这样认的").click()
     column = page.locator(".roles__column", has_text="小小期待")
     column.get_by_role("combobox").select_option("wish")
