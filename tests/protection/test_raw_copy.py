@@ -84,6 +84,16 @@ def found_in(path: Path, words: set[str], phones: set[str]) -> set[str]:
     return found
 
 
+def keep_originals(story: job.Story, originals: Originals) -> int:
+    """The senders' workbooks, as an upload keeps them; answers how many."""
+    sent = {path.name: path for path in story.folder.rglob("*") if path.is_file()}
+    with story.database.transaction() as session:
+        rows = session.execute(sa.select(FILE.c.id, FILE.c.name)).all()
+        for file_id, name in rows:
+            originals.keep(session, file_id=file_id, data=sent[Path(name).name].read_bytes())
+    return len(rows)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_raw_copy_of_the_demonstration_tells_nobody_who_the_children_are(sqlite_settings: Settings) -> None:
@@ -92,6 +102,8 @@ def test_a_raw_copy_of_the_demonstration_tells_nobody_who_the_children_are(sqlit
     story = job.Story(database, keyring, sqlite_settings.demo_dir, utc_now(), lambda _: None)
     job.load(story)
     job.take_in(story, processes=1)
+    kept = keep_originals(story, Originals(sqlite_settings.uploads_dir, keyring))
+    assert kept > 100
     seal_all(database, keyring=keyring, now=utc_now(), folder=sqlite_settings.var_dir / "audit")
     words, phones = known(database, keyring)
     assert len(words) > 8_000 and len(phones) > 3_000, (len(words), len(phones))
