@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from wishes.intake.understanding.dates import birth_from_id, read_birth, read_visit
 from wishes.intake.understanding.numerals import number
-from wishes.intake.understanding.people import KindReader, read_name, read_phones, read_sex
+from wishes.intake.understanding.people import KindReader, read_guardian, read_name, read_phones, read_sex
 from wishes.intake.understanding.prices import inline_price, read_price
 from wishes.intake.words import default_words
 
@@ -208,3 +208,62 @@ KINDS = {"孤儿": "orphan", "事实无人抚养": "unattended", "低保": "poor
 @given(st.lists(st.sampled_from(sorted(KINDS)), min_size=1, max_size=4), st.sampled_from(["、", "/", "，", "+", " ", ";", "且", "\n"]))
 def test_kinds_of_need_are_a_set_however_joined(names: list[str], separator: str) -> None:
     assert KindReader(WORDS).read(separator.join(names)).found == {KINDS[n] for n in names}
+
+
+TRADITIONAL = {"兩百元": (20000, 20000), "不超過300元": (None, 30000), "一百塊錢": (10000, 10000), "約參佰元": (30000, 30000)}
+
+
+@given(st.integers(1, 8), st.integers(1, 8), st.sampled_from(["{}-{}{}", "{}～{}{}元", "{}到{}{}", "{}、{}{}"]), st.sampled_from([("十", 10), ("百", 100), ("千", 1000)]), st.booleans())
+def test_a_unit_behind_the_second_number_is_of_both(low: int, step: int, form: str, unit: tuple[str, int], words: bool) -> None:
+    high = min(9, low + step)
+    said = [DIGITS[n] if words else str(n) for n in (low, high)]
+    [price] = read_price(form.format(*said, unit[0]), NOTHING, FREE).prices
+    assert (price.low, price.high) == (low * unit[1] * 100, high * unit[1] * 100)
+
+
+@given(st.integers(1, 999), st.integers(1, 9), st.sampled_from(["{}块{}", "{}元{}角", "{}块{}毛", "{}块{}毛钱"]))
+def test_a_digit_behind_the_yuan_counts_tenths(yuan: int, tenths: int, form: str) -> None:
+    [price] = read_price(form.format(yuan, tenths), NOTHING, FREE).prices
+    assert price.high == yuan * 100 + tenths * 10
+
+
+@given(st.integers(1, 2000), st.sampled_from(["{}元（含运费）", "（约）{}元", "{}元(左右)", "{}（最好是蓝色的）"]))
+def test_a_remark_in_brackets_is_no_price(value: int, form: str) -> None:
+    [price] = read_price(form.format(value), NOTHING, FREE).prices
+    assert price.high == value * 100
+
+
+@given(st.integers(1, 9999))
+def test_a_sum_repeated_in_words_is_one_price(value: int) -> None:
+    [price] = read_price(f"{value}元（{spoken(value).translate(FORMAL)}元整）", NOTHING, FREE).prices
+    assert price.high == value * 100
+
+
+def test_traditional_characters_are_read_like_simplified_ones() -> None:
+    assert {text: (p.low, p.high) for text in TRADITIONAL for p in read_price(text, NOTHING, FREE).prices} == TRADITIONAL
+    assert [number(text) for text in ("兩千三", "參佰", "壹萬貳仟")] == [2300, 300, 12000]
+
+
+@given(BIRTHS, st.booleans())
+def test_months_and_days_in_words_behind_a_year_in_figures(day: dt.date, traditional: bool) -> None:
+    text = f"{day.year}年{spoken(day.month)}月{spoken(day.day)}" + ("號" if traditional else "日")
+    assert read_birth(text, newest=2021).iso == day.isoformat()
+    assert read_birth(f"{day.year}年{'元' if day.month == 1 else spoken(day.month)}月", newest=2021).iso == f"{day:%Y-%m}"
+    if day.year != 2020 or day.day > 12:  # 200112 may be a month of 2001
+        assert read_birth(f"{day:%y%m%d}", newest=2021).iso == day.isoformat()
+
+
+@given(MOBILE)
+def test_a_phone_in_words_or_with_a_letter_for_the_one(phone: str) -> None:
+    assert read_phones(phone.translate(str.maketrans("0123456789", "零一二三四五六七八九"))).numbers == (phone,)
+    assert read_phones(f"l{phone[1:]}").numbers == (phone,)
+    assert read_phones(f"（+86）{phone}").numbers == (phone,)
+
+
+RELATIONS = frozenset(WORDS.phrases["relation"])
+
+
+@given(st.sampled_from(["父亲", "奶奶", "外公", "妈妈"]), st.sampled_from(["王强", "欧阳建国", "李梅"]))
+def test_a_guardian_and_the_relation_stand_in_any_order(relation: str, name: str) -> None:
+    for form in ("{1}（{0}）", "{0}（{1}）", "{0}:{1}", "{1} {0}", "{1}/{0}", "{0}{1}", "{1}-{0}"):
+        assert read_guardian(form.format(relation, name), RELATIONS) == (name, relation), form

@@ -119,6 +119,8 @@ def _valid(match: re.Match[str], newest: int) -> str | None:
     return iso if iso is not None and int(iso[:4]) <= newest + 1 else None
 
 
+_LONG_AGO = 80
+"""190101 is rather a day of 2019 than a month of 1901."""
 _MIXED = re.compile(rf"([{_CN}]{{1,3}}|元)(?=[月日号])")
 
 
@@ -158,7 +160,7 @@ def _from_text(text: str, spaced: str, newest: int, date1904: bool, lossy: bool)
         iso = _valid(m, newest)
         if iso is not None:
             return When(iso, "written", 1.0 if len(iso) == 10 else 0.8)
-    if m := _COMPACT_MONTH.fullmatch(text):
+    if (m := _COMPACT_MONTH.fullmatch(text)) and int(m[1]) >= newest - _LONG_AGO:
         return When(_iso(int(m[1]), int(m[2])), "six digits")
     if (m := _MONTH.fullmatch(text)) and 1900 <= int(m[1]) <= newest + 1:
         if lossy and re.fullmatch(r"\d{4}\.1", text):

@@ -266,8 +266,10 @@ class _BlockReader:
 
     def _called_off(self, text: str) -> bool:
         """跳绳（作废）, or 作废 and nothing else."""
-        said = re.findall(r"[(\[【]([^()\[\]【】]*)[)\]】]", text) if "(" in text or "[" in text or "【" in text else ()
-        return text in self.context.lexicon.withdrawn or any(says_withdrawn(inside, self.context.lexicon) for inside in said)
+        if "(" not in text and "【" not in text and "[" not in text:
+            return text in self.context.lexicon.called_off
+        said = re.findall(r"[(\[【]([^()\[\]【】]*)[)\]】]", text)
+        return any(says_withdrawn(inside, self.context.lexicon) for inside in said)
 
     def _section(self, text: str) -> None:
         places = self.context.lexicon.places

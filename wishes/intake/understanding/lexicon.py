@@ -40,7 +40,7 @@ class Lexicon:
         self.totals = frozenset(map(tight, phrases["total"]))
         self.footers = tuple(phrases["footer"])
         self.notes = tuple(phrases["note"])
-        self.withdrawn = tuple(phrases["withdrawn"])
+        self.withdrawn, self.called_off = tuple(phrases["withdrawn"]), frozenset(phrases["withdrawn"])
         self.no_price = frozenset(map(flat, phrases["price_none"]))
         self.zero_price = frozenset(map(flat, phrases["price_zero"]))
         self.no_record = frozenset(map(tight, phrases["visit_none"]))
