@@ -12,7 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from wishes.db import Database
 from wishes.settings import Settings, from_environment
-from wishes.web import context, looks, problems, security
+from wishes.web import context, limits, looks, problems, security
 from wishes.web.navigation import navigation
 
 PAGES = (
@@ -71,6 +71,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     context.install(app, navigation)
     problems.install(app)
     looks.install(app)
+    limits.install(app, settings)
     security.install(app, settings)
     for name in PAGES:
         module = importlib.import_module(f"wishes.web.{name}")

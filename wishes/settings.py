@@ -22,8 +22,8 @@ class Settings:
     """What the process was told. Build with :func:`from_environment`; pass it on, never look it up again."""
 
     var_dir: Path
-    database_url: str
-    redis_url: str | None  # None: the embedded broker in var_dir
+    database_url: str = field(repr=False)  # it may hold a password
+    redis_url: str | None = field(repr=False)  # None: the embedded broker in var_dir
     secret_key: str = field(repr=False)
     base_url: str = "http://127.0.0.1:8000"
     production: bool = False
@@ -66,7 +66,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
 
     Effects: makes the var directory, and in it a random secret key on first use (mode 0600). Raises
     :class:`~wishes.errors.Misconfigured` for a setting that cannot be used, and in production
-    (``MICROWISH_PRODUCTION=1``) when the address is not https or the secret is too short.
+    (``MICROWISH_PRODUCTION=1``) when the address is not https, the secret too short or open to others, or the debugger on.
     """
     env = os.environ if environ is None else environ
     var_dir = Path(env.get("MICROWISH_VAR_DIR") or "var").resolve()
@@ -77,8 +77,12 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     secret = _secret(env, var_dir)
     if production and not base_url.startswith("https://"):
         raise Misconfigured(setting="MICROWISH_BASE_URL", why="production needs an https:// address")
-    if production and len(secret) < 32:
+    if production and (len(secret) < 32 or len(set(secret)) < 12):
         raise Misconfigured(setting="MICROWISH_SECRET_KEY", why="production needs at least 32 random characters")
+    if production and env.get("FLASK_DEBUG", "") not in ("", "0", "false", "no"):
+        raise Misconfigured(setting="FLASK_DEBUG", why="a debugger runs whatever it is sent: never in production")
+    if production and not env.get("MICROWISH_SECRET_KEY") and _secret_path(env, var_dir).stat().st_mode & 0o077:
+        raise Misconfigured(setting="MICROWISH_SECRET_KEY_FILE", why="others may read it: chmod 600")
     return Settings(
         var_dir=var_dir,
         database_url=database_url,
@@ -108,7 +112,7 @@ def _driver(url: str) -> str:
 def _secret(env: Mapping[str, str], var_dir: Path) -> str:
     if given := env.get("MICROWISH_SECRET_KEY"):
         return given
-    path = Path(env.get("MICROWISH_SECRET_KEY_FILE") or var_dir / "secret.key")
+    path = _secret_path(env, var_dir)
     try:
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     except FileExistsError:
@@ -117,6 +121,10 @@ def _secret(env: Mapping[str, str], var_dir: Path) -> str:
         secret = secrets.token_urlsafe(48)
         file.write(secret)
     return secret
+
+
+def _secret_path(env: Mapping[str, str], var_dir: Path) -> Path:
+    return Path(env.get("MICROWISH_SECRET_KEY_FILE") or var_dir / "secret.key")
 
 
 def _switch(env: Mapping[str, str], name: str, default: bool, *, yes: str, no: str) -> bool:

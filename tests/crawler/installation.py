@@ -7,13 +7,17 @@ import shutil
 import zipfile
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
+import sqlalchemy as sa
 from flask import Flask
+from sqlmodel import col
 
 from tests.crawler.personal import Personal, personal_values
 from wishes.access import Actor, Grant, Role
 from wishes.app import create_app
+from wishes.claims.tables import Branch, Volunteer
 from wishes.clock import utc_now
 from wishes.db import Database
 from wishes.demo import job
@@ -93,12 +97,17 @@ def load(settings: Settings, *, workbooks: int | None) -> Loaded:
     job.match_all(story, day=50)
     job.browse(story, most=20)
     with database.reading() as session:
-        personal = personal_values(session, Vault(keyring), vocabulary())
+        takers = [
+            str(name) for table in (Volunteer, Branch) for name in session.execute(sa.select(col(table.name))).scalars()
+        ]
+        personal = personal_values(session, Vault(keyring), [*vocabulary(), *takers])
     made = Loaded(settings, database, create_app(settings), "hangzhou-2021", campaign_id, personal)
     _people(made)
     sweep(database, now=now)
     relay(database, now=now)
-    deliver(database, Outlets.of([Console(made.sent)]), clock=utc_now, seconds=60)
+    for hours in (0, 6, 12, 18):  # whatever time it is now, one of these is day
+        at = now + timedelta(hours=hours)
+        deliver(database, Outlets.of([Console(made.sent)]), clock=lambda at=at: at)  # type: ignore[misc]
     return made
 
 

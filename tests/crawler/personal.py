@@ -33,10 +33,10 @@ _CJK = re.compile(r"[\u4e00-\u9fff]")
 class Personal:
     """Values → the communities whose children they belong to."""
 
-    values: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
-    kinds: dict[str, str] = field(default_factory=dict)
+    values: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set), repr=False)
+    kinds: dict[str, str] = field(default_factory=dict, repr=False)
     left_out: int = 0
-    _index: dict[str, list[str]] = field(default_factory=dict)
+    _index: dict[str, list[str]] = field(default_factory=dict, repr=False)
 
     def add(self, kind: str, value: object, community_id: int) -> None:
         text = str(value or "").strip()

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pypdfium2
+import sqlalchemy as sa
 import zxingcpp
 from flask.testing import FlaskClient
 from werkzeug.exceptions import HTTPException
@@ -22,7 +23,6 @@ from tests.crawler.installation import Loaded, workbook_text
 from wishes.access import Role
 
 _LINK = re.compile(r'(?:href|src|action|data-url|data-live|data-[a-z-]+)="(/[^"]*)"')
-_FORM_GET = re.compile(r'<form[^>]*method="post"[^>]*action="([^"]*)"|<form[^>]*action="([^"]*)"[^>]*method="post"')
 _JSON_CODE = re.compile(r'"(?:code|wish)":\s*"([A-Za-z0-9-]+)"')
 QR_PAGES = 2
 """Pages of a PDF whose codes are read: every page is searched for words."""
@@ -116,8 +116,6 @@ class Walk:
 
     def _codes(self) -> list[str]:
         """Wishes of every status, spread over the campaign."""
-        import sqlalchemy as sa
-
         with self.loaded.database.reading() as session:
             rows = session.execute(sa.text("SELECT status, code FROM wish ORDER BY id")).all()
         by_status: dict[str, list[str]] = {}

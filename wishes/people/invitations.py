@@ -180,5 +180,12 @@ def join(session: Session, *, secret: str, account_id: int, name: str, phone: st
         volunteer_id=row.id,
         now=now,
     )
-    record(session, action="join", campaign_id=found.campaign_id, now=now, data={"branch_id": found.branch_id})
+    record(
+        session,
+        action="join",
+        campaign_id=found.campaign_id,
+        now=now,
+        actor=Actor(account_id, name),
+        data={"branch_id": found.branch_id},
+    )
     return found

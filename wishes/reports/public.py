@@ -1,7 +1,8 @@
-"""Figures for the public: counts by county, nothing finer."""
+"""Figures for the public: counts by county, nothing finer, and none so small that it could point at a child."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -14,6 +15,10 @@ from wishes.model import columns
 
 _Place = columns(Place)
 _Wish = columns(Wish)
+
+
+SMALL = 10
+"""Counts below this are told as "fewer than"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +43,19 @@ def county_counts(session: Session, campaign_id: int) -> list[CountyCount]:
         .order_by(delivered.desc(), _Wish.county_code)
     )
     return [CountyCount(code, name, int(shown), int(done or 0)) for code, name, shown, done in rows]
+
+
+def hidden_counties(counts: Iterable[CountyCount]) -> frozenset[str]:
+    """Codes of the counties whose number of delivered wishes is not told next to the total of all.
+
+    Those with a small number or few published wishes, and as many more, smallest first, as it takes that the total tells none of them:
+    at least two are hidden, and together they hold at least twice :data:`SMALL`, so that each may be anything up to that.
+    """
+    by_size = sorted(counts, key=lambda one: (one.delivered, one.code))
+    hidden = [one for one in by_size if one.delivered < SMALL or one.shown < SMALL]
+    if not hidden:
+        return frozenset()
+    others = [one for one in by_size if one not in hidden]
+    while others and (len(hidden) < 2 or sum(one.delivered for one in hidden) < 2 * SMALL):
+        hidden.append(others.pop(0))
+    return frozenset(one.code for one in hidden)

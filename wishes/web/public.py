@@ -9,15 +9,12 @@ from wishes.access import Actor, Role
 from wishes.campaigns.queries import all_campaigns
 from wishes.intake.wishes import Filter, status_counts
 from wishes.lifecycle import FINISHED, HELD, Status
-from wishes.reports.public import county_counts
+from wishes.reports.public import SMALL, county_counts, hidden_counties
 from wishes.web.campaign import enter_campaign
 from wishes.web.context import t
 from wishes.web.identity import actor, database
 
 pages = Blueprint("public", __name__)
-SMALL = 10
-"""Counts below this could point at a child in a small village; they are shown as "fewer than"."""
-
 HOME: tuple[tuple[Role, str], ...] = (
     (Role.COORDINATOR, "desk.home"),
     (Role.CAMPAIGN_ADMIN, "desk.home"),
@@ -67,21 +64,26 @@ def campaign(slug: str) -> str:
         if s not in (Status.DRAFT, Status.SUBMITTED, Status.REJECTED, Status.VERIFIED, Status.CANCELLED)
     )
     delivered = sum(counts[s] for s in FINISHED)
+    hidden = hidden_counties(counties)
     rows = [
-        {
-            "label": c.name,
-            "value": c.delivered if c.delivered >= SMALL else 0,
-            "text": t("不足 {n}", "fewer than {n}", n=SMALL) if c.delivered < SMALL else "",
-        }
-        for c in counties
+        {"label": c.name, "value": 0, "text": t("少量", "few")}
+        if c.code in hidden
+        else {"label": c.name, "value": c.delivered}
+        for c in sorted(counties, key=lambda c: (c.code in hidden, 0 if c.code in hidden else -c.delivered, c.code))
         if c.shown >= SMALL
     ]
     return render_template(
         "public/campaign.html",
-        shown=shown,
-        delivered=delivered,
-        under_way=sum(counts[s] for s in HELD),
-        open_now=counts[Status.OPEN],
+        shown=_told(shown),
+        delivered=_told(delivered),
+        under_way=_told(sum(counts[s] for s in HELD)),
+        open_now=_told(counts[Status.OPEN]),
+        progress=(delivered, shown) if delivered >= SMALL else None,
         counties=rows,
         work=url_for(endpoint) if (endpoint := home_of(actor(), g.campaign.id)) else "",
     )
+
+
+def _told(count: int) -> int | str:
+    """A count of the whole campaign as the public is told it."""
+    return t("不足 {n}", "fewer than {n}", n=SMALL) if 0 < count < SMALL else count

@@ -10,6 +10,8 @@
 ``email``, ``sms`` and ``wecom_app`` take ``"a_day"`` too: how many messages a person gets a day before the rest waits for the next
 morning. A person is reached by the first of wecom_app, email, sms that knows their sign-in, the group by ``wecom``.
 
+``wecom``, ``wecom_app`` and ``sms`` are reached by https at public addresses only; ``"inside": true`` allows a gateway in the own network.
+
 Without the file everything goes to the console, so that a fresh checkout shows what would have been sent.
 """
 
@@ -92,13 +94,13 @@ def _read(path: Path) -> list[Channel]:
         told = json.loads(path.read_text("utf-8"))
         found: list[Channel] = []
         if "wecom_app" in told:
-            found.append(WeComApp(**told["wecom_app"]))
+            found.append(WeComApp(**{"inside": False, **told["wecom_app"]}))
         if "email" in told:
             found.append(Email(**told["email"]))
         if "sms" in told:
-            found.append(Sms(**told["sms"]))
+            found.append(Sms(**{"inside": False, **told["sms"]}))
         if "wecom" in told:
-            found.append(WeComRobot(**told["wecom"]))
+            found.append(WeComRobot(**{"inside": False, **told["wecom"]}))
         if told.get("console", False):
             found.append(Console())
     except (ValueError, TypeError, KeyError) as error:

@@ -19,8 +19,9 @@ class Sms:
 
     name, repeatable, per_minute = "sms", True, None
 
-    def __init__(self, url: str, token: str, *, a_day: int = MESSAGES_A_DAY) -> None:
-        self._url, self._token, self.a_day = checked(url), token, a_day
+    def __init__(self, url: str, token: str, *, a_day: int = MESSAGES_A_DAY, inside: bool = True) -> None:
+        self._url, self._token, self.a_day = checked(url, inside=inside), token, a_day
+        self._inside = inside
 
     def address(self, login: str | None) -> str | None:
         return login if login is not None and _MOBILE.fullmatch(login) else None
@@ -30,4 +31,5 @@ class Sms:
             self._url,
             {"to": message.address, "text": f"【心愿】{message.body.splitlines()[0]}", "key": message.key},
             headers={"Authorization": f"Bearer {self._token}", "Idempotency-Key": message.key},
+            inside=self._inside,
         )

@@ -18,15 +18,15 @@ class WeComRobot:
 
     name, repeatable, a_day, per_minute = "wecom", False, None, 20
 
-    def __init__(self, url: str) -> None:
-        self._url = checked(url)
+    def __init__(self, url: str, *, inside: bool = True) -> None:
+        self._url, self._inside = checked(url, inside=inside), inside
 
     def address(self, login: str | None) -> str | None:
         return "group" if login is None else None
 
     def send(self, message: Message) -> None:
         text = f"{message.title}\n{message.body}".encode()[:LONGEST_BYTES].decode(errors="ignore")
-        answer = post_json(self._url, {"msgtype": "text", "text": {"content": text}})
+        answer = post_json(self._url, {"msgtype": "text", "text": {"content": text}}, inside=self._inside)
         code = answer.get("errcode", -1)
         if code in PASSING:
             raise TransientFailure(f"WeCom {code}")

@@ -47,12 +47,19 @@ class WeComApp:
         *,
         url: str = SERVICE,
         a_day: int = MESSAGES_A_DAY,
+        inside: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if not corpid or not secret:
             raise ValueError("corpid and secret are needed")
-        self._url, self._corpid, self._secret, self._agentid = checked(url).rstrip("/"), corpid, secret, int(agentid)
+        self._url, self._corpid, self._secret, self._agentid = (
+            checked(url, inside=inside).rstrip("/"),
+            corpid,
+            secret,
+            int(agentid),
+        )
         self.a_day, self._clock = a_day, clock
+        self._inside = inside
         self._token, self._good_until = "", 0.0
         self._members: dict[str, str] = {}
         self._strangers: dict[str, float] = {}  # until when nobody asks again whether they have become members
@@ -99,7 +106,9 @@ class WeComApp:
         answer: dict[str, Any] = {}
         for fresh in (False, True):
             token = self._access_token(fresh=fresh)
-            answer = post_json(f"{self._url}/cgi-bin/{path}?{urlencode({'access_token': token})}", body)
+            answer = post_json(
+                f"{self._url}/cgi-bin/{path}?{urlencode({'access_token': token})}", body, inside=self._inside
+            )
             if answer.get("errcode") not in TOKEN_OVER:
                 break
         code = answer.get("errcode", -1)
@@ -113,7 +122,7 @@ class WeComApp:
         with self._lock:
             if fresh or self._clock() >= self._good_until:
                 query = urlencode({"corpid": self._corpid, "corpsecret": self._secret})
-                answer = get_json(f"{self._url}/cgi-bin/gettoken?{query}")
+                answer = get_json(f"{self._url}/cgi-bin/gettoken?{query}", inside=self._inside)
                 if answer.get("errcode", -1) != 0 or not answer.get("access_token"):
                     raise TransientFailure(f"WeCom token {answer.get('errcode', -1)}")
                 self._token = str(answer["access_token"])
