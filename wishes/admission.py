@@ -140,6 +140,7 @@ PAGES: dict[str, Admission] = {
     "policies.home": _COORDINATE,
     "policies.save": _COORDINATE,
     "policies.save_reserve": _COORDINATE,
+    "policies.close": _ADMINISTER,
     "outbox.home": _COORDINATE,
     "outbox.retry": _COORDINATE,
     "lapses.home": _COORDINATE,

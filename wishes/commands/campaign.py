@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from wishes.campaigns import actions, queries
+from wishes.campaigns.closing import close_campaign, reopen_campaign
 from wishes.campaigns.loading import load_campaign
 from wishes.campaigns.overview import campaign_counts, campaign_facts, campaign_list
 from wishes.clock import utc_now
@@ -152,6 +153,25 @@ def copy(
     edge.emit(
         {"campaign_id": campaign_id, "slug": slug, "copied_from": source, "places_copied": not elsewhere}, as_json
     )
+
+
+@campaign.command()
+@click.argument("slug")
+@click.option("--reopen", is_flag=True, help="Take it up again.")
+@_as_json
+@click.pass_obj
+def close(edge: Edge, slug: str, reopen: bool, as_json: bool) -> None:
+    """Close SLUG when every wish has come to its end; from then on the days count until identities are forgotten."""
+    now = utc_now()
+    with edge.database.transaction() as session:
+        found = queries.campaign_by_slug(session, slug)
+        assert found.id is not None
+        if reopen:
+            reopen_campaign(session, campaign_id=found.id, actor=OPERATOR, now=now)
+            closed_at = None
+        else:
+            closed_at = close_campaign(session, campaign_id=found.id, actor=OPERATOR, now=now)
+    edge.emit({"slug": slug, "closed_at": closed_at and closed_at.isoformat()}, as_json)
 
 
 COMMANDS: list[click.Command] = [campaign]

@@ -7,8 +7,9 @@ from typing import Any
 from flask import flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from wishes.access import require
-from wishes.campaigns.queries import rules_of
+from wishes.access import may, require
+from wishes.campaigns.closing import close_campaign, reopen_campaign, unfinished
+from wishes.campaigns.queries import campaign_by_id, rules_of
 from wishes.campaigns.rules import Deadline, Step
 from wishes.clock import local_day, utc_now
 from wishes.errors import Invalid
@@ -113,18 +114,40 @@ def save_reserve() -> Response:
     return redirect(url_for("policies.home", _anchor="reserve"))
 
 
+@pages.post("/deadlines/close")
+def close() -> Response:
+    """The end of the campaign, or with ``reopen`` its taking up again."""
+    person, now = signed_in(), utc_now()
+    reopen = "reopen" in request.form
+    with database().transaction() as session:
+        (reopen_campaign if reopen else close_campaign)(session, campaign_id=g.campaign.id, actor=person, now=now)
+    flash(
+        t("项目重新打开了。", "The campaign is open again.")
+        if reopen
+        else t("项目已结束。", "The campaign is closed."),
+        "success",
+    )
+    return redirect(url_for("policies.home", _anchor="closing"))
+
+
 def _page(*, error: Invalid | None = None, **form: Any) -> str:
     person, today = signed_in(), local_day(utc_now())
     with database().reading() as session:
         rules = rules_of(session, g.campaign.id)
         communities = communities_for(session, g.campaign.id, person)
         reserve = reserve_of(session, g.campaign.id)
+        left = unfinished(session, g.campaign.id)
+        closed_at = campaign_by_id(session, g.campaign.id).closed_at
     return render_template(
         "policies/home.html",
         **form,
         near=rows.near(rules, today),
         known=rows.calendar_known(),
         reserve=reserve,
+        may_close=may(person, "campaign.manage", g.campaign.id),
+        left=sum(left.values()),
+        closed_on=closed_at and local_day(closed_at),
+        keeps=rules.retention_days,
         own_stages=[(str(stage), STATUS_LABEL[stage].say(language())) for stage in OWN_STAGES],
         categories=[(key, t(label)) for key, label in CATEGORY.items()],
         communities=communities,
