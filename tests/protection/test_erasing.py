@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import pickle
 import shutil
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from wishes.db import Database
 from wishes.events.actions import record
 from wishes.events.tables import Event
 from wishes.intake.sealing import open_identity
+from wishes.intake.wishes import Filter, status_counts
 from wishes.lifecycle import Status
 from wishes.model import table_of
 from wishes.protection.anonymising import anonymise, anonymise_due, plan
@@ -31,8 +34,11 @@ from wishes.protection.register import FILE_NAME, erase_again, write_register
 from wishes.protection.rotation import rotate
 from wishes.protection.tables import Erasure
 from wishes.protection.vault import Erased, Vault
+from wishes.reports.public import county_counts
 from wishes.settings import Settings
 from wishes.tracking.gaps import gaps
+from wishes.tracking.ledger import ledger_of
+from wishes.tracking.recall import history_of
 
 EVENT, ERASURE, CAMPAIGN = table_of(Event), table_of(Erasure), table_of(Campaign)
 
@@ -164,7 +170,9 @@ def test_anonymising_forgets_everybody_and_keeps_every_figure_to_the_byte(world:
                 )
                 for measure in ("claim_to_delivery", "published_to_delivery")
             ]
-        return json.dumps(told, default=str, sort_keys=True).encode()
+            ledger = replace(ledger_of(history_of(session, world.place.id)), recorded=0)
+            public = status_counts(session, world.place.id, Filter()), county_counts(session, world.place.id)
+        return json.dumps(told, default=str, sort_keys=True).encode() + pickle.dumps((ledger, public))
 
     before = figures()
     forget(world)
