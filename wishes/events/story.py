@@ -32,6 +32,18 @@ _LABEL = DONE_LABEL | {
 }
 
 
+_REASON = {
+    "overdue": Text("逾期未办", "overdue"),
+    "guardian": Text("监护人要求", "the guardian's wish"),
+    "intake": Text("处理心愿表", "work on a workbook"),
+}
+"""Reasons that the product gives by itself; people's own are kept as they wrote them."""
+
+
+def reason_of(reason: str) -> Text:
+    return _REASON.get(reason, Text(reason, reason))
+
+
 @dataclass(frozen=True, slots=True)
 class Chapter:
     """One event. ``actor`` is a name of staff or a volunteer, empty for the system; ``late`` when it was recorded afterwards."""

@@ -10,7 +10,7 @@ from flask import g, render_template, request, url_for
 from wishes.access import require
 from wishes.clock import local
 from wishes.errors import Invalid
-from wishes.events.story import label_of
+from wishes.events.story import label_of, reason_of
 from wishes.i18n import Text
 from wishes.lifecycle import STATUS_LABEL, Status
 from wishes.protection.entries import KINDS
@@ -73,7 +73,7 @@ def _row(line: Line, source: Source) -> dict[str, object]:
         "wish": line.wish_code,
         "child": line.child,
         "detail": moved or "、".join(t(FIELD[each]) if each in FIELD else each for each in line.fields),
-        "reason": line.reason,
+        "reason": t(reason_of(line.reason)),
         "seal": f"#{line.seq}" if line.seq else t("待封存", "not yet"),
         "request": line.request_id,
     }

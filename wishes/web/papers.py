@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
@@ -10,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from wishes.access import Actor, may_see_identity, require
 from wishes.clock import local_day, utc_now
-from wishes.errors import Invalid, MicrowishError, NotFound
+from wishes.errors import Forbidden, Invalid, MicrowishError, NotFound
 from wishes.i18n import Text
 from wishes.intake.wishes import WishRow, wish_by_code
 from wishes.protection.approvals import live_access, see_identity
@@ -86,7 +87,7 @@ def _page(
                 "basis": t(BASIS[each.basis]) if each.basis in BASIS else each.basis,
                 "giver": t(GIVER[each.giver]) if each.giver in GIVER else "—",
                 "scope": "、".join(t(SCOPE[one]) for one in each.scope if one in SCOPE),
-                "evidence": each.evidence,
+                "evidence": _evidence(each.evidence),
                 "given": day(each.given_at),
                 "withdrawn": day(each.withdrawn_at) if each.withdrawn_at else "",
             }
@@ -178,7 +179,7 @@ def link(code: str) -> str | Response:
             secret = make_link(
                 session, child_id=_wish(session, code, person).child_id, keyring=keyring(), actor=person, now=utc_now()
             )
-    except NotFound:
+    except (Forbidden, NotFound):
         raise
     except MicrowishError as error:
         flash(error.say(language()), "warn")
@@ -198,7 +199,7 @@ def erase(code: str) -> Response:
                 session, child_id=row.child_id, cause="guardian", keyring=keyring(), originals=originals(), actor=person,
                 now=utc_now(),
             )  # fmt: skip
-    except NotFound:
+    except (Forbidden, NotFound):
         raise
     except MicrowishError as error:
         flash(error.say(language()), "warn")
@@ -213,3 +214,12 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise Invalid("given_on", Text("请选择日期。", "Please choose a day.")) from None
+
+
+_FROM_A_FILE = re.compile(r"import_file (\d+)(.*)", re.DOTALL)
+
+
+def _evidence(kept: str) -> str:
+    """Where the evidence is, in words: what came in a workbook is kept as its number, with the sender's own statement."""
+    found = _FROM_A_FILE.fullmatch(kept)
+    return t("第 {n} 份心愿表{said}", "workbook no. {n}{said}", n=found[1], said=found[2]) if found else kept

@@ -13,7 +13,7 @@ from wishes.access import Actor, By, Field, possible_moves, relations
 from wishes.claims import actions as claims
 from wishes.clock import local, local_day, utc_now
 from wishes.errors import Invalid, NotFound
-from wishes.events.story import story
+from wishes.events.story import reason_of, story
 from wishes.i18n import Text
 from wishes.intake.actions import publish, verify
 from wishes.intake.wishes import WishRow, seen_by, wish_by_code
@@ -56,7 +56,7 @@ def page(code: str) -> str:
             "at": moment(chapter.occurred_at),
             "iso": local(chapter.occurred_at).isoformat(),
             "who": chapter.actor if Field.TAKER in fields else "",
-            "note": chapter.reason if Field.TAKER in fields else "",
+            "note": t(reason_of(chapter.reason)) if Field.TAKER in fields else "",
             "icon": _icon(chapter.new_status),
             "tone": "now" if i == len(chapters) - 1 else "",
             "heard": t("{at} 才登记", "recorded {at}", at=moment(chapter.recorded_at)) if chapter.late else "",
