@@ -25,9 +25,20 @@ TELLS_BY_EFFECT = {
     "inspection.act",
     "account.close_browser",
     "api.read_notice",
+    "inbox.follow",
+    "identities.decide",
+    "intake.forget_role",
+    "intake.remove_word",
+    "board.end_link",
 }
 """Addresses that answer alike whether they did anything or not: what befell the object tells."""
-ACTIONS = {"branch.answer": "accept", "desk.act": "verify", "board.act": "take_back", "inspection.act": "inspect"}
+ACTIONS = {
+    "branch.answer": "accept",
+    "desk.act": "verify",
+    "board.act": "take_back",
+    "inspection.act": "inspect",
+    "matching.answer": "accept",
+}
 ADDRESS_IS_THE_KEY = {"board.shared", *(name for name in ROUTES if name.startswith(("guardian.", "joining.")))}
 
 
@@ -65,6 +76,8 @@ def expected(one: Admission, role: Role | None, whose: str) -> bool:
         return True
     if role is None:
         return False
+    if one.what == "label in one's hands":
+        return True
     if whose == "foreign":
         return role is Role.SITE_ADMIN and role in one.other
     return role in (one.own if whose == "own" else one.other)
@@ -72,6 +85,20 @@ def expected(one: Admission, role: Role | None, whose: str) -> bool:
 
 def method_of(rule: Rule) -> str:
     return next(method for method in ("GET", "POST", "DELETE") if method in (rule.methods or ()))
+
+
+UNTOLD = {("matching.advice", whose) for whose in ("own", "other")}
+"""Not found, as long as the run kept nothing to solve again: only what is refused is asked."""
+QUERY = {"api.compare_gaps": "?first=2021-03-01..2021-04-01&second=2021-04-02..2021-05-01"}
+
+
+def needed(world: World, endpoint: str) -> dict[str, str]:
+    """What the form has to say so that a refusal means the person and not the form."""
+    return {
+        "api.make_token": {"name": "x"},
+        "intake.revision": {"decision": "drop"},
+        "invitations.make": {"branch": str(world.here.branch_id), "uses": "1", "days": "1"},
+    }.get(endpoint, {})
 
 
 def objects(one: Admission) -> tuple[str, ...]:
@@ -96,6 +123,8 @@ def test_every_address_admits_whom_the_table_says(app: Flask, world: World, role
         if endpoint == "wish.act" or endpoint in moves or endpoint in ADDRESS_IS_THE_KEY:
             continue
         for whose in objects(one):
+            if (endpoint, whose) in UNTOLD:
+                continue
             named = world.named(one.what, whose, person) if one.what else Named({}, {})
             wrong += differs(world, person, rule, one, role, whose, named)
     assert not wrong, "\n".join(wrong)
@@ -110,17 +139,16 @@ def differs(
         if not rule.rule.startswith("/api/")
         else {}
     )
-    if rule.endpoint == "api.make_token":
-        form = {"name": "x"}
+    form |= needed(world, rule.endpoint)
     if rule.endpoint == "account.sign_out":
         return []  # admits anybody and ends what the other questions need
-    answer = person.ask(method_of(rule), path_of(world.app, rule, slug, named), form)
+    answer = person.ask(method_of(rule), path_of(world.app, rule, slug, named) + QUERY.get(rule.endpoint, ""), form)
     assert answer.status_code < 500, (rule.endpoint, answer.status_code)
     if rule.endpoint in TELLS_BY_EFFECT and admitted(answer):
         assert named.touched is not None
         was = named.touched()
     else:
-        was = admitted(answer)
+        was = answer.status_code not in (403, 404) if one.anybody else admitted(answer)
     return (
         []
         if was is expected(one, role, whose)

@@ -103,7 +103,7 @@ class World:
         self.database: Database = app.extensions["microwish.database"]
         self.keyring = read_keyring(settings.keys_dir)
         with self.database.transaction() as session:  # hands full enough to give back, and free enough to take
-            session.execute(sa.update(Volunteer).values(claim_limit=10**6, live_claims=10**4))
+            session.execute(sa.update(Volunteer).values(claim_limit=600, live_claims=300))
             session.execute(sa.update(Branch).values(used_count=10**4, used_fen=10**9))
 
     def person(self, role: Role | None) -> Someone:
@@ -120,7 +120,7 @@ class World:
         with self.database.transaction() as session:
             if what.endswith("wish"):
                 return self._wish(session, place, what, whose, person)
-            make: Callable[[Session, Place, str, Someone], Named] = getattr(self, f"_{what}")
+            make: Callable[[Session, Place, str, Someone], Named] = getattr(self, f"_{what.split()[0]}")
             return make(session, place, whose, person)
 
     # --- wishes -----------------------------------------------------------------------------------------------------------
@@ -270,7 +270,7 @@ class World:
             reasons=["price_unclear"],
             reading=seal_entry(Vault(self.keyring), file_id, entry),
         )
-        return Named({"row_id": row_id}, {"reason": "test"})
+        return Named({"row_id": row_id}, {"reason": "test", "into": str(row_id)})
 
     def _word(self, session: Session, place: Place, whose: str, _person: Someone) -> Named:
         word_id = insert(
@@ -339,7 +339,7 @@ class World:
 
     def _run(self, session: Session, place: Place, whose: str, _person: Someone) -> Named:
         run_id = insert(
-            session, MatchRun, campaign_id=place.id, state="proposed", started_at=utc_now(), finished_at=utc_now()
+            session, MatchRun, campaign_id=place.id, state="failed", started_at=utc_now(), finished_at=utc_now()
         )
         return Named({"run_id": run_id}, {"action": "accept", "ids": "1"})
 
@@ -359,7 +359,11 @@ class World:
             session, IdentityAccess, campaign_id=place.id, account_id=make_account(session), purpose="家访", hours=2,
             asked_at=utc_now(),
         )  # fmt: skip
-        return Named({"access_id": access_id, "verdict": "approve"}, {"reason": "同意"})
+        return Named(
+            {"access_id": access_id, "verdict": "approve"},
+            {"reason": "同意"},
+            self._written(IdentityAccess, access_id, "decided_at"),
+        )
 
     def _recovery(self, session: Session, place: Place, whose: str, _person: Someone) -> Named:
         account_id = make_account(session, (place.grant(Role.COORDINATOR),))

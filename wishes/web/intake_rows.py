@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from wishes.campaigns.queries import place_names
 from wishes.clock import local_day, utc_now
-from wishes.errors import MicrowishError, NotFound
+from wishes.errors import Forbidden, MicrowishError, NotFound, NotSignedIn
 from wishes.intake.comparing import keep_both, merge_row
 from wishes.intake.consenting import Confirmation, record_consent
 from wishes.intake.deciding import Resolved
@@ -160,7 +160,7 @@ def _decide(row_id: int, verb: Callable[[Session], Resolved]) -> Response:
             if row_for(session, row_id, signed_in()).campaign_id != g.campaign.id:
                 raise NotFound("这一行", "row")
             done = verb(session)
-    except NotFound:
+    except (Forbidden, NotFound, NotSignedIn):
         raise
     except MicrowishError as error:  # a decision that cannot be made is said where it was tried
         flash(error.say(language()), "warn")

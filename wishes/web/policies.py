@@ -98,6 +98,7 @@ def save() -> Response | tuple[str, int]:
 def save_reserve() -> Response:
     """How many wishes the reserve can serve, and for how much."""
     person, now = signed_in(), utc_now()
+    require(person, "campaign.coordinate", g.campaign.id)
     count, yuan = rows.number("reserve_count"), rows.number("reserve_yuan")
     if count is None or count < 0 or count != round(count) or (yuan is not None and yuan < 0):
         raise Invalid("reserve_count", Text("请填件数，如 50。", "Give the number of pieces, such as 50."))
