@@ -62,12 +62,19 @@ def wish_cards(
 
 
 def add_answers(card: dict[str, Any], row: WishRow, actor: Actor, *, today: date, clock: OpenClock | None) -> None:
-    """What the macro ``task_answers`` needs besides: the moves this person may make, and a day to offer for "late"."""
+    """What the macro ``task_answers`` needs besides: where to send what this person may do, and a day to offer for "late"."""
     moves = [move.name for move in possible_moves(actor, row.facts)]
-    card["moves"] = moves
-    card["hand_over"] = any(name in DELIVERIES for name in moves)
-    runs = clock is not None and clock.paused_at is None
-    card["until"] = (max(today, local_day(clock.due_at)) + OFFERED).isoformat() if clock and runs else ""
+    links = {
+        name: url_for("wish.act", code=row.code, name=name)
+        for name in ("prepare", "schedule", "release")
+        if name in moves
+    }
+    if any(name in DELIVERIES for name in moves):
+        links["hand_over"] = url_for("handover.scan", code=row.code)
+    if clock is not None and clock.paused_at is None:
+        links["postpone"] = url_for("wish.answer_clock", code=row.code, name="postpone")
+        card["until"] = (max(today, local_day(clock.due_at)) + OFFERED).isoformat()
+    card["links"] = links
     if (
         row.status is Status.SCHEDULED and row.scheduled_on is not None
     ):  # the day that was agreed says more than the deadline
