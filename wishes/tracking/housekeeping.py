@@ -9,12 +9,13 @@ import sqlalchemy as sa
 
 from wishes.db import Database
 from wishes.model import columns
-from wishes.people.tables import IdempotencyKey, SignInAttempt, WebSession
+from wishes.people.tables import IdempotencyKey, OneTimeCode, SignInAttempt, WebSession
 from wishes.tracking.heartbeat import beat
 from wishes.tracking.tables import Notice
 
 _IdempotencyKey = columns(IdempotencyKey)
 _Notice = columns(Notice)
+_OneTimeCode = columns(OneTimeCode)
 _SignInAttempt = columns(SignInAttempt)
 _WebSession = columns(WebSession)
 
@@ -30,6 +31,7 @@ class TidyReport:
 
     sessions: int = 0
     attempts: int = 0
+    codes: int = 0
     answers: int = 0
     notices: int = 0
 
@@ -40,6 +42,7 @@ def tidy(database: Database, *, now: datetime) -> TidyReport:
     old: dict[str, sa.Delete] = {
         "sessions": sa.delete(WebSession).where(_WebSession.expires_at < now - KEEP_SESSIONS),
         "attempts": sa.delete(SignInAttempt).where(_SignInAttempt.at < now - KEEP_ATTEMPTS),
+        "codes": sa.delete(OneTimeCode).where(_OneTimeCode.expires_at < now - KEEP_ATTEMPTS),
         "answers": sa.delete(IdempotencyKey).where(_IdempotencyKey.created_at < now - KEEP_ANSWERS),
         "notices": sa.delete(Notice).where(
             _Notice.created_at < now - KEEP_NOTICES, _Notice.state.not_in(["queued", "taken", "sending"])
