@@ -10,7 +10,7 @@ from wishes.intake.reading.grid import Value, cell_name
 from wishes.intake.understanding.headers import HeaderWords, ordinal_of
 from wishes.intake.understanding.lexicon import Lexicon
 from wishes.intake.understanding.model import Entry
-from wishes.intake.understanding.rows import Cells, Context, read_person, says_withdrawn
+from wishes.intake.understanding.rows import Cells, Columns, Context, read_person, says_withdrawn
 from wishes.intake.understanding.tables import Grid, find_headers
 from wishes.intake.understanding.text import flat, tight
 from wishes.intake.understanding.wishcells import WishCell, entries_of
@@ -151,7 +151,7 @@ def read_card(card: Card, grid: Grid, context: Context, lexicon: Lexicon) -> lis
         columns.setdefault(pair.role, []).append(index)
     months = grid.sheet.month_only
     cells = Cells(
-        opener.row, [p.text for p in card.pairs], [p.value for p in card.pairs], columns,
+        opener.row, [p.text for p in card.pairs], [p.value for p in card.pairs], Columns(columns),
         frozenset(i for i, p in enumerate(card.pairs) if (p.row, p.column) in months),
         {i: cell_name(p.row, p.column) for i, p in enumerate(card.pairs)},
     )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from wishes.intake.reading.grid import Value
 from wishes.intake.understanding.lexicon import Lexicon
 from wishes.intake.understanding.prices import read_price
-from wishes.intake.understanding.text import flat, is_cjk, plain, tight
+from wishes.intake.understanding.text import flat, is_cjk, tight
 
 _PHONE = re.compile(r"\D*(?:\+?86|0086)?[\s\-]*1[3-9](?:[\s\-]*[\dOo*]){8,10}\D*")
 _ID = re.compile(r"'?\d{6}(?:19|20)\d{2}[01]\d[0-3]\d[\dXx*]{3,4}")
@@ -133,7 +133,7 @@ class ColumnLook:
         """The share of cells that look like ``kind`` (a key of the table above)."""
         if (known := self._known.get(kind)) is None:
             look, lexicon = _LOOKS[kind], self._lexicon
-            hits = sum(1 for value, text in self._sample if look(value, text, lexicon))
+            hits = sum([look(value, text, lexicon) for value, text in self._sample])
             known = self._known[kind] = hits / len(self._sample) if self._sample else 0.0
         return known
 
@@ -143,8 +143,8 @@ def _rises(texts: list[str]) -> bool:
     return len(numbers) >= 4 and len(numbers) >= 0.9 * len(texts) and numbers == sorted(numbers) and len(set(numbers)) > 0.5 * len(numbers)
 
 
-def look_at(values: Sequence[Value], lexicon: Lexicon, limit: int = 24) -> ColumnLook:
-    """Look at up to ``limit`` of a column's filled cells, spread over it."""
-    step = max(1, len(values) // limit)
-    sample = [(v, tight(v) if isinstance(v, str) else plain(v)) for v in values[::step][:limit]]
-    return ColumnLook([s for s in sample if s[1]], len(values), lexicon)
+def look_at(cells: Sequence[tuple[Value, str]], lexicon: Lexicon, limit: int = 24) -> ColumnLook:
+    """Look at up to ``limit`` of a column's filled cells (value and text), spread over it."""
+    step = max(1, len(cells) // limit)
+    sample = [(value, tight(text) if isinstance(value, str) else text) for value, text in cells[::step][:limit]]
+    return ColumnLook([cell for cell in sample if cell[1]], len(cells), lexicon)

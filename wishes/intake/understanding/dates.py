@@ -55,10 +55,12 @@ def _iso(year: int, month: int | None = None, day: int | None = None) -> str | N
         return f"{year:04d}"
     if day is None:
         return f"{year:04d}-{month:02d}"
-    try:
-        return dt.date(year, month, day).isoformat()
-    except ValueError:
-        return f"{year:04d}-{month:02d}"
+    if not 1 <= day <= (28 if month == 2 else 30):
+        try:
+            dt.date(year, month, day)
+        except ValueError:
+            return f"{year:04d}-{month:02d}"
+    return f"{year:04d}-{month:02d}-{day:02d}"
 
 
 def _full_year(two: int, newest: int) -> int:
@@ -73,9 +75,7 @@ def from_serial(days: float, *, date1904: bool) -> dt.date:
 
 def read_birth(value: Value, *, newest: int, date1904: bool = False, month_only: bool = False, lossy_text: bool = False) -> When:
     """Read a birth cell. ``newest`` is the latest year a birth may have; ``lossy_text`` says that text lost its zeros (a CSV)."""
-    if isinstance(value, dt.datetime):
-        value = value.date()
-    if isinstance(value, dt.date):
+    if isinstance(value, dt.date):  # also with a time of day
         return When(_iso(value.year, value.month, None if month_only else value.day), "date cell")
     if isinstance(value, float):
         return _from_number(value, newest, date1904) if math.isfinite(value) else When(None, "not a date", 0.5, ("birth_missing",))

@@ -20,7 +20,7 @@ from wishes.intake.understanding.model import (
     SheetReading,
     TableReading,
 )
-from wishes.intake.understanding.rows import PERSONAL, Cells, Context, column_for, read_person, says_withdrawn
+from wishes.intake.understanding.rows import PERSONAL, Cells, Columns, Context, column_for, read_person, says_withdrawn
 from wishes.intake.understanding.sender import find_sender
 from wishes.intake.understanding.statements import consent_statement, legends
 from wishes.intake.understanding.tables import Block, Grid, blocks_of, grid_of, headless_block
@@ -184,6 +184,7 @@ def _read_sheet(
     ]
 
 
+_NONE: frozenset[int] = frozenset()
 _LOW, _HIGH = re.compile(r"低|下限|起"), re.compile(r"高|上限|封顶")
 
 
@@ -201,7 +202,7 @@ class _BlockReader:
     def __init__(self, grid: Grid, block: Block, context: Context, headers: HeaderWords, rules: CampaignRules) -> None:
         self.grid, self.block, self.context, self.headers, self.rules = grid, block, context, headers, rules
         self.roles: Roles = roles_of(block)
-        self.columns = {role: columns for role, columns in self.roles.by_role.items() if role in PERSONAL}
+        self.columns = Columns({role: columns for role, columns in self.roles.by_role.items() if role in PERSONAL})
         self.wishes: list[tuple[int, int | None, list[tuple[int, str]], int | None]] = [
             (c.column, column_for(block.columns, "price", c.number), self._sizes(c.number), column_for(block.columns, "qty", c.number))
             for c in sorted(block.columns, key=lambda c: c.number)
@@ -216,7 +217,7 @@ class _BlockReader:
         self.entries: list[Entry] = []
         self.person: Entry | None = None
         self.section_village: str | None = None
-        repeatable = {c for columns in self.columns.values() for c in columns} | {w[0] for w in self.wishes}
+        repeatable = {column for _, column in self.columns.last_first} | {w[0] for w in self.wishes}
         repeatable |= {self.shared_price} if self.shared_price is not None else {w[1] for w in self.wishes if w[1] is not None}
         texts = list(zip(*grid.text[block.start : block.end], strict=True))
         self.ditto = [c for c in sorted(repeatable) if texts and not context.lexicon.ditto.isdisjoint(texts[c])]
@@ -288,10 +289,8 @@ class _BlockReader:
                     texts[at], values[at] = self.above.get(at, ("", ""))
                 elif texts[at]:
                     self.above[at] = (texts[at], values[at])
-        cells = Cells(row, texts, values, self.columns)
-        if months := self.grid.sheet.month_only:
-            cells.month_only = frozenset(c for c in range(len(texts)) if (row, c) in months)
-        return cells
+        months = self.grid.sheet.month_only
+        return Cells(row, texts, values, self.columns, frozenset(c for c in range(len(texts)) if (row, c) in months) if months else _NONE)
 
     def _person_of(self, row: int, cells: Cells) -> Entry:
         """The child of this row: its own, or the one above that it continues."""
@@ -317,7 +316,7 @@ class _BlockReader:
             if not same:
                 return False
         for role in ("sex", "birth", "age", "id", "guardian", "phone", "address", "village", "recno"):
-            for column in self.columns.get(role, ()):
+            for column in self.columns.by_role.get(role, ()):
                 text = cells.texts[column]
                 if text and (row, column) not in merged and text != self.grid.text[self.person.child_row][column]:
                     return False

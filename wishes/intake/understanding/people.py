@@ -25,7 +25,6 @@ class Name(NamedTuple):
     confidence: float = 1.0
 
 
-@lru_cache(maxsize=32768)
 def read_name(text: str) -> Name:
     """A child's name: 王 辰 and 王　辰 are 王辰; 方启远（化名） is 方启远 with ``alias``."""
     shown = flat(text)
@@ -125,7 +124,6 @@ class Phones(NamedTuple):
     how: str = "written"
 
 
-@lru_cache(maxsize=32768)
 def read_phones(text: str) -> Phones:
     """Mobile numbers in a cell, whatever stands around and between their digits."""
     shown = flat(text)

@@ -12,7 +12,7 @@ from wishes.intake.understanding.dates import NOTHING, When, birth_from_id, read
 from wishes.intake.understanding.lexicon import Lexicon
 from wishes.intake.understanding.model import ColumnReading, Entry, Trace
 from wishes.intake.understanding.numerals import number
-from wishes.intake.understanding.people import Phones, read_guardian, read_name, read_phones, read_sex
+from wishes.intake.understanding.people import read_guardian, read_name, read_phones, read_sex
 from wishes.intake.understanding.places import Address
 from wishes.intake.understanding.text import tight
 
@@ -27,6 +27,8 @@ PERSONAL = frozenset((
     "flag_orphan", "flag_unattended", "flag_poor", "flag_disabled", "flag_left_behind", "flag_other", "visit", "recno", "consent", "remark", "unit_name",
 ))
 """The roles that tell of the child."""
+KINDS = ("orphan", "unattended", "poor", "disabled", "left_behind", "other")
+"""The types of need, in the order they are told."""
 
 
 @dataclass(slots=True)
@@ -50,29 +52,35 @@ class Context:
     """What was made of the cells that tell of places, by their words."""
 
 
-@dataclass(slots=True)
+class Columns:
+    """The columns of a table (or the pairs of a card) that tell of the child, by role; the same for all its lines."""
+
+    __slots__ = ("by_role", "flags", "last_first", "several")
+
+    def __init__(self, by_role: Mapping[str, Sequence[int]]) -> None:
+        self.by_role = by_role
+        self.last_first = [(role, column) for role, columns in by_role.items() for column in reversed(columns)]
+        self.several = frozenset(role for role, columns in by_role.items() if len(columns) > 1)
+        self.flags = [(kind, "flag_" + kind) for kind in KINDS if "flag_" + kind in by_role]
+
+
+_NOWHERE: Mapping[int, str] = {}
+
+
 class Cells:
-    """The cells of one line, already free of 同上: ``texts`` and ``values`` by column, ``columns`` by role."""
+    """The cells of one line, already free of 同上: ``texts`` and ``values`` by column.
 
-    row: int
-    texts: Sequence[str]
-    values: Sequence[Value]
-    columns: Mapping[str, Sequence[int]]
-    month_only: frozenset[int] = frozenset()
-    where: Mapping[int, str] = field(default_factory=dict)
-    """Places that differ from row and column (a card's cells)."""
+    ``where`` names places that differ from row and column (a card's cells); ``said`` is the first filled cell of each role.
+    """
 
-    said: dict[str, str] = field(init=False)
-    """The first filled cell of each role."""
+    __slots__ = ("columns", "month_only", "row", "said", "texts", "values", "where")
 
-    def __post_init__(self) -> None:
-        texts = self.texts
-        self.said = said = {}
-        for role, columns in self.columns.items():
-            for column in columns:
-                if text := texts[column]:
-                    said[role] = text
-                    break
+    def __init__(
+        self, row: int, texts: Sequence[str], values: Sequence[Value], columns: Columns, month_only: frozenset[int] = frozenset(),
+        where: Mapping[int, str] = _NOWHERE,
+    ) -> None:
+        self.row, self.texts, self.values, self.columns, self.month_only, self.where = row, texts, values, columns, month_only, where
+        self.said = {role: text for role, column in columns.last_first if (text := texts[column])}
 
     def one(self, role: str) -> str:
         """The first filled cell of a role."""
@@ -80,12 +88,14 @@ class Cells:
 
     def all(self, role: str) -> list[str]:
         """The filled cells of a role."""
-        return [text for column in self.columns.get(role, ()) if (text := self.texts[column])]
+        if role in self.columns.several:
+            return [text for column in self.columns.by_role[role] if (text := self.texts[column])]
+        return [self.said[role]] if role in self.said else []
 
     def column(self, role: str) -> int | None:
         """The column of a role's first filled cell."""
         if role in self.said:
-            for column in self.columns[role]:
+            for column in self.columns.by_role[role]:
                 if self.texts[column]:
                     return column
         return None
@@ -104,7 +114,7 @@ def read_person(cells: Cells, context: Context, section_village: str | None, hid
                 entry.warnings.append("name_alias")
             if name.confidence < 1:
                 _trace(entry, cells, "child", "name", "unusual name", name.confidence)
-            if name.note and "sex" not in cells.columns:
+            if name.note and "sex" not in cells.columns.by_role:
                 entry.gender = read_sex(name.note, lexicon.boys, lexicon.girls)
     if sex := said.get("sex"):
         entry.gender = read_sex(sex, lexicon.boys, lexicon.girls, context.sex_codes)
@@ -241,8 +251,8 @@ def _place(said: Sequence[tuple[str, str]], context: Context) -> Address:
 
 def _read_phone(entry: Entry, cells: Cells) -> None:
     numbers, warning = entry.phone, ""
-    for text in cells.all("phone") if "phone" in cells.said else ():
-        found: Phones = read_phones(text)
+    for text in cells.all("phone"):
+        found = read_phones(text)
         numbers = numbers + found.numbers if numbers else found.numbers
         warning = found.warning or warning
     entry.phone = numbers if len(numbers) < 2 else tuple(dict.fromkeys(numbers))
@@ -253,26 +263,25 @@ def _read_phone(entry: Entry, cells: Cells) -> None:
 
 
 _UNTICKED = frozenset(("×", "x", "X", "✗", "✘", "否", "0", "无", "/", "-", "—", "N", "n", "没有", "不是", "☐", "□"))
-_ORDER = ("orphan", "unattended", "poor", "disabled", "left_behind", "other")
-_FLAGS = tuple((kind, "flag_" + kind) for kind in _ORDER)
 
 
 def _read_types(entry: Entry, cells: Cells, context: Context) -> None:
-    kinds = context.lexicon.kinds
-    found: set[str] = set()
-    if "types" in cells.said:
-        for text in cells.all("types"):
-            found.update(kinds.read(text, context.kind_codes).found)
-    for kind, role in _FLAGS:
-        if role in cells.said and any(tight(text) not in _UNTICKED for text in cells.all(role)):
-            found.add(kind)
-    if found:
-        entry.types = tuple([kind for kind in _ORDER if kind in found])
+    found: frozenset[str] = frozenset()
+    for text in cells.all("types"):
+        found |= context.lexicon.kinds.read(text, context.kind_codes).found
+    ticked = [kind for kind, role in cells.columns.flags if any(tight(text) not in _UNTICKED for text in cells.all(role))]
+    if found or ticked:
+        entry.types = _in_order(found.union(ticked))
+
+
+@lru_cache(maxsize=256)
+def _in_order(found: frozenset[str]) -> tuple[str, ...]:
+    return tuple(kind for kind in KINDS if kind in found)
 
 
 def read_consent(cells: Cells, context: Context) -> str:
     """``yes``, ``batch``, ``no`` or ``unclear`` for one line."""
-    columns = cells.columns.get("consent")
+    columns = cells.columns.by_role.get("consent")
     if columns is None:
         return "batch" if context.batch_consent else "no"
     return _consent(tuple([cells.texts[column] for column in columns]), context.lexicon)

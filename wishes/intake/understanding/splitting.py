@@ -17,6 +17,7 @@ _NUMBERED = re.compile(r"[(（]?(?<![\d.])(\d)(?:[)）、]|[.:：,，]\s*(?!\d))
 _ORDER = "一二三四五"
 _CERTAIN = ("exact", "last word", "listed")
 _AND = re.compile(r"(?:以及|还有|另外|外加|再加|和|与|及|跟|加)")
+_JOINT = re.compile(_AND.pattern + r"|\s")
 
 
 class Part(NamedTuple):
@@ -93,6 +94,8 @@ class Splitter:
 
     def _joined(self, fragment: str) -> list[Part]:
         """Cut 书包和水杯 and 书包 水杯 where both sides are things of their own."""
+        if _JOINT.search(simple(fragment)) is None:
+            return [Part(fragment)]
         for find in (_ands, _spaces):
             pieces = self._both_known(fragment, find)
             if pieces is not None:

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import chain
 
 from wishes.intake.reading.grid import Value
 from wishes.intake.words import traditional
@@ -16,12 +17,13 @@ _INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff\u00ad\ufe0f\u202a-\u202e\x0
 _ODD_SPACE = re.compile(r"[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\t]")
 _PLAIN = re.compile(r"[\x20-\x7e\n\u4e00-\u9fff、。《》“”‘’—·]*")
 """Characters that NFKC leaves alone, also beside each other."""
+_SOLID = re.compile(_PLAIN.pattern.replace(r"\x20", r"\x21").replace(r"\n", ""))
+"""The same without white space."""
 _CIRCLED = {chr(0x2460 + i): f"({i + 1})" for i in range(20)} | {chr(0x2776 + i): f"({i + 1})" for i in range(10)}
 _CIRCLED |= {chr(0x2474 + i): f"({i + 1})" for i in range(20)} | {chr(0x2488 + i): f"{i + 1}." for i in range(20)}
 _CIRCLED_TABLE = str.maketrans(_CIRCLED)
 
 
-@lru_cache(maxsize=65536)
 def flat(text: str) -> str:
     """NFKC (full-width letters become plain), invisible characters dropped, odd spaces made plain, ends trimmed. Line breaks stay."""
     if text.isascii():
@@ -36,16 +38,16 @@ def flat(text: str) -> str:
 @lru_cache(maxsize=65536)
 def tight(text: str) -> str:
     """``flat`` without any white space, in simplified characters: for looking up, and for comparing."""
-    return simple("".join(flat(text).split()))
+    return simple(text if _SOLID.fullmatch(text) is not None else "".join(flat(text).split()))
 
 
 _TRADITIONAL = str.maketrans(dict(traditional()))
-_WRITTEN_SO = frozenset(traditional())
+_WRITTEN_SO = re.compile(f"[{''.join(traditional())}]")
 
 
 def simple(text: str) -> str:
     """With simplified characters for traditional ones, character by character. For comparing, not for showing."""
-    return text if _WRITTEN_SO.isdisjoint(text) else text.translate(_TRADITIONAL)
+    return text if _WRITTEN_SO.search(text) is None else text.translate(_TRADITIONAL)
 
 
 def shown(value: Value) -> str:
@@ -76,8 +78,7 @@ class _Texts(dict[Value, str]):
     """``plain`` of every value met, remembered; cells repeat themselves from line to line and file to file."""
 
     def __missing__(self, value: Value) -> str:
-        usual = isinstance(value, str) and _PLAIN.fullmatch(value) is not None
-        text = self[value] = str(value).strip() if usual else plain(value)
+        text = self[value] = flat(value) if isinstance(value, str) else shown(value)
         return text
 
 
@@ -85,13 +86,13 @@ _MOST_TEXTS = 200_000
 _texts = _Texts()
 
 
-def plain_row(row: Sequence[Value]) -> list[str]:
-    """``plain`` of each cell of a row."""
-    if bool in set(map(type, row)):
-        return [plain(value) for value in row]  # True and 1.0 are one key
+def plain_rows(rows: Sequence[Sequence[Value]]) -> list[list[str]]:
+    """``plain`` of each cell of each row."""
+    if bool in set(map(type, chain.from_iterable(rows))):
+        return [list(map(plain, row)) for row in rows]  # True and 1.0 are one key
     if len(_texts) > _MOST_TEXTS:
         _texts.clear()
-    return [_texts[value] for value in row]
+    return [list(map(_texts.__getitem__, row)) for row in rows]
 
 
 def is_cjk(character: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -74,6 +75,7 @@ class _Known(NamedTuple):
     catalogued: bool
 
 
+_LETTER = re.compile(r"\w")
 _QUOTES = re.compile(r"[“”\"'‘’「」『』]")
 _PARENTHESES = re.compile(r"[(\[【][^()\[\]【】]*[)\]】]")
 _SIZE = re.compile(
@@ -116,7 +118,7 @@ class ThingReader:
                         self._known.setdefault(_key(word), known)
         self.words: Collection[str] = self._known.keys()
         """The listed things, tight, without marks."""
-        self._longest = max(map(len, self._known), default=1)
+        self._lengths = lengths_by_beginning(self._known)
         self._heads = sorted(
             ((head, kind) for kind, heads in words.heads.items() for head in heads), key=lambda pair: -len(pair[0])
         )
@@ -154,7 +156,7 @@ class ThingReader:
     def says_nothing(self, text: str) -> bool:
         """Whether a wish cell is empty or says 无, 待定, / and the like."""
         key = _key(text)
-        return not key or key in self._no_wish or not re.search(r"\w", key)
+        return not key or key in self._no_wish or _LETTER.search(key) is None
 
     def is_attribute(self, text: str) -> bool:
         """Whether a fragment holds only size, colour or number of the wish before it."""
@@ -281,11 +283,15 @@ class ThingReader:
 
     def _inner(self, core: str) -> tuple[_Known | None, int]:
         """The longest known word inside, the last of equals; at least two characters."""
-        for length in range(min(self._longest, len(core) - 1), 1, -1):
-            for start in range(len(core) - length, -1, -1):
-                if (known := self._known.get(core[start : start + length])) is not None:
-                    return known, start + length
-        return None, 0
+        word, end = "", 0
+        for start in range(len(core) - 1):
+            for length in self._lengths.get(core[start : start + 2], ()):
+                if length < len(word):
+                    break
+                if length < len(core) and core[start : start + length] in self._known:
+                    word, end = core[start : start + length], start + length
+                    break
+        return self._known.get(word), end
 
     def _size(self, text: str, found: _Known | None) -> tuple[str | None, float | None]:
         if found is None or found.size_kind is None:
@@ -350,6 +356,15 @@ def _plausible(value: float, kind: str) -> float | None:
     if not low <= value <= high:
         return None
     return int(value) if value == int(value) else value
+
+
+def lengths_by_beginning(words: Iterable[str]) -> dict[str, list[int]]:
+    """The lengths of the words that begin with the same two characters, the longest first; shorter words are left out."""
+    lengths: dict[str, set[int]] = defaultdict(set)
+    for word in words:
+        if len(word) > 1:
+            lengths[word[:2]].add(len(word))
+    return {beginning: sorted(found, reverse=True) for beginning, found in lengths.items()}
 
 
 _MARKS = str.maketrans("", "", "《》〈〉“”\"'‘’「」『』<>*★☆")
