@@ -123,8 +123,8 @@ def test_every_address_admits_whom_the_table_says(app: Flask, world: World, role
         if endpoint == "wish.act" or endpoint in moves or endpoint in ADDRESS_IS_THE_KEY:
             continue
         for whose in objects(one):
-            if (endpoint, whose) in UNTOLD:
-                continue
+            if (endpoint, whose) in UNTOLD or (endpoint == "matching.start" and role in one.own):
+                continue  # who may start the engine does so in its own tests
             named = world.named(one.what, whose, person) if one.what else Named({}, {})
             wrong += differs(world, person, rule, one, role, whose, named)
     assert not wrong, "\n".join(wrong)

@@ -103,8 +103,8 @@ class World:
         self.database: Database = app.extensions["microwish.database"]
         self.keyring = read_keyring(settings.keys_dir)
         with self.database.transaction() as session:  # hands full enough to give back, and free enough to take
-            session.execute(sa.update(Volunteer).values(claim_limit=600, live_claims=300))
-            session.execute(sa.update(Branch).values(used_count=10**4, used_fen=10**9))
+            session.execute(sa.update(Volunteer).values(claim_limit=60, live_claims=30))
+            session.execute(sa.update(Branch).values(used_count=200, used_fen=2 * 10**7))
 
     def person(self, role: Role | None) -> Someone:
         """Somebody of the campaign *here*; the site administrator of the whole site; None: nobody."""
