@@ -201,3 +201,18 @@ def test_a_chart_on_a_sheet_of_its_own_shifts_no_other_sheet(understand_bytes: U
     out = io.BytesIO()
     book.save(out)
     assert [told(e, "sheet", "child") for e in understand_bytes(out.getvalue()).entries] == [("Sheet", "王大山"), ("二", "李小河")]
+
+
+def test_a_header_of_many_titles_nobody_knows_is_still_a_header(understand_bytes: Understand) -> None:
+    strangers = [f"其他{number}" for number in range(49)]
+    header = ["序号", "姓名", "性别", "出生日期", "联系电话", "微心愿", "价格", "监护人是否同意", *strangers]
+    for filled in (True, False):
+        extra = [f"内容{number}" if number % 3 else number for number in range(49)] if filled else [None] * 49
+        lines = [
+            [1, "王大山", "男", "2012-03-01", "19900000001", "书包", 80, "同意", *extra],
+            [2, "李小河", "女", "2013-05-02", "19900000002", "足球", 60, "", *extra],
+        ]
+        entries = understand_bytes(workbook([["微心愿征集表"], header, *lines])).entries
+        assert [told(e, "child", "price_high", "consent", "reasons") for e in entries] == [
+            ("王大山", 8000, "yes", []), ("李小河", 6000, "no", ["no_consent"]),
+        ]

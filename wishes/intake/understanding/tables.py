@@ -86,7 +86,8 @@ def find_headers(grid: Grid, headers: HeaderWords) -> list[tuple[int, ...]]:
             row += 1
             continue
         hits, filled = header_score(_row_texts(grid, row), headers)
-        if not _is_header(hits, filled) or _alternates(_row_texts(grid, row), headers):
+        known = _is_header(hits, filled) or (hits >= 4 and _is_header_of_strangers(grid, row, headers))
+        if not known or _alternates(_row_texts(grid, row), headers):
             row += 1
             continue
         rows = [row]
@@ -114,6 +115,22 @@ def _is_header(hits: int, filled: int) -> bool:
     if filled == 0:
         return False
     return (hits >= 3 and hits >= 0.5 * filled) or (hits >= 2 and filled <= 3)
+
+
+_LONGEST_TITLE = 20
+
+
+def _is_header_of_strangers(grid: Grid, row: int, headers: HeaderWords) -> bool:
+    """Known titles, the child's name and the wish among them, beside many that nobody knows, all short and each only once;
+    what stands below the known ones is filled in and hardly a title."""
+    texts = _row_texts(grid, row)
+    titled = [c for c, t in enumerate(grid.text[row]) if headers.is_title(t)]
+    roles = {m.role for c in titled for m in headers.meanings(grid.text[row][c])}
+    if not {"name", "wish"} <= roles or len(set(texts)) < len(texts) or any(len(t) > _LONGEST_TITLE for t in texts):
+        return False
+    below = next((texts for texts in grid.text[row + 1 :] if any(texts)), None)
+    under = [below[c] for c in titled if below[c]] if below is not None else []
+    return len(under) >= 3 and sum(map(headers.is_title, under)) <= 0.25 * len(under)  # 同意 answers the title 同意
 
 
 def _alternates(texts: Sequence[str], headers: HeaderWords) -> bool:
