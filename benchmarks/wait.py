@@ -1,6 +1,6 @@
 """The child's wait, simulated: a year's wishes under three ways of finding takers.
 
-    python benchmarks/wait.py [--seeds 20] [--wishes 10000] [--json]
+    python benchmarks/wait.py [--seeds 20] [--wishes 10000] [--details] [--json]
 
 Wishes arrive as those of the 2021 campaign did (``events.csv``: the day each was published; ``events-wishes.csv``: district
 and category). 100 branches with pledges, 1,000 people on their own or meeting children, couriers per district. Under all
@@ -12,7 +12,8 @@ the likelier the worse it suits; some claims lapse and the wish starts over.
 (c) engine   every night the engine: all open wishes together, at most 10 % of standing proposals moved, fair shares, the
              longest waiting first
 
-The policies of one seed meet the same people, pledges and wishes, so that differences are compared pair by pair.
+Prints first the child's wait and what it cost, each policy with its interval, then the paired differences; with --details
+also by kind of need and by district. The policies of one seed meet the same people, pledges and wishes, so that differences are compared pair by pair.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ from wishes.tracking.survival import kaplan_meier
 
 DATA = Path(__file__).resolve().parents[1] / "wishes" / "demo" / "hangzhou-2021"
 POLICIES = ("browse", "nearest", "engine")
+PAIRS = (("nearest", "browse"), ("engine", "browse"), ("engine", "nearest"))
 DAYS = 306
 MEETS = {"companionship": 1, "experience": 1, "psych": 2}
 PHOTOGENIC = {"toy": 0.25, "sport": 0.2, "art": 0.15, "study": 0.1, "clothing": 0.0, "book": 0.0, "daily": -0.1, "aid": -0.15}
@@ -401,35 +403,52 @@ def simulate(seed: int, wishes: int) -> dict[str, dict[str, float]]:
 
 
 def compared(worlds: list[dict[str, dict[str, float]]]) -> dict[str, dict[str, list[float]]]:
-    """Figure → policy, or difference to browsing → mean and half width of its interval."""
+    """Figure → policy, or difference of two (paired by seed) → mean and half width of its interval."""
     told: dict[str, dict[str, list[float]]] = {}
     for name in dict.fromkeys(name for world in worlds for name in world["browse"]):
         values = {policy: np.array([world[policy].get(name, np.nan) for world in worlds]) for policy in POLICIES}
         row = {policy: interval(values[policy]) for policy in POLICIES}
-        row |= {f"{policy} − browse": interval(values[policy] - values["browse"]) for policy in POLICIES[1:]}
+        row |= {f"{one} − {other}": interval(values[one] - values[other]) for one, other in PAIRS}
         told[name] = {key: [round(mean, 3), round(half, 3)] for key, (mean, half) in row.items()}
     return told
 
 
-def show(told: dict[str, dict[str, list[float]]]) -> None:
+SHORT = {
+    "p90": "wait, 90 of 100 (days)", "median": "wait, median (days)", "max": "longest wait (days)",
+    "unserved": "not served at the end", "never_taken": "of these nobody had taken", "psych_p90": "counselling, 90 of 100 (days)",
+    "median_km": "distance, median (km)", "jain_branches": "evenness among branches",
+}  # fmt: skip
+
+
+def show(told: dict[str, dict[str, list[float]]], *, details: bool) -> None:
+    """The short table: each policy, then the differences; and everything else behind *details*."""
     columns = list(next(iter(told.values())))
-    print(f"{'':22}" + "".join(f"{column:>22}" for column in columns))
-    for name, row in told.items():
-        print(f"{name:22}" + "".join(f"{row[column][0]:>13.2f} ± {row[column][1]:<6.2f}" for column in columns))
+    for part in (columns[: len(POLICIES)], columns[len(POLICIES) :]):
+        _table({label: told[name] for name, label in SHORT.items() if name in told}, part)
+    if details:
+        _table({name: row for name, row in told.items() if name not in SHORT}, columns)
+
+
+def _table(rows: dict[str, dict[str, list[float]]], columns: list[str]) -> None:
+    print(f"{'':32}" + "".join(f"{column:>20}" for column in columns))
+    for name, row in rows.items():
+        print(f"{name:32}" + "".join(f"{row[column][0]:>11.2f} ± {row[column][1]:<6.2f}" for column in columns))
+    print()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--wishes", type=int, default=10_000, help="fewer shrink branches, people and couriers alike")
+    parser.add_argument("--details", action="store_true", help="by kind of need and by district, too")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     told = compared([simulate(seed, asked.wishes) for seed in range(asked.seeds)])
     if asked.json:
         print(json.dumps({"seeds": asked.seeds, "wishes": asked.wishes, **told}, ensure_ascii=False).replace("NaN", "null"))
         return
-    print(f"{asked.seeds} seeds, {asked.wishes} wishes, {DAYS} days; mean ± half width of the 95 % interval, in days unless said otherwise")
-    show(told)
+    print(f"{asked.seeds} seeds, {asked.wishes} wishes, {DAYS} days; mean ± half width of the 95 % interval")
+    show(told, details=asked.details)
 
 
 if __name__ == "__main__":

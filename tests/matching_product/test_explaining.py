@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from wishes.claims.match_looking import look
 from wishes.claims.match_reasons import unmatched_groups
 from wishes.claims.match_report import names_of
 from wishes.claims.match_whatif import Changes, Remembered, compare, save_weights
-from wishes.claims.match_words import advised, left, why
+from wishes.claims.match_words import Names, advised, left, left_together, why
 from wishes.claims.matching import run
 from wishes.claims.tables import Proposal
 from wishes.cli import cli
@@ -86,6 +87,18 @@ def test_who_was_left_is_counted_by_district_need_and_reason(database: Database,
         words = [left(group, names_of(session, town.id)) for group in groups]
     assert "3 个心理支持心愿没有着落" in words[0].zh and "3 counselling wishes without a taker" in words[0].en
     assert "1 位在 60 公里内" in words[0].zh
+
+
+def test_the_same_reason_in_several_districts_is_told_once() -> None:
+    def group(need: str, county: str, count: int) -> dict[str, Any]:
+        return {"need": need, "county": county, "reason": "count", "count": count, "able": 4, "nearest_km": 12.0, "within_60_km": 2}
+
+    groups = [group("psych", NEAR, 3), group("psych", FAR, 9), group("none", NEAR, 2)]
+    names = Names(counties={NEAR: "上城区", FAR: "淳安县"})
+    counsel, goods = left_together(groups, names)
+    assert counsel.count == 12 and "12 个心理支持心愿没有着落" in counsel.words.zh and "(2 districts)" in counsel.words.en
+    assert [place.zh for place in counsel.districts] == ["淳安县 9（60 公里内 2 位）", "上城区 3（60 公里内 2 位）"]
+    assert goods.words == left(groups[2], names) and not goods.districts
 
 
 def test_nobody_near_is_said_with_the_distance(database: Database, town: Town) -> None:

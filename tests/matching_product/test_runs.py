@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from tests.factories import NOW, signed_in
 from tests.matching_product.town import Town, branch, later, make_town, person, secretary_of, takers_of, wish
 from wishes.access import SYSTEM, Actor, Role
+from wishes.campaigns.rules import OwnDeadline
 from wishes.claims import actions as claims
 from wishes.claims.match_answers import accept_for
 from wishes.claims.match_archive import plan_bytes
@@ -24,6 +25,7 @@ from wishes.events.actions import wish_state
 from wishes.events.tables import Event
 from wishes.lifecycle import Status
 from wishes.tracking.sweep import sweep
+from wishes.tracking.tables import Clock
 
 
 @pytest.fixture
@@ -48,7 +50,9 @@ def test_every_wish_is_proposed_within_pledges_and_budgets(database: Database, t
     found = matched(database, town)
     with database.reading() as session:
         takers = [taker for taker, _ in takers_of(session, town).values()]
-        event_count = session.execute(sa.select(sa.func.count()).select_from(Event).where(Event.action == "propose")).scalar_one()  # type: ignore[arg-type]
+        event_count = session.execute(
+            sa.select(sa.func.count()).select_from(Event).where(Event.action == "propose")
+        ).scalar_one()  # type: ignore[arg-type]
     assert takers.count(small) == 2 and takers.count(rich) == 3, "two by count, three by budget; the sixth must wait"
     assert (found["proposed"], found["unmatched"], event_count) == (5, 1, 5)
     assert sorted(statuses(database, wishes)) == [Status.OPEN, *[Status.PROPOSED] * 5]
@@ -81,7 +85,9 @@ def test_only_who_is_checked_meets_a_child_and_only_who_is_qualified_counsels(da
     assert not {unchecked, expired} & set(takers.values())
 
 
-def test_a_branch_gets_nothing_from_where_it_does_not_go_nor_of_a_kind_it_refuses(database: Database, town: Town) -> None:
+def test_a_branch_gets_nothing_from_where_it_does_not_go_nor_of_a_kind_it_refuses(
+    database: Database, town: Town
+) -> None:
     with database.transaction() as session:
         branch(session, town, areas=["330102"], refused=["book"])
         wish(session, town, far=True)
@@ -120,16 +126,28 @@ def test_undoing_a_run_opens_what_nobody_answered_and_keeps_what_was(database: D
     with database.transaction() as session:
         claims.accept(session, wish_id=wishes[0], actor=secretary_of(town, taker), now=later(1))
     with database.transaction() as session:
-        assert withdraw_run(session, run_id=run_id, actor=town.coordinator, now=later(2)) == {"run": run_id, "withdrawn": 2, "kept": 1}
+        assert withdraw_run(session, run_id=run_id, actor=town.coordinator, now=later(2)) == {
+            "run": run_id,
+            "withdrawn": 2,
+            "kept": 1,
+        }
     with database.transaction() as session:
         assert withdraw_run(session, run_id=run_id, actor=town.coordinator, now=later(3))["withdrawn"] == 0
         assert run_by_id(session, town.id, run_id).state == "undone"
         ended = session.execute(sa.select(Event.wish_id, Event.data).where(Event.action == "decline")).all()  # type: ignore[call-overload]
         whose = {p.wish_id: (p.volunteer_id, p.branch_id) for p in session.execute(sa.select(Proposal)).scalars()}
         assert len(ended) == 2 and all((data["volunteer_id"], data["branch_id"]) == whose[wish] for wish, data in ended)
-        rows = session.execute(sa.text("SELECT taker_branch_id FROM wish WHERE status = 'open' AND campaign_id = :id"), {"id": town.id}).scalars().all()
+        rows = (
+            session.execute(
+                sa.text("SELECT taker_branch_id FROM wish WHERE status = 'open' AND campaign_id = :id"), {"id": town.id}
+            )
+            .scalars()
+            .all()
+        )
     assert statuses(database, wishes) == [Status.CLAIMED, Status.OPEN, Status.OPEN] and set(rows) == {None}
-    assert matched(database, town, now=later(4))["proposed"] == 2, "undone wishes can be matched again, with the same takers"
+    assert matched(database, town, now=later(4))["proposed"] == 2, (
+        "undone wishes can be matched again, with the same takers"
+    )
 
 
 def test_what_was_claimed_while_the_engine_thought_is_left_alone(database: Database, town: Town) -> None:
@@ -204,7 +222,9 @@ def test_two_runs_of_a_campaign_do_not_start_beside_each_other(database: Databas
     with pytest.raises(AlreadyMatching), database.transaction() as session:
         begin_run(session, campaign_id=town.id, actor=town.coordinator, now=later(hours=0.1))
     with database.transaction() as session:
-        assert begin_run(session, campaign_id=town.id, actor=town.coordinator, now=later(hours=1)), "one that was killed is in nobody's way"
+        assert begin_run(session, campaign_id=town.id, actor=town.coordinator, now=later(hours=1)), (
+            "one that was killed is in nobody's way"
+        )
 
 
 def test_a_run_that_finds_nothing_to_do_leaves_the_way_free(database: Database, town: Town) -> None:
@@ -280,7 +300,9 @@ def test_an_incremental_run_moves_no_more_than_its_share(database: Database) -> 
     with database.reading() as session:
         takers = [taker for wish_id, (taker, _) in takers_of(session, town).items() if wish_id in wishes]
         assert takers_of(session, town)[new][0] == near
-        withdrawn = session.execute(sa.select(sa.func.count()).select_from(Proposal).where(Proposal.state == "withdrawn")).scalar_one()  # type: ignore[arg-type]
+        withdrawn = session.execute(
+            sa.select(sa.func.count()).select_from(Proposal).where(Proposal.state == "withdrawn")
+        ).scalar_one()  # type: ignore[arg-type]
     assert (takers.count(near), takers.count(far), withdrawn, done["moved"]) == (2, 8, 2, 2)
 
 
@@ -306,11 +328,19 @@ def test_a_coordinator_accepts_all_for_the_takers(database: Database, town: Town
         wish(session, town, need="vetted", category="companionship")
     run_id = int(str(matched(database, town)["run"]))
     with database.transaction() as session:
-        assert accept_for(session, campaign_id=town.id, actor=town.coordinator, now=later(1), branch_id=two) == {"accepted": 2, "refused": 0}
+        assert accept_for(session, campaign_id=town.id, actor=town.coordinator, now=later(1), branch_id=two) == {
+            "accepted": 2,
+            "refused": 0,
+        }
     with database.transaction() as session:
-        assert accept_for(session, campaign_id=town.id, actor=town.coordinator, now=later(2), run_id=run_id) == {"accepted": 3, "refused": 0}
+        assert accept_for(session, campaign_id=town.id, actor=town.coordinator, now=later(2), run_id=run_id) == {
+            "accepted": 3,
+            "refused": 0,
+        }
     with database.reading() as session:
-        used = session.execute(sa.select(Branch.used_count, Branch.used_fen).where(Branch.id.in_([one, two])).order_by(Branch.id)).all()  # type: ignore[call-overload,union-attr]
+        used = session.execute(
+            sa.select(Branch.used_count, Branch.used_fen).where(Branch.id.in_([one, two])).order_by(Branch.id)
+        ).all()  # type: ignore[call-overload,union-attr]
         hands = session.execute(sa.select(Volunteer.live_claims).where(Volunteer.id == company)).scalar_one()  # type: ignore[call-overload]
         assert run_by_id(session, town.id, run_id).answers == {"accepted": 5}
     assert [tuple(row) for row in used] == [(2, 14_000), (2, 14_000)] and hands == 1
@@ -325,7 +355,10 @@ def test_accepting_for_a_taker_stops_at_the_pledge(database: Database, town: Tow
     with database.transaction() as session:
         session.execute(sa.update(Branch).where(Branch.id == taker).values(pledge_count=2))  # type: ignore[arg-type]
     with database.transaction() as session:
-        assert accept_for(session, campaign_id=town.id, actor=town.coordinator, now=later(1)) == {"accepted": 2, "refused": 1}
+        assert accept_for(session, campaign_id=town.id, actor=town.coordinator, now=later(1)) == {
+            "accepted": 2,
+            "refused": 1,
+        }
 
 
 def test_a_proposal_is_exclusive_for_its_hours_and_then_open_to_browsing(database: Database) -> None:
@@ -343,3 +376,17 @@ def test_a_proposal_is_exclusive_for_its_hours_and_then_open_to_browsing(databas
         claims.claim(session, wish_id=wish_id, actor=secretary_of(town, other), now=later(hours=25), branch_id=other)
         state = session.execute(sa.select(Proposal.state).where(Proposal.wish_id == wish_id)).scalar_one()  # type: ignore[call-overload]
     assert state == "expired"
+
+
+def test_a_proposal_lasts_no_longer_than_the_deadline_of_its_own_category(database: Database) -> None:
+    toys = OwnDeadline(stage=Status.PROPOSED, category="toy", days=1)
+    with database.transaction() as session:
+        town = make_town(session, proposal_hours=48, own_deadlines=(toys,))
+        branch(session, town)
+        toy, book = wish(session, town, category="toy"), wish(session, town, category="study")
+    matched(database, town)
+    with database.reading() as session:
+        until = dict(session.execute(sa.select(Proposal.wish_id, Proposal.expires_at)).all())  # type: ignore[call-overload]
+        due = dict(session.execute(sa.select(Clock.wish_id, Clock.due_at).where(Clock.closed_at.is_(None))).all())  # type: ignore[call-overload,union-attr]
+    assert until == {toy: later(hours=24), book: later(hours=48)}
+    assert due == until, "the clock strikes when the page says it does"

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from tests.factories import NOW, Place, insert, make_campaign, make_wish, number
 from wishes.access import Actor, Role
-from wishes.campaigns.rules import Matching, Rules, Weights
+from wishes.campaigns.rules import Matching, OwnDeadline, Rules, Weights
 from wishes.campaigns.tables import Place as PlaceRow
 from wishes.claims.tables import Branch, Proposal, Volunteer
 from wishes.intake.tables import Wish
@@ -37,9 +37,15 @@ class Town:
 
 
 def make_town(
-    session: Session, *, weights: dict[str, float] | None = None, proposal_hours: int = 72, **bounds: Any
-) -> Town:
-    rules = Rules(proposal_hours=proposal_hours, weights=Weights(**(weights or {})), matching=Matching(**bounds))
+    session: Session, *, weights: dict[str, float] | None = None, proposal_hours: int = 72,
+    own_deadlines: tuple[OwnDeadline, ...] = (), **bounds: Any,
+) -> Town:  # fmt: skip
+    rules = Rules(
+        proposal_hours=proposal_hours,
+        own_deadlines=own_deadlines,
+        weights=Weights(**(weights or {})),
+        matching=Matching(**bounds),
+    )
     place = make_campaign(session, rules=rules)
     for code, (lat, lon) in POINTS.items():
         insert(session, PlaceRow, campaign_id=place.id, code=code, name=f"地方 {code}", level="township" if len(code) > 6 else "county",
@@ -49,7 +55,9 @@ def make_town(
     return Town(place)
 
 
-def branch(session: Session, town: Town, *, count: int | None = None, fen: int | None = None, county: str = NEAR, **more: Any) -> int:
+def branch(
+    session: Session, town: Town, *, count: int | None = None, fen: int | None = None, county: str = NEAR, **more: Any
+) -> int:
     return insert(session, Branch, campaign_id=town.id, name=f"第 {number()} 支部", county_code=county, pledge_count=count,
                   pledge_fen=fen, created_at=NOW, **more)  # fmt: skip
 

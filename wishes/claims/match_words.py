@@ -116,14 +116,60 @@ def _next(following: Mapping[str, Any] | None, names: Names) -> Text:
     )
 
 
+@dataclass(frozen=True)
+class LeftTogether:
+    """Wishes of one kind left for one reason: the sentence, and the districts with how many each, the most first."""
+
+    words: Text
+    count: int
+    districts: tuple[Text, ...] = ()
+
+
+def left_together(groups: Sequence[Mapping[str, Any]], names: Names) -> list[LeftTogether]:
+    """Groups of the same need and reason as one, the largest first; a group that is alone in that is told as it is."""
+    alike: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for group in groups:
+        alike.setdefault((group["need"], group["reason"]), []).append(group)
+    found = []
+    for members in alike.values():
+        count = sum(group["count"] for group in members)
+        if len(members) == 1:
+            found.append(LeftTogether(left(members[0], names), count))
+            continue
+        head = _lacking(members[0], count)
+        told = sorted(members, key=lambda group: -group["count"])
+        head = Text(f"{head.zh}（{len(members)} 个区县）。", f"{head.en} ({len(members)} districts).")
+        found.append(
+            LeftTogether(
+                head,
+                count,
+                tuple(Text(*[f"{names.county(g['county'])} {g['count']}{near}" for near in _near(g)]) for g in told),
+            )
+        )
+    return sorted(found, key=lambda one: -one.count)
+
+
+def _near(group: Mapping[str, Any]) -> tuple[str, str]:
+    """How many who are able are near, where that matters."""
+    if group["need"] == "none" or group["nearest_km"] is None:
+        return "", ""
+    near = group["within_60_km"]
+    return (f"（60 公里内 {near} 位）", f" ({near} within 60 km)")
+
+
+def _lacking(group: Mapping[str, Any], count: int) -> Text:
+    need, able, reason = group["need"], _ABLE[group["need"]], _REASON[group["reason"]]
+    return Text(
+        f"{count} 个{_WISHES[need].zh}没有着落，{reason.zh.format(able=able.zh, n=group['able'])}",
+        f"{count} {(_ONE if count == 1 else _WISHES)[need].en} without a taker: {reason.en.format(able=able.en, n=group['able'])}",
+    )
+
+
 def left(group: Mapping[str, Any], names: Names) -> Text:
     """Why a group of wishes has no taker."""
-    need, count = group["need"], group["count"]
-    able = _ABLE[need]
-    place = names.county(group["county"])
-    reason = _REASON[group["reason"]]
-    zh = f"{place}：{count} 个{_WISHES[need].zh}没有着落，{reason.zh.format(able=able.zh, n=group['able'])}"
-    en = f"{place}: {count} {(_ONE if count == 1 else _WISHES)[need].en} without a taker: {reason.en.format(able=able.en, n=group['able'])}"
+    need = group["need"]
+    place, lacking = names.county(group["county"]), _lacking(group, group["count"])
+    zh, en = f"{place}：{lacking.zh}", f"{place}: {lacking.en}"
     if need != "none" and group["nearest_km"] is not None:
         if group["within_60_km"] == 0:
             zh += f"，60 公里内一位也没有（最近 {_number(group['nearest_km'])} 公里）"
@@ -140,7 +186,10 @@ def advised(advice: Mapping[str, Any], names: Names) -> Text:
     saves = _number(advice["saves"])
     if advice["kind"] == "people":
         need, place = advice["need"], names.county(advice["county"])
-        head = Text(f"{place}再有 {more} 位{_ABLE[need].zh}", f"{more} more {_ABLE_ONE[need] if more == 1 else _ABLE[need].en} in {place}")
+        head = Text(
+            f"{place}再有 {more} 位{_ABLE[need].zh}",
+            f"{more} more {_ABLE_ONE[need] if more == 1 else _ABLE[need].en} in {place}",
+        )
     elif advice["kind"] == "places":
         name = names.taker(advice.get("branch_id"), advice.get("volunteer_id"))
         head = Text(f"{name}多承诺 {more} 个", f"{more} more places at {name}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -18,8 +19,9 @@ from sqlmodel import Session
 from matching import UNLIMITED, criteria
 from wishes.access import SYSTEM, Actor, require
 from wishes.campaigns.queries import rules_of
-from wishes.campaigns.rules import Rules
+from wishes.campaigns.rules import Deadline, Rules
 from wishes.campaigns.tables import Campaign
+from wishes.claims.candidates import Candidates, Ints
 from wishes.claims.match_archive import plan_bytes, shut
 from wishes.claims.match_finding import Matched, match, who, why_chosen
 from wishes.claims.match_looking import look
@@ -67,8 +69,7 @@ def begin_run(session: Session, *, campaign_id: int, actor: Actor, now: datetime
     require(actor, "match.run", campaign_id)
     session.execute(sa.select(_Campaign.id).where(_Campaign.id == campaign_id).with_for_update())
     running = session.execute(
-        sa.select(_MatchRun.id)
-        .where(
+        sa.select(_MatchRun.id).where(
             _MatchRun.campaign_id == campaign_id, _MatchRun.state == "running", _MatchRun.started_at > now - GIVEN_UP
         )
     ).first()
@@ -113,9 +114,8 @@ def propose(session: Session, *, matched: Matched, run_id: int, actor: Actor, no
     takes: dict[int, dict[str, Any]] = {}
     proposals: dict[int, dict[str, Any]] = {}
     rules = rules_of(session, matched.campaign_id)
-    expires_at = _window(rules, now)
     told = why_chosen(matched, fitting)
-    for i, reason in zip(fitting.tolist(), told, strict=True):
+    for i, reason, expires_at in zip(fitting.tolist(), told, _windows(rules, seen, fitting, now), strict=True):
         branch_id, volunteer_id = who(seen, int(plan.taker[i]))
         wish_id = int(seen.wishes.ids[i])
         takes[wish_id] = {"taker_branch_id": branch_id, "taker_volunteer_id": volunteer_id}
@@ -131,7 +131,7 @@ def propose(session: Session, *, matched: Matched, run_id: int, actor: Actor, no
     done = move_many(session, "propose", wish_ids=takes, actor=SYSTEM, now=now, changes=takes, data=data)
     if done.moved:
         session.execute(sa.insert(_Proposal), [proposals[wish_id] for wish_id in done.moved])
-        _end_windows(session, done.moved, rules, now, expires_at)
+        _end_windows(session, done.moved, rules, now)
     found = matched.figures()
     found |= {"run": run_id, "proposed": len(done.moved), "overtaken": len(new) - len(done.moved)}
     found["seconds"]["store"] = round(time.perf_counter() - started, 3)
@@ -146,18 +146,37 @@ def propose(session: Session, *, matched: Matched, run_id: int, actor: Actor, no
     return found
 
 
-def _window(rules: Rules, now: datetime) -> datetime:
-    """Until when a proposal is its taker's alone: the campaign's hours, or its clock for proposals where that is shorter."""
-    hours = now + timedelta(hours=rules.proposal_hours)
-    clock = clock_values(rules, Status.PROPOSED, now)
-    return hours if clock is None else min(hours, clock[0])
+def _hours_over(rules: Rules, now: datetime) -> datetime:
+    return now + timedelta(hours=rules.proposal_hours)
 
 
-def _end_windows(session: Session, wish_ids: Sequence[int], rules: Rules, now: datetime, expires_at: datetime) -> None:
-    """Let the clocks of these proposals strike when their window ends, where the campaign's hours are the shorter."""
-    deadline = rules.deadlines.get(Status.PROPOSED)
-    if deadline is None:
-        return
+def _windows(rules: Rules, seen: Candidates, rows: Ints, now: datetime) -> list[datetime]:
+    """Until when each of these proposals (indices of wishes) is its taker's alone: the campaign's hours, or the wish's clock
+    for proposals where that is shorter."""
+
+    @cache
+    def of(category: int, community: int) -> datetime:
+        clock = clock_values(
+            rules,
+            Status.PROPOSED,
+            now,
+            category=seen.categories[category],
+            community_id=int(seen.communities[community]),
+        )
+        return hours if clock is None else min(hours, clock[0])
+
+    hours = _hours_over(rules, now)
+    return [
+        of(*pair)
+        for pair in zip(seen.wishes.category[rows].tolist(), seen.wishes.community[rows].tolist(), strict=True)
+    ]
+
+
+def _end_windows(session: Session, wish_ids: Sequence[int], rules: Rules, now: datetime) -> None:
+    """Let the clocks of these proposals strike when the campaign's hours are over, where these are the shorter."""
+    expires_at = _hours_over(rules, now)
+    # Only the ladder matters here, and deadlines of single categories and communities share the stage's.
+    deadline = rules.deadlines.get(Status.PROPOSED, Deadline(days=1))
     values = {"due_at": expires_at, "next_at": step_at(expires_at, now, deadline, 0, rules)}
     for at in range(0, len(wish_ids), 500):
         session.execute(
@@ -201,7 +220,9 @@ def _that_fit(session: Session, matched: Matched, rows: Any, now: datetime) -> A
     """Those of the wishes (indices) that are still open, and for which their taker still has room; of a taker's the dearest
     give way first."""
     before, plan, spends = matched.seen, matched.plan, matched.seen.wishes.spend_fen
-    still_open = session.execute(sa.select(_Wish.id).where(_Wish.campaign_id == matched.campaign_id, _Wish.status == Status.OPEN))
+    still_open = session.execute(
+        sa.select(_Wish.id).where(_Wish.campaign_id == matched.campaign_id, _Wish.status == Status.OPEN)
+    )
     rows = rows[np.isin(before.wishes.ids[rows], np.fromiter(still_open.scalars(), dtype=np.int64))]
     seen = look(session, matched.campaign_id, rules=rules_of(session, matched.campaign_id), now=now, wishes=False)
     room = {

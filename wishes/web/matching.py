@@ -31,7 +31,7 @@ from wishes.claims.match_runs import (
     stored_bytes,
 )
 from wishes.claims.match_whatif import WEIGHTS, Changes, Remembered, compare, save_weights
-from wishes.claims.match_words import CRITERION, MEANING, Names, advised, left, why
+from wishes.claims.match_words import CRITERION, MEANING, Names, advised, left_together, why
 from wishes.claims.queries import branches_of
 from wishes.clock import utc_now
 from wishes.errors import Invalid, NotFound
@@ -305,7 +305,10 @@ def _share(value: float | None) -> str:
 def _shown(run: Run, names: Names) -> dict[str, Any]:
     """A run's figures with the words and charts of its page."""
     figures = run.figures
-    groups = [{"words": t(left(group, names)), **group} for group in run.unmatched]
+    groups = [
+        {"words": t(one.words), "districts": t("、", ", ").join(t(place) for place in one.districts)}
+        for one in left_together(run.unmatched, names)
+    ]
     seconds = figures.get("seconds", {})
     return {
         **figures, "gap_text": _share(figures.get("gap")), "all_seconds": round(sum(seconds.values()), 1),
