@@ -10,8 +10,17 @@ import numpy as np
 
 @numba.njit(cache=True, nogil=True)
 def bid_all(
-    start: Any, taker: Any, cost: Any, penalty: Any, first: Any, price: Any, holder: Any, spot: Any, epsilon: float,
-    waiting: Any, budget: int,
+    start: Any,
+    taker: Any,
+    cost: Any,
+    penalty: Any,
+    first: Any,
+    price: Any,
+    holder: Any,
+    spot: Any,
+    epsilon: float,
+    waiting: Any,
+    budget: int,
 ) -> Any:
     """Let every wish without a place bid until none is left; how many bids it took, -1 = more than `budget`.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,11 +17,11 @@ from matching.problem import Ints, Mask, Problem
 from matching.relaxation import owners, relax
 from matching.rounding import dive
 
-_SMALL_ARCS = 600
+SMALL_ARCS = 600
 _ASCENT_STEPS = 150
-_GOOD_ENOUGH = 5e-4
+_GOOD_ENOUGH = 2e-4
 _GROUP_TURNS = 3
-_COMPILING_S = 15.0
+_COMPILING_S = 4.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +49,7 @@ def solve_with_budgets(task: Task, relaxed_plan: Found, deadline: Deadline, seed
     """A plan within all limits, from the optimum under count limits alone (its bound and prices are the start)."""
     problem = task.problem
     best = _feasible_part(task, relaxed_plan)
-    if len(task.arc_cost) <= _SMALL_ARCS:
+    if len(task.arc_cost) <= SMALL_ARCS:
         exact = solve_exactly(problem, task.arc_cost, task.penalty, task.usable, deadline.left_s(0.5))
         if exact is not None and not broken_limits(problem, exact[0]):
             best = _better(task, best, exact[0])
@@ -78,7 +79,7 @@ def solve_with_budgets(task: Task, relaxed_plan: Found, deadline: Deadline, seed
         together = proof.together
     if not _good_enough(task, best) and _worth_compiling(deadline):
         best = _search(task, best, *(basis or (items, prices)), deadline, seed)
-    return replace(best, limited=deadline.over())
+    return replace(best, limited=best.limited or deadline.over())
 
 
 def _search(task: Task, best: Found, items: Items, prices: Prices, deadline: Deadline, seed: int) -> Found:
@@ -87,24 +88,30 @@ def _search(task: Task, best: Found, items: Items, prices: Prices, deadline: Dea
     from matching.knapsack import bound_by_knapsacks, suits
 
     problem = task.problem
-    priced = priced_options(problem, items, prices)
-    if suits(items) and _items_are_exact(problem):
+    exact = _items_are_exact(problem)
+    target = cost_of(problem, best.arc_of_wish)
+
+    def sharper() -> int:
+        if not (exact and suits(items)):
+            return best.bound
         least = items.none.astype(np.float64)
-        np.minimum.at(least, owners(items), priced)
-        target = cost_of(problem, best.arc_of_wish)
-        bound = bound_by_knapsacks(items, least, target, Deadline(deadline.left_s(0.3)))
-        best = replace(best, bound=max(best.bound, bound))
+        np.minimum.at(least, owners(items), priced_options(problem, items, prices))
+        return max(best.bound, bound_by_knapsacks(items, least, target, Deadline(deadline.left_s(0.5))))
+
+    def enough(cost: int) -> bool:
+        # Without a time limit the same seed must find the same, so the bound is waited for.
+        known = bound.result() if bound.done() or deadline.left_s() is None else best.bound
+        return cost - known <= _GOOD_ENOUGH * abs(known)
+
     choice = items.choice_of(problem, best.arc_of_wish)
-    chosen = search_from(
-        problem,
-        items,
-        priced,
-        choice,
-        lambda cost: cost <= best.bound * (1 + _GOOD_ENOUGH if best.bound > 0 else 1),
-        deadline,
-        seed,
+    with ThreadPoolExecutor(1) as aside:
+        bound = aside.submit(sharper)
+        chosen, proved = search_from(problem, items, prices, choice, enough, deadline, seed)
+    found = _better(task, best, items.arc_of_wish(problem, chosen))
+    cost = cost_of(problem, found.arc_of_wish)
+    return replace(
+        found, bound=cost if proved and exact else min(cost, bound.result()), limited=deadline.left_s() is not None
     )
-    return _better(task, best, items.arc_of_wish(problem, chosen))
 
 
 def _items_are_exact(problem: Problem) -> bool:

@@ -18,7 +18,9 @@ _TRIES = 8  # wishes of a full taker that are tried for a change of places
 _NO_LIMIT = np.iinfo(np.int64).max // 4
 
 
-def exchange(problem: Problem, by_wish: Ints, arc_of_wish: Ints, *, owner: Ints, group_cost: int, passes: int, seed: int) -> Ints:
+def exchange(
+    problem: Problem, by_wish: Ints, arc_of_wish: Ints, *, owner: Ints, group_cost: int, passes: int, seed: int
+) -> Ints:
     """A plan within all limits, from one that keeps the counts: as the arc of each wish (W,), -1 = left.
 
     by_wish: (A,) arcs in the order of wishes, then takers. owner: (T,) who stands behind each taker of the problem: wishes
@@ -45,6 +47,7 @@ def exchange(problem: Problem, by_wish: Ints, arc_of_wish: Ints, *, owner: Ints,
     state = np.array([(seed * 2 + 1) * 0x9E3779B97F4A7C15 % 2**64 or 1], dtype=np.uint64)
     typical = float(np.median(spend[spend > 0])) if (spend > 0).any() else 1.0
     fine = 0.02 * float(np.median(np.abs(problem.arc_cost)) + 1) / typical
+
     def search(group_cost: float, passes: int, uniting: bool) -> None:
         _search(start, problem.arc_taker[by_wish], problem.arc_cost[by_wish], spend, problem.wish_penalty, ancestors(problem),
                 room_count, room_money, owner, group, order, first, group_cost, chosen, state, fine, passes, uniting)  # fmt: skip
@@ -120,7 +123,9 @@ def _arc_to(w: Any, t: Any, start: Any, taker: Any) -> Any:
 
 
 @numba.njit(cache=True, nogil=True)
-def _parting(w: Any, old: Any, new: Any, group: Any, order: Any, first: Any, owner: Any, chosen: Any, taker: Any) -> Any:
+def _parting(
+    w: Any, old: Any, new: Any, group: Any, order: Any, first: Any, owner: Any, chosen: Any, taker: Any
+) -> Any:
     """Further owners of the wish's group that arise when it goes from the owner *old* to *new* (-1 = left)."""
     g = group[w]
     if g < 0 or old == new:

@@ -7,7 +7,6 @@ of the penalty. OR-Tools' cost-scaling push-relabel through its array interface;
 from __future__ import annotations
 
 import numpy as np
-from ortools.graph.python import min_cost_flow
 
 from matching.problem import Ints, Mask, Problem
 
@@ -18,6 +17,8 @@ def solve_flow(problem: Problem, arc_cost: Ints, penalty: Ints, usable: Mask | N
     arc_cost (A,), penalty (W,): what to minimise (`Problem.effective_costs`, perhaps with prices added).
     usable: bool (A,), arcs that may be used; None = all. Budgets and groups are ignored.
     """
+    from ortools.graph.python import min_cost_flow
+
     wishes, takers = problem.wish_count, problem.taker_count
     sink = wishes + takers
     # An arc dearer than leaving the wish is in no optimal plan.

@@ -1,22 +1,25 @@
-"""Better plans by local search: two searchers side by side, from the best plan known, in ever longer stages."""
+"""Better plans by search: a local search and exact programs side by side, from the best plan known, in ever longer stages."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
 from matching.deadline import Deadline
 from matching.items import Items
-from matching.prices import Floats
+from matching.prices import Floats, Prices, priced_options
 from matching.problem import UNLIMITED, Ints, Problem
+from matching.programs import Programs
 from matching.relaxation import owners
 from matching.search import Board, improve, put
 
-_SEARCHERS = 2
 _FIRST_ROUNDS = 2_000
-_STAGES = 6
+_PROGRAMS = 4
+_STAGES = 5
+_MOST_DOUBLINGS = 8
 _CHUNK = 250
 _HOT, _COLD = 0.03, 0.001
 _MOST_TAKEN_OUT = 6
@@ -49,10 +52,10 @@ class _Searcher:
             put(self._board, item, int(own[item]))
         self.best, self.value, self._now = choice, value, value
 
-    def search(self, rounds: int, heat: float, deadline: Deadline) -> None:
-        """One stage: rounds at falling heat, ended early by the deadline."""
+    def search(self, rounds: int, heat: float, deadline: Deadline, over: Callable[[], bool]) -> None:
+        """One stage: rounds at falling heat, ended early by the deadline or once it is *over*."""
         done = 0
-        while done < rounds and not deadline.over():
+        while done < rounds and not deadline.over() and not over():
             hot, cold = (heat * _HOT * (_COLD / _HOT) ** (part / rounds) for part in (done, done + _CHUNK))
             least, change, self._stamp = improve(
                 self._board, self._met, self._stamp + 1, _CHUNK, hot, cold, _MOST_TAKEN_OUT, _EXPANSIONS
@@ -67,37 +70,50 @@ class _Searcher:
 def search_from(
     problem: Problem,
     items: Items,
-    priced: Floats,
+    prices: Prices,
     choice: Ints,
     enough: Callable[[int], bool],
     deadline: Deadline,
     seed: int,
-) -> Ints:
-    """The best choice (I,) found from a choice within limits, same cost or less.
+) -> tuple[Ints, bool]:
+    """The best choice (I,) found from a choice within limits, same cost or less, and whether no choice can cost less.
 
-    priced: (O,), cost of each option with what its room is worth. enough: whether a cost is good enough to stop at.
+    prices: of the limits; they guide both searches. enough: whether a cost is good enough to stop at.
     Stops after a fixed number of stages, each twice as long as the last, however the machine is loaded; or at the deadline.
     """
     held = choice >= 0
     value = int(items.cost[choice[held]].sum() + items.none[~held].sum())
     if len(items.taker) == 0:
-        return choice
+        return choice, True
+    priced = priced_options(problem, items, prices)
     least = items.none.astype(np.float64)
     np.minimum.at(least, owners(items), priced)
     # Typical regret of an option: what "a little worse" means on this problem.
     heat = max(1.0, float(np.median(priced - least[owners(items)])))
-    searchers = [_Searcher(problem, items, priced, seed * _SEARCHERS + k) for k in range(_SEARCHERS)]
-    with ThreadPoolExecutor(_SEARCHERS) as pool:
-        for stage in range(_STAGES if deadline.left_s() is None else 60):
-            if enough(value) or deadline.over():
+    searcher, programs = _Searcher(problem, items, priced, seed), Programs(problem, items, prices, seed)
+    rounds, rate = _FIRST_ROUNDS, 0.0
+    with ThreadPoolExecutor(2) as pool:
+        for stage in range(_STAGES if deadline.left_s() is None else 1_000):
+            if programs.proved or enough(value) or deadline.over():
                 break
-            for searcher in searchers:
-                searcher.restart(choice, value)
-            rounds = _FIRST_ROUNDS * 2**min(stage, 8)
-            list(pool.map(lambda one, n=rounds: one.search(n, heat, deadline), searchers))
-            winner = min(searchers, key=lambda one: one.value)
-            choice, value = winner.best, winner.value
-    return choice
+            searcher.restart(choice, value)
+            programs.restart(choice, value)
+            left_s = deadline.left_s()
+            if left_s is not None and 0 < rate * left_s < 3 * rounds:
+                # The last stage cools down to the end, not to the middle.
+                rounds = max(_CHUNK, int(0.97 * rate * left_s))
+            began = time.monotonic()
+            running: Future[None] = pool.submit(searcher.search, rounds, heat, deadline, lambda: programs.proved)
+            # Without a limit as many programs as the stage has, so that the same seed finds the same.
+            many, over = (_PROGRAMS, None) if left_s is None else (2**31, running.done)
+            pool.submit(programs.search, many, deadline, over).result()
+            running.result()
+            rate = rounds / max(1e-3, time.monotonic() - began)
+            choice, value = min(
+                (programs.best, programs.value), (searcher.best, searcher.value), key=lambda one: one[1]
+            )
+            rounds = _FIRST_ROUNDS << min(stage + 1, _MOST_DOUBLINGS)
+    return choice, programs.proved and value == programs.value
 
 
 def _make_board(problem: Problem, items: Items, priced: Floats, order: Ints, seed: int) -> Board:

@@ -48,7 +48,7 @@ class Plan:
     wish_prices: float (W,), what the wish costs at these prices: the least of its penalty and, over its arcs,
         cost + prices of the taker and all above it + spend times their spend prices.
         `sum(wish_prices) - sum(prices * count cap) - sum(spend_prices * spend cap)` is a lower bound.
-    limited: True if the time limit, not the search, ended the run; only then can two runs differ.
+    limited: True if the time limit had a say in what was found; only then can two runs differ.
     """
 
     problem: Problem

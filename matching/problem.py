@@ -20,7 +20,7 @@ Mask = npt.NDArray[np.bool_]
 UNLIMITED: Final = int(np.iinfo(np.int64).max)
 """As a count or budget: no limit."""
 
-_COST_ROOM: Final = 2**60
+COST_ROOM: Final = 2**60
 """Solvers scale costs by the number of nodes; beyond this the products no longer fit into 64 bits."""
 
 
@@ -132,7 +132,7 @@ class Problem:
 
     def _refuse_cost_overflow(self, switch: Ints) -> None:
         groups = 0 if self.wish_group is None else 1
-        limit = _COST_ROOM // (self.wish_count + self.taker_count + 2)
+        limit = COST_ROOM // (self.wish_count + self.taker_count + 2)
         for field, values in (
             ("arc_cost", self.arc_cost),
             ("wish_penalty", self.wish_penalty),

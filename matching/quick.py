@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from matching.exchange import exchange
 from matching.flow import count_prices, solve_flow
 from matching.plan import Floats, Plan, broken_limits, cost_of, usable_arcs
 from matching.problem import Ints, Problem
-from matching.solver import solve
 
 PASSES = 30
 GOOD_ENOUGH = 0.002
@@ -32,7 +30,9 @@ def count_plan(problem: Problem) -> Plan:
     return _plan(problem, chosen, bound, place.astype(np.float64), wish_price.astype(np.float64))
 
 
-def quick_plan(problem: Problem, *, owner: Ints | None = None, time_limit_s: float | None = None, seed: int = 0) -> Plan:
+def quick_plan(
+    problem: Problem, *, owner: Ints | None = None, time_limit_s: float | None = None, seed: int = 0
+) -> Plan:
     """A plan within all limits, and a proved bound.
 
     owner: (T,) who stands behind each taker of the problem (lanes of one taker); None = everybody for themselves. Groups
@@ -44,6 +44,10 @@ def quick_plan(problem: Problem, *, owner: Ints | None = None, time_limit_s: flo
 
 def mended(first: Plan, *, owner: Ints | None = None, time_limit_s: float | None = None, seed: int = 0) -> Plan:
     """:func:`quick_plan` from its first half on: *first* is a :func:`count_plan`."""
+    # numba and the thorough solver take seconds to import: only who mends a plan waits for them.
+    from matching.exchange import exchange
+    from matching.solver import solve
+
     problem = first.problem
     alone = _without_groups(problem)
     group_cost = problem.group_split_cost or 0

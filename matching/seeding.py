@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from ortools.graph.python import min_cost_flow
 
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -18,6 +17,8 @@ def likely_pairs(
     cost, allowed: (K, T). supply: (K,) wishes of each class; leave: (K,) what leaving one costs. count_cap: (T,);
     parent: (T,), -1 = none, one level. Where more than *most_arcs* pairs are allowed, each class keeps its cheapest.
     """
+    from ortools.graph.python import min_cost_flow
+
     classes, takers = cost.shape
     shown = allowed
     if int(allowed.sum()) > most_arcs:
@@ -38,7 +39,8 @@ def likely_pairs(
         np.concatenate([cost[k, t], np.zeros(takers, dtype=np.int64), leave]).astype(np.int64),
     )
     flow.set_nodes_supplies(
-        np.concatenate([np.arange(classes), [sink]]).astype(np.int32), np.concatenate([supply, [-total]]).astype(np.int64)
+        np.concatenate([np.arange(classes), [sink]]).astype(np.int32),
+        np.concatenate([supply, [-total]]).astype(np.int64),
     )
     if flow.solve() != flow.OPTIMAL:  # everything can be left, so this is a broken library, not a hard problem
         raise RuntimeError("the flow between classes and takers was not solved")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import breadth_first_order, connected_components
 
 from matching.flow import solve_flow
 from matching.problem import Ints, Mask, Problem
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +38,8 @@ def find_shortages(problem: Problem) -> tuple[Shortage, ...]:
     Of a plan that serves as many as possible: the wishes left, and everything they can reach in its residual graph. Each
     connected part is one shortage.
     """
+    from scipy.sparse.csgraph import connected_components
+
     wishes, takers = problem.wish_count, problem.taker_count
     allowed = np.ones(len(problem.arc_wish), dtype=np.bool_) if problem.forbidden is None else ~problem.forbidden
     arc_of_wish = solve_flow(problem, np.zeros_like(problem.arc_cost), np.ones(wishes, dtype=np.int64), allowed)
@@ -85,10 +89,15 @@ def _residual(problem: Problem, arc_of_wish: Ints, wish: Ints, taker: Ints, sink
 
 
 def _graph(tail: Ints, head: Ints, nodes: int) -> csr_matrix:
+    # Whoever only reads plans need not wait for scipy.
+    from scipy.sparse import csr_matrix
+
     return csr_matrix((np.ones(len(tail), dtype=np.int32), (tail, head)), shape=(nodes, nodes))
 
 
 def _reached(tail: Ints, head: Ints, start: int, nodes: int) -> Mask:
+    from scipy.sparse.csgraph import breadth_first_order
+
     reached = np.zeros(nodes, dtype=np.bool_)
     reached[breadth_first_order(_graph(tail, head, nodes), start, return_predecessors=False)] = True
     return reached

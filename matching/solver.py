@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from matching.budgets import Found, Task, solve_with_budgets
+from matching.budgets import Found, Task
 from matching.deadline import Deadline
 from matching.flow import count_prices, solve_flow
 from matching.large import AUCTION_FROM_ARCS, PRUNED_FROM_ARCS, auction_suits, by_auction, by_pruned_flow
+from matching.parts import solve_parts
 from matching.plan import Plan, broken_limits, cost_of, usable_arcs
 from matching.prices import Prices
 from matching.problem import Ints, Problem
@@ -19,7 +20,7 @@ def solve(problem: Problem, *, time_limit_s: float | None = None, seed: int = 0)
     Count limits and nesting alone are solved exactly, and so is whatever turns out not to need more: where the plan
     without budgets and groups respects them anyway, it is the plan.
     time_limit_s: seconds (> 0) after which the best plan so far is returned; None = until the search ends by itself.
-    seed: same seed, same problem, same plan, unless the time limit ends the run (`Plan.limited`).
+    seed: same seed, same problem, same plan, unless the time limit had a say in it (`Plan.limited`).
     Wishes that cannot be served are left and named (`Plan.left`, `Plan.infeasible`), never raised.
     Raises ValueError for a time limit that is not positive.
     """
@@ -31,7 +32,7 @@ def solve(problem: Problem, *, time_limit_s: float | None = None, seed: int = 0)
     if (problem.has_budgets() or problem.has_groups()) and (
         broken_limits(problem, found.arc_of_wish) or cost_of(problem, found.arc_of_wish) > found.bound
     ):
-        found = solve_with_budgets(task, found, deadline, seed)
+        found = solve_parts(task, found, deadline, seed)
     return _plan(problem, found)
 
 

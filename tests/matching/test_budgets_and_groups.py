@@ -28,14 +28,18 @@ def optimum_by_trying_all(problem: matching.Problem) -> int:
 tiny = small_problems(nested=True, budgets=True, groups=True, most_wishes=4, most_takers=3)
 
 
+@settings(deadline=None)
 @given(tiny)
 def test_plan_costs_what_trying_everything_finds(problem: matching.Problem) -> None:
     plan = matching.solve(problem)
     assert matching.broken_limits(problem, plan.arc_of_wish) == []
-    assert plan.cost == matching.cost_of(problem, plan.arc_of_wish) == plan.lower_bound == optimum_by_trying_all(problem)
+    assert (
+        plan.cost == matching.cost_of(problem, plan.arc_of_wish) == plan.lower_bound == optimum_by_trying_all(problem)
+    )
     assert plan.optimal
 
 
+@settings(deadline=None)
 @given(whole_problems())
 def test_taker_and_arc_of_each_wish_agree(problem: matching.Problem) -> None:
     plan = matching.solve(problem)
@@ -44,6 +48,7 @@ def test_taker_and_arc_of_each_wish_agree(problem: matching.Problem) -> None:
     assert (plan.taker_of_wish[~served] == -1).all()
 
 
+@settings(deadline=None)
 @given(whole_problems(), st.data())
 def test_more_capacity_never_costs_more(problem: matching.Problem, data: st.DataObject) -> None:
     taker = data.draw(st.integers(0, problem.taker_count - 1))
@@ -56,6 +61,7 @@ def test_more_capacity_never_costs_more(problem: matching.Problem, data: st.Data
     assert matching.solve(richer).cost <= matching.solve(problem).cost
 
 
+@settings(deadline=None)
 @given(whole_problems(), st.integers(0, 2**32 - 1))
 def test_renumbering_changes_nothing_but_ties(problem: matching.Problem, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -83,6 +89,7 @@ def test_renumbering_changes_nothing_but_ties(problem: matching.Problem, seed: i
     assert matching.solve(same).cost == matching.solve(problem).cost
 
 
+@settings(deadline=None)
 @given(st.one_of(whole_problems(), nested_problems()))
 def test_solving_again_from_the_plan_with_a_large_switch_cost_changes_nothing(problem: matching.Problem) -> None:
     first = matching.solve(rebuilt(problem, current=None))
@@ -91,6 +98,7 @@ def test_solving_again_from_the_plan_with_a_large_switch_cost_changes_nothing(pr
     assert again.cost == first.cost
 
 
+@settings(deadline=None)
 @given(whole_problems())
 def test_group_is_never_split_unless_an_amount_is_stated(problem: matching.Problem) -> None:
     problem = rebuilt(problem, group_split_cost=None)
@@ -157,7 +165,7 @@ def middling_problems(draw: st.DrawFn) -> matching.Problem:
     )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(middling_problems())
 def test_larger_plans_keep_all_limits_and_the_bound_is_below(problem: matching.Problem) -> None:
     plan = matching.solve(problem)
@@ -167,7 +175,7 @@ def test_larger_plans_keep_all_limits_and_the_bound_is_below(problem: matching.P
         assert plan.gap < 0.2
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(middling_problems())
 def test_groups_that_may_be_split_for_nothing_are_no_groups(problem: matching.Problem) -> None:
     free = matching.solve(rebuilt(problem, group_split_cost=0))
@@ -175,7 +183,7 @@ def test_groups_that_may_be_split_for_nothing_are_no_groups(problem: matching.Pr
     assert (free.cost, free.lower_bound) == (alone.cost, alone.lower_bound)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(middling_problems(), st.sampled_from([1, 10, 100]))
 def test_bound_with_a_split_cost_is_below_the_plan_without_groups_and_its_splits(
     problem: matching.Problem, amount: int
@@ -185,7 +193,7 @@ def test_bound_with_a_split_cost_is_below_the_plan_without_groups_and_its_splits
     assert matching.solve(priced).lower_bound <= matching.cost_of(priced, alone.arc_of_wish)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(middling_problems(), st.sampled_from([1e-9, 0.01, 0.2]))
 def test_every_limit_holds_also_when_time_runs_out(problem: matching.Problem, time_limit_s: float) -> None:
     plan = matching.solve(problem, time_limit_s=time_limit_s)
@@ -193,7 +201,7 @@ def test_every_limit_holds_also_when_time_runs_out(problem: matching.Problem, ti
     assert plan.lower_bound <= plan.cost == matching.cost_of(problem, plan.arc_of_wish)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(middling_problems())
 def test_same_seed_same_plan(problem: matching.Problem) -> None:
     first, second = matching.solve(problem, seed=3), matching.solve(problem, seed=3)

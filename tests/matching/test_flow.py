@@ -5,7 +5,7 @@ from __future__ import annotations
 import networkx
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import matching
@@ -31,6 +31,7 @@ def optimum_by_network_simplex(problem: matching.Problem) -> int:
     return int(networkx.cost_of_flow(graph, networkx.network_simplex(graph)[1]))
 
 
+@settings(deadline=None)
 @given(nested_problems())
 def test_plan_costs_what_the_network_simplex_finds(problem: matching.Problem) -> None:
     plan = matching.solve(problem)
@@ -39,6 +40,7 @@ def test_plan_costs_what_the_network_simplex_finds(problem: matching.Problem) ->
     assert plan.optimal and plan.lower_bound == plan.cost and plan.gap == 0
 
 
+@settings(deadline=None)
 @given(nested_problems())
 def test_prices_prove_the_bound(problem: matching.Problem) -> None:
     plan = matching.solve(problem)
@@ -49,6 +51,7 @@ def test_prices_prove_the_bound(problem: matching.Problem) -> None:
     assert (plan.prices[~full] == 0).all()
 
 
+@settings(deadline=None)
 @given(flat_problems(), st.data())
 def test_price_of_a_place_is_what_one_more_place_saves(problem: matching.Problem, data: st.DataObject) -> None:
     taker = data.draw(st.integers(0, problem.taker_count - 1))
@@ -58,6 +61,7 @@ def test_price_of_a_place_is_what_one_more_place_saves(problem: matching.Problem
     assert plan.cost - matching.solve(rebuilt(problem, taker_count_cap=cap)).cost == plan.prices[taker]
 
 
+@settings(deadline=None)
 @given(nested_problems(), st.data())
 def test_price_below_a_parent_lies_between_one_place_less_and_one_more(
     problem: matching.Problem, data: st.DataObject
@@ -74,6 +78,7 @@ def test_price_below_a_parent_lies_between_one_place_less_and_one_more(
         assert plan.prices[taker] <= lost
 
 
+@settings(deadline=None)
 @given(nested_problems())
 def test_left_wishes_have_a_reason_and_shortages_are_real(problem: matching.Problem) -> None:
     plan = matching.solve(problem)

@@ -12,7 +12,7 @@ from matching.deadline import Deadline
 from matching.improving import search_from
 from matching.items import Items, make_items
 from matching.plan import usable_arcs
-from matching.prices import Prices, ascend, priced_options
+from matching.prices import Prices, ascend
 from matching.problem import Ints
 
 SMALL = {
@@ -29,8 +29,7 @@ def found_from_nothing(problem: matching.Problem, seed: int, stop_at: int = -(10
     nothing = np.zeros(problem.taker_count)
     prices = ascend(problem, items, Prices(nothing, nothing), 100)
     start = np.full(len(items.none), -1, dtype=np.int64)
-    priced = priced_options(problem, items, prices)
-    return items, search_from(problem, items, priced, start, lambda cost: cost <= stop_at, Deadline(None), seed)
+    return items, search_from(problem, items, prices, start, lambda cost: cost <= stop_at, Deadline(None), seed)[0]
 
 
 @pytest.mark.slow
