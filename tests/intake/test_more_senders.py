@@ -216,3 +216,28 @@ def test_a_header_of_many_titles_nobody_knows_is_still_a_header(understand_bytes
         assert [told(e, "child", "price_high", "consent", "reasons") for e in entries] == [
             ("王大山", 8000, "yes", []), ("李小河", 6000, "no", ["no_consent"]),
         ]
+
+
+def test_the_price_of_one_piece_is_multiplied_where_the_table_counts_pieces(understand_bytes: Understand) -> None:
+    header = ["姓名", "心愿", "数量", "单价", "家长同意"]
+    lines = [["王大山", "笔记本", 5, 6, "是"], ["李小河", "足球", 1, 150, "是"], ["赵青青", "跳绳", 4, "100-160", "是"]]
+    entries = understand_bytes(workbook([header, *lines])).entries
+    assert [told(e, "price_low", "price_high", "reasons") for e in entries] == [
+        (3000, 3000, []), (15000, 15000, []), (40000, 64000, ["over_ceiling"]),
+    ]
+    plain = understand_bytes(workbook([["姓名", "心愿", "数量", "价格", "家长同意"], lines[0]])).entries
+    assert [e.price_high for e in plain] == [600]
+
+
+def test_a_unit_of_which_there_are_two_parks_its_lines(understand_bytes: Understand) -> None:
+    rows = [["单位", "姓名", "心愿", "家长同意"], ["石桥镇", "王大山", "书包", "是"], ["白沙镇", "李小河", "足球", "是"]]
+    entries = understand_bytes(workbook(rows), "汇总.xlsx").entries
+    assert [told(e, "status", "doubts", "town") for e in entries] == [
+        ("parked", ["place_unsure"], None), ("accepted", [], "459901100"),
+    ]
+
+
+def test_a_visit_that_is_no_date_says_so(understand_bytes: Understand) -> None:
+    rows = [["姓名", "心愿", "走访时间", "家长同意"], ["王大山", "书包", "春节前", "是"], ["李小河", "足球", "待定", "是"], ["赵青青", "台灯", "3月5日", "是"]]
+    entries = understand_bytes(workbook(rows)).entries
+    assert [(e.visit is None, "visit" in e.traces) for e in entries] == [(True, True), (True, False), (False, False)]

@@ -185,6 +185,7 @@ def _read_sheet(
 
 
 _NONE: frozenset[int] = frozenset()
+_ONE = re.compile(r"单价|每[个件份]")
 _LOW, _HIGH = re.compile(r"低|下限|起"), re.compile(r"高|上限|封顶")
 
 
@@ -209,6 +210,8 @@ class _BlockReader:
             if c.role == "wish"
         ]
         prices = [c for c in block.columns if c.role == "price"]
+        self.each = {c.column for c in prices if _ONE.search(c.title)}
+        """Columns that tell the price of one piece."""
         alone = prices[0].column if len(prices) == 1 and prices[0].number == 0 else None
         self.lowest = self._end(_LOW)
         self.highest = self._end(_HIGH)
@@ -336,7 +339,7 @@ class _BlockReader:
         return [
             WishCell(
                 row, column, texts[column], texts[price] if single and price is not None else "", None if price is None else (row, price),
-                _size_text(texts, sizes) if sizes else "", texts[qty] if qty is not None else "", (row, column) in struck,
+                _size_text(texts, sizes) if sizes else "", texts[qty] if qty is not None else "", (row, column) in struck, price in self.each,
             )
             for column, price, sizes, qty in self.wishes
         ]

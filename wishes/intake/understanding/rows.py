@@ -132,6 +132,8 @@ def read_person(cells: Cells, context: Context, section_village: str | None, hid
     _read_types(entry, cells, context)
     if (column := cells.column("visit")) is not None:
         entry.visit = read_visit(cells.values[column], year=context.year, date1904=context.date1904).iso
+        if entry.visit is None and tight(said["visit"]) not in lexicon.no_record:
+            _trace(entry, cells, "visit", "visit", "not a date", 0.7)
     if record := said.get("recno"):
         record = tight(record).upper().replace("—", "-").replace("–", "-")
         if record not in lexicon.no_record and _DIGIT.search(record) is not None:
@@ -208,15 +210,22 @@ def _read_place(entry: Entry, cells: Cells, context: Context, section_village: s
     entry.county, entry.town = read.county, read.town
     if (entry.town is None and (entry.county is None or entry.county == context.county)) or (entry.town is None and read.old_district and context.town is not None):
         entry.county, entry.town = context.county, context.town
+    several = False
     if read.town is None and (unit := told.get("unit_name")):
         # Where the line names no township, the unit that put the child forward may.
         named = context.lexicon.places.read(unit, county=read.county or context.county)
-        if named.town is not None and named.confidence > 0.5 and read.county in (None, named.county):
+        several = named.town is not None and named.confidence <= 0.5
+        if several and not (entry.town is not None and context.lexicon.places.townships[entry.town].name in tight(unit)):
+            # Which of them is not the sender's to tell.
+            entry.county, entry.town = read.county, None
+        if named.town is not None and not several and read.county in (None, named.county):
             entry.county, entry.town = named.county, named.town
     if entry.town is None and (school := told.get("school")):
         county, town, _ = context.lexicon.places.mentioned(school)
         if town is not None and entry.county in (None, county):
             entry.county, entry.town = county, town
+    if several and entry.town is None:
+        _trace(entry, cells, "town", "unit_name", "several places of this name", 0.5)
     if read.old_district or (context.sender_old and read.town is None):
         entry.warnings.append("old_district")
     if read.confidence <= 0.5:

@@ -29,6 +29,8 @@ class WishCell:
     size: str = ""
     qty: str = ""
     struck: bool = False
+    each: bool = False
+    """Whether the price is that of one piece, and ``qty`` tells how many are wished for."""
 
 
 def entries_of(
@@ -62,6 +64,8 @@ def entries_of(
                 _price_of(entry, shared, len(entries), total_parts, thing.price)
             else:
                 _price_of(entry, own, index, count, thing.price)
+            if cell.each and cell.qty and thing.price is None:
+                _price_of_all(entry, cell)
             if not own.understood and entry.price_high is None and entry.price_low is None:
                 at, text = (cell.price_at, cell.price) if shared is None else (shared_price_at, shared_price or "")
                 entry.traces["price"] = Trace(cell_name(*at) if at else "", text, "unreadable price", 0.5)
@@ -140,6 +144,14 @@ def _price_of(entry: Entry, cell: PriceCell, position: int, parts: int, inline: 
     entry.price_low, entry.price_high = price.low, price.high
     if price.how != "written":
         entry.traces["price"] = Trace(entry.cell, "", price.how, price.confidence)
+
+
+def _price_of_all(entry: Entry, cell: WishCell) -> None:
+    """The price of a wish is that of all its pieces, also where the sender tells the price of one."""
+    if entry.qty > 1 and (entry.price_low is not None or entry.price_high is not None):
+        entry.price_low = None if entry.price_low is None else entry.price_low * entry.qty
+        entry.price_high = None if entry.price_high is None else entry.price_high * entry.qty
+        entry.traces["price"] = Trace(cell_name(*cell.price_at) if cell.price_at else "", cell.price, "price of one times pieces", 0.9)
 
 
 def _summed(prices: tuple[Price, ...]) -> Price | None:
