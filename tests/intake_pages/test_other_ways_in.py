@@ -147,7 +147,10 @@ def test_a_key_is_its_own_persons(site: Site) -> None:
 
 def test_a_script_is_told_which_entry_to_mend(sqlite_site: Site) -> None:
     answer = sqlite_site.sign_in().post(
-        "/import/new", page="/import/new", headers={"Accept": "application/json"}, **{**WISHED, "wish": "一个神秘的东西"}
+        "/import/new",
+        page="/import/new",
+        headers={"Accept": "application/json"},
+        **{**WISHED, "wish": "一个神秘的东西"},
     )
     assert answer.status_code == 422
     assert [name for name, _ in answer.json["errors"]] == ["wish"] and answer.json["may_insist"] is True
@@ -199,7 +202,13 @@ def test_an_added_word_can_be_taken_back(site: Site) -> None:
 
 @pytest.mark.parametrize(
     ("book", "key", "word"),
-    [("items", "", "词"), ("items", "地球仪", ""), ("unsafe", "no such", "词"), ("phrases", "yes", "好"), ("items", "地球仪", "词" * 61)],
+    [
+        ("items", "", "词"),
+        ("items", "地球仪", ""),
+        ("unsafe", "no such", "词"),
+        ("phrases", "yes", "好"),
+        ("items", "地球仪", "词" * 61),
+    ],
 )
 def test_a_word_without_a_place_is_refused(sqlite_site: Site, book: str, key: str, word: str) -> None:
     answer = sqlite_site.sign_in().post("/import/words", page="/import/words", book=book, key=key, word=word)
@@ -215,3 +224,13 @@ def test_a_thing_that_nobody_lists_needs_a_category(site: Site) -> None:
     site.work()
     [wish] = site.rows(sa.select(WISH))
     assert wish.category == "toy"
+
+
+def test_a_social_worker_without_a_community_is_told_what_to_do_instead(site: Site) -> None:
+    worker = site.sign_in(Role.SOCIAL_WORKER)
+    page = worker.get("/import/new")
+    text = page.get_data(as_text=True)
+    assert page.status_code == 200 and "请管理员给您的账号加上社区" in text and "one-wish" not in text
+    check_page(text, "/import/new")
+    answer = worker.post("/import/new", page="/import", **WISHED)
+    assert answer.status_code == 422 and "请管理员给您的账号加上社区" in answer.get_data(as_text=True)

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from sqlmodel import Session
 from werkzeug.wrappers import Response
 
-from wishes.access import Actor, may, require
+from wishes.access import Actor, Role, may, require
 from wishes.campaigns.queries import campaign_by_id, place_names
 from wishes.clock import local, utc_now
 from wishes.intake.admitting import in_the_name_of
@@ -34,7 +34,7 @@ from wishes.web.identity import database, keyring, settings, signed_in
 from wishes.web.intake import sending_for
 from wishes.web.intake_cards import problem
 from wishes.web.intake_pages import originals, pages
-from wishes.web.intake_wording import MEND, RELATION
+from wishes.web.intake_wording import MEND, RELATION, WITHOUT_COMMUNITY
 
 _COMMUNITY, _FILE = table_of(Community), table_of(ImportFile)
 _FIELDS = (
@@ -178,7 +178,10 @@ def _refuse(values: dict[str, str], errors: list[tuple[str, str]], *, may_insist
 def _missing(values: dict[str, str], person: Actor, community_id: int | None) -> list[tuple[str, str]]:
     errors = [(name, t("请填写这一项。", "Please fill this in.")) for name in _MUST if not values[name]]
     if community_id is None and not may(person, "campaign.coordinate", g.campaign.id):
-        errors.append(("community", t("请选择是哪个社区的。", "Choose the community.")))
+        belongs = bool(person.ids(Role.SOCIAL_WORKER, g.campaign.id, "community_id"))
+        errors.append(
+            ("community", t("请选择是哪个社区的。", "Choose the community.") if belongs else t(WITHOUT_COMMUNITY))
+        )
     if values["consent"] == "no":
         errors.append(
             (
@@ -250,6 +253,7 @@ def _form(values: dict[str, str], errors: list[tuple[str, str]], *, may_insist: 
         "relations": [(each, t(RELATION[each])) for each in RELATIONS],
         "ceiling_fen": reader.rules.ceiling_fen,
         "communities": mine if len(mine) > 1 else [],
+        "without_community": "" if coordinates or mine else t(WITHOUT_COMMUNITY),
         "key": secrets.token_hex(8),
         "account_id": person.account_id,
     }

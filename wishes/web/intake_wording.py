@@ -148,3 +148,9 @@ RELATION: Mapping[str, Text] = {
     "机构": Text("机构", "an institution"),
 }
 """Who looks after a child."""
+
+WITHOUT_COMMUNITY = Text(
+    "您的账号还没有社区，不能在这里登记。请管理员给您的账号加上社区；在那之前，可以上传表格，由协调员指定社区。",
+    "Your account has no community yet, so nothing can be entered here. Ask an administrator to give it one; "
+    "until then you can upload a table, and a coordinator says which community it is from.",
+)
