@@ -176,9 +176,10 @@ class Programs:
         low = np.full(len(rows.used), -np.inf)
         wishes = rows.used < len(items.none)
         low[wishes] = np.where(must[rows.used[wishes]], 1.0, -np.inf)
-        nodes = max(30, _WORK // len(part.options)) * (10 if whole else 1)
-        limits: dict[str, float] = {"mip_rel_gap": 0.0, "node_limit": nodes}
         left = deadline.left_s()
+        # A proof of the whole is worth a share of a stated time, not a wait without end.
+        nodes = max(30, _WORK // len(part.options)) * (10 if whole and left is not None else 1)
+        limits: dict[str, float] = {"mip_rel_gap": 0.0, "node_limit": nodes}
         if left is not None:
             limits["time_limit"] = max(0.05, 0.4 * left if whole else min(left, _SECONDS))
         result = milp(
