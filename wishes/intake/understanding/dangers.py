@@ -10,6 +10,7 @@ from wishes.intake.words import Words
 
 _MONEY_TAILS = ("钱", "费", "款", "补助", "补贴", "救助")
 _BOOK = re.compile(r"《[^》]*》")
+_STORY = re.compile("书|绘本|漫画|拼图|画册|贴纸|图册")
 
 
 def _any(words: Iterable[str]) -> re.Pattern[str]:
@@ -37,13 +38,14 @@ class Guard:
         signs = {c for book in (words.unsafe, words.cash) for word in book.get("sign", ()) for c in word}
         listed = [part for w in (*unsafe, *unsure, *cash) for part in w.split("+")[:1]] + [*_MONEY_TAILS, *words.cash.get("sign", ()), *words.unsafe.get("sign", ())]
         # Every word has one of these characters; what has none of them needs no closer look.
-        self._alarms = frozenset(next((c for c in word if c in signs), word[0]) for word in listed if word)
+        alarms = sorted({next((c for c in word if c in signs), word[0]) for word in listed if word})
+        self._alarms = re.compile("[" + re.escape("".join(alarms)) + "]" if alarms else "(?!)")
 
     def judge(self, text: str, core: str) -> tuple[str, str]:
         """(``cash``, ``unsafe``, ``unsure``, ``sign`` or ``good``; the word that decides)."""
         # A title names a story, not a thing.
         whole = _BOOK.sub("", tight(text)).lower() if "《" in text else tight(text).lower()
-        if self._alarms.isdisjoint(whole) and self._alarms.isdisjoint(core):
+        if self._alarms.search(whole) is None and self._alarms.search(core) is None:
             return "good", ""
         money, money_head = self._cash_safe.sub("\x00", whole), self._cash_safe.sub("\x00", core)
         if found := self._cash.search(money):
@@ -58,8 +60,7 @@ class Guard:
             if at >= 0 and second in danger[at + len(first) :]:
                 return "unsafe", first + second
         if found := self._unsafe.search(danger):
-            story = re.search(r"(?:书|绘本|漫画|拼图|画册|贴纸|图册)", danger[found.end() :])
-            return ("unsure" if story else "unsafe"), found[0]
+            return ("unsure" if _STORY.search(danger, found.end()) else "unsafe"), found[0]
         if danger_head.endswith(self._unsafe_tail):
             return "unsafe", danger_head[-1]
         if danger_head.endswith(self._unsure_tail):

@@ -79,9 +79,9 @@ def read_birth(value: Value, *, newest: int, date1904: bool = False, month_only:
         return When(_iso(value.year, value.month, None if month_only else value.day), "date cell")
     if isinstance(value, float):
         return _from_number(value, newest, date1904) if math.isfinite(value) else When(None, "not a date", 0.5, ("birth_missing",))
-    shown = plain(value)
-    if (usual := _USUAL.fullmatch(shown)) is not None and (iso := _valid(usual, newest)) is not None and len(iso) == 10:
+    if isinstance(value, str) and (usual := _USUAL.fullmatch(value)) is not None and len(iso := _valid(usual, newest) or "") == 10:
         return When(iso)
+    shown = plain(value)
     return _from_text(tight(shown), shown, newest, date1904, lossy_text)
 
 

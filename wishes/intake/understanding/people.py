@@ -27,8 +27,10 @@ class Name(NamedTuple):
 
 def read_name(text: str) -> Name:
     """A child's name: 王 辰 and 王　辰 are 王辰; 方启远（化名） is 方启远 with ``alias``."""
+    if _PLAIN_NAME.fullmatch(text) is not None:
+        return Name(text)
     shown = flat(text)
-    if 2 <= len(shown) <= 4 and _PLAIN_NAME.fullmatch(shown):
+    if _PLAIN_NAME.fullmatch(shown) is not None:
         return Name(shown)
     shown, sex = (m[1], m[2]) if (m := _SEX_BEHIND.fullmatch(shown)) else (shown, "")
     note = "".join(_BRACKETS.findall(shown)) + sex
@@ -126,6 +128,8 @@ class Phones(NamedTuple):
 
 def read_phones(text: str) -> Phones:
     """Mobile numbers in a cell, whatever stands around and between their digits."""
+    if text.isascii() and _MOBILE.fullmatch(text) is not None:
+        return Phones((text,))
     shown = flat(text)
     if _MOBILE.fullmatch(shown):
         return Phones((shown,))

@@ -67,6 +67,7 @@ class Places:
                 self._by_county_name.setdefault(short + "市", code)
         self._county_pattern = self._alternation(self._by_county_name)
         self._county_shorts = {re.sub(r"(?:自治县|县|区|市)$", "", tight(n)): c for c, n in self.counties.items() if len(n) > 2}
+        self._short_names = tuple(self._county_shorts)
         self._towns_by_name: dict[str, list[Township]] = {}
         self._former: dict[str, list[Township]] = {}
         for town in self.townships.values():
@@ -180,7 +181,7 @@ class Places:
                 return None, None, text, False
             if self._town_pattern.match(text) or (named[1].endswith("区") and len(named[1]) > 4):
                 return None, None, text, False
-            if re.match(r"(?:市|县|区)", named[1]):
+            if named[1].startswith(("市", "县", "区")):
                 return None, None, text, False
             following = text[len(named[1]) :]
             if named[1].endswith(("市", "县")) or re.match(r"[\u4e00-\u9fff]{1,6}(?:镇|乡|街道)", following):
@@ -192,6 +193,8 @@ class Places:
 
     def _short_county(self, text: str) -> tuple[str, str] | None:
         """东禾白沙… and 东禾白沙镇…: a county without its last character, and one of its townships behind it."""
+        if not text.startswith(self._short_names):
+            return None
         for short, code in self._county_shorts.items():
             if not text.startswith(short):
                 continue

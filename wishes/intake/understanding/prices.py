@@ -48,6 +48,13 @@ _WITH_DIME = re.compile(r"(\d{1,5})\s*[块元]\s*([1-9])(?:毛|角)?(?:钱)?")
 _SHARED_UNIT = re.compile(r"([1-9]|[一二两三四五六七八])\s*(?:-|~|—|–|至|到|、|,)\s*([2-9]|[二两三四五六七八九])\s*(十|百|千)\s*(?:元|块)?(?:钱)?(?:左右|上下)?")
 """2-3百: both are hundreds."""
 _LIST = re.compile(r"[、,，;；\n/|+＋和及 ]+")
+_LETTER_O = re.compile(r"(?<=\d)[Oo](?=[\dOo元块]|$)")
+_THOUSANDS = re.compile(r"(?<!\d)(\d),(\d{3})(?![\d,])")
+_POINT = re.compile(r"(?<=\d)[.．](?=\D|$)")
+_DANGLING = re.compile(r"(?<=[\d元])\s*[-~—–]+$")
+_SEVERAL = re.compile(r"[\d元块]\s+\d|\d[,，、]\d")
+_SPACE = re.compile(r"\s+")
+_BEFORE_MONEY = re.compile(r"^[^\d¥￥" + CHINESE_NUMBER[1:-1] + r"]*?(?=\d|[¥￥])")
 _NO = re.compile(r"[/\\—\-–?？.。…·、 *]*")
 
 
@@ -69,9 +76,9 @@ def read_price(text: str, no_words: frozenset[str] = frozenset(), zero_words: fr
     if text in zero_words:
         return PriceCell((Price(0, 0, "free"),))
     # A letter O among digits is a zero that somebody typed.
-    text = re.sub(r"(?<=\d)[Oo](?=[\dOo元块]|$)", "0", text)
-    text = re.sub(r"(?<!\d)(\d),(\d{3})(?![\d,])", r"\1\2", text)
-    text = re.sub(r"(?<=\d)[.．](?=\D|$)", "", text)
+    text = _LETTER_O.sub("0", text)
+    text = _THOUSANDS.sub(r"\1\2", text)
+    text = _POINT.sub("", text)
     text = _without_remark(text)
     if (m := _WITH_DIME.fullmatch(text)) is not None:
         exact = int(m[1]) * 100 + int(m[2]) * 10
@@ -91,7 +98,7 @@ def read_price(text: str, no_words: frozenset[str] = frozenset(), zero_words: fr
     pieces = [p for p in _LIST.split(text) if p.strip("()（）:： ")]
     prices = []
     for piece in pieces:
-        cleaned = re.sub(r"^[^\d¥￥" + CHINESE_NUMBER[1:-1] + r"]*?(?=\d|[¥￥])", "", piece.strip("()（）"))
+        cleaned = _BEFORE_MONEY.sub("", piece.strip("()（）"))
         price = Price(0, 0, "free") if piece in zero_words else _one(cleaned or piece)
         if price is None:
             if not re.search(r"\d", piece):
@@ -114,18 +121,18 @@ def _without_remark(text: str) -> str:
         remark = _MONEY.search(inside) is None and _MONEY.search(outside) is not None
         if remark or (repeated is not None and repeated == number(_NOISE.sub("", outside))):
             text = outside
-    return re.sub(r"(?<=[\d元])\s*[-~—–]+$", "", text.strip())
+    return _DANGLING.sub("", text.strip())
 
 
 def _one(text: str) -> Price | None:
     """A single price or range, or None."""
-    if re.search(r"[\d元块]\s+\d|\d[,，、]\d", text):
+    if _SEVERAL.search(text) is not None:
         return None
-    if m := _LOOSE.fullmatch(re.sub(r"\s+", "", _ABOUT.sub("", _NOISE.sub("", text)))):
+    if m := _LOOSE.fullmatch(_SPACE.sub("", _ABOUT.sub("", _NOISE.sub("", text)))):
         scale = {"十": 1000, "百": 10000}[m[3]]
         return Price(_CN_DIGIT[m[1]] * scale, _CN_DIGIT[m[2]] * scale, "range in words", 0.9)
     bare = _NOISE.sub("", text)
-    bare = re.sub(r"\s+", "", bare)
+    bare = _SPACE.sub("", bare)
     if (m := _UP_TO.fullmatch(bare)) or (m := _WITHIN.fullmatch(_ABOUT.sub("", bare))):
         high = _fen(m[1])
         return None if high is None else Price(None, high, "ceiling in words")

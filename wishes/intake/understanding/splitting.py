@@ -14,6 +14,7 @@ _STRONG = ";；\n/|+&、"
 _WEAK = ",，。！!"
 _CUT_OR_BRACKET = re.compile("[" + re.escape(_OPEN + _CLOSE + _STRONG + _WEAK) + "]")
 _NUMBERED = re.compile(r"[(（]?(?<![\d.])(\d)(?:[)）、]|[.:：,，]\s*(?!\d))\s*|[(（](\d)[)）]\s*|(?:^|(?<=[;；,，。\n ]))第?([一二三四五])[、.:：]\s*")
+_FIRST = frozenset("(（1第一 ")
 _ORDER = "一二三四五"
 _CERTAIN = ("exact", "last word", "listed")
 _AND = re.compile(r"(?:以及|还有|另外|外加|再加|和|与|及|跟|加)")
@@ -118,6 +119,8 @@ class Splitter:
 
 def _numbered(text: str) -> list[str] | None:
     """The points of 1.… 2.… 3.…, or None when the text is no such list."""
+    if text[:1] not in _FIRST:
+        return None
     marks = []
     expected = 1
     for match in _NUMBERED.finditer(text):

@@ -88,6 +88,7 @@ _SHOE_TOLD = re.compile(r"(?:鞋码|脚长|体重)[:：]?\s*\d{2,3}(?:\.\d+)?(?:
 _MODEL = re.compile(r"\d{1,2}号|[一二三四五六七]号")
 _LIST_MARK = re.compile(r"^[(（]?\d{1,2}[)）.、](?!\d)\s*")
 _LETTER_SIZE = re.compile(r"(?<![A-Za-z])(?:X{0,4}[LS]|M|\dXL)(?:码|号)?(?![A-Za-z])", re.I)
+_DIGIT = re.compile(r"\d")
 _DIGIT_OR_LETTER = re.compile(r"[\dA-Za-z]")
 _TIMES = re.compile(r"\s*[*×xX✕＊]\s*(\d{1,3})(?!\d)|(?<=[^\d])\s*(\d{1,3})\s*[*×xX](?=\s|$)")
 
@@ -227,7 +228,7 @@ class ThingReader:
     def _core(self, text: str) -> tuple[str, int | None]:
         """The words that name the thing, and the number of pieces written among them."""
         qty: int | None = None
-        if (times := _TIMES.search(text)) is not None:
+        if _DIGIT.search(text) is not None and (times := _TIMES.search(text)) is not None:
             qty = int(times[1] or times[2])
             text = text[: times.start()] + " " + text[times.end() :]
         bare = _PARENTHESES.sub(" ", text)
