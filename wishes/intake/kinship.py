@@ -77,11 +77,12 @@ def compare(readings: Sequence[FileReading], stored: Iterable[StoredChild] = ())
 def kinship_of(readings: Sequence[FileReading], found: Duplicates, stored: Sequence[StoredChild]) -> Kinship:
     """Labels of lines from a finished comparison."""
     label_of_first: dict[str, str] = {}
-    for group in found.children:
+    for group in (group for group in found.children if len(group) > 1):
         label_of_first.update(dict.fromkeys(group, group[0]))
     first_of_line: dict[tuple[str, str, int, str | None], str] = {}
     for entry in (entry for reading in readings for entry in reading.entries):
-        first_of_line.setdefault(_line(entry), entry.key)
+        if (line := _line(entry)) not in first_of_line:
+            first_of_line[line] = entry.key
     lines = {line: label_of_first.get(first, first) for line, first in first_of_line.items()}
     homes = {label_of_first.get(key, key): home[0] for home in found.households for key in home}
     kinship = Kinship(lines, homes)
