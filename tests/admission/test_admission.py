@@ -125,6 +125,8 @@ def test_every_address_admits_whom_the_table_says(app: Flask, world: World, role
         for whose in objects(one):
             if (endpoint, whose) in UNTOLD or (endpoint == "matching.start" and role in one.own):
                 continue  # who may start the engine does so in its own tests
+            if endpoint == "matching.advice" and role is Role.SITE_ADMIN:
+                continue  # admitted to every campaign, and in none is there a run to advise on
             named = world.named(one.what, whose, person) if one.what else Named({}, {})
             wrong += differs(world, person, rule, one, role, whose, named)
     assert not wrong, "\n".join(wrong)

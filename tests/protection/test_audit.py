@@ -198,9 +198,8 @@ def test_the_first_wrong_row_is_named(sqlite_settings: Settings, tmp_path: Path)
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         shutil.copy(str(database.engine.url.database), copy)
         with sqlite3.connect(copy) as connection:
-            for table in ("event", "audit_entry", "audit_link"):
-                connection.execute(f"DROP TRIGGER {table}_no_update")
-                connection.execute(f"DROP TRIGGER {table}_no_delete")
+            for (trigger,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+                connection.execute(f"DROP TRIGGER {trigger}")
             connection.execute(statement)
         other = Database(
             Settings(
