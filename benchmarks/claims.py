@@ -63,10 +63,10 @@ WITH taken AS (
   UPDATE wish SET status = 'claimed', claimed_at = now(), taker_volunteer_id = %(volunteer)s WHERE id = %(wish)s AND status = 'open'
   RETURNING id, campaign_id),
 held AS (
-  INSERT INTO claim (campaign_id, wish_id, volunteer_id, via, state, spend_fen, claimed_at, end_reason)
-  SELECT campaign_id, id, %(volunteer)s, 'browse', 'live', 0, now(), '' FROM taken RETURNING id, wish_id, campaign_id)
-INSERT INTO event (campaign_id, wish_id, claim_id, action, old_status, new_status, actor_id, reason, data, occurred_at, recorded_at)
-SELECT campaign_id, wish_id, id, 'claim', 'open', 'claimed', %(volunteer)s, '', '{}', now(), now() FROM held RETURNING id
+  INSERT INTO claim (campaign_id, wish_id, volunteer_id, via, state, spend_fen, claimed_at, end_reason, lapsed)
+  SELECT campaign_id, id, %(volunteer)s, 'browse', 'live', 0, now(), '', false FROM taken RETURNING id, wish_id, campaign_id)
+INSERT INTO event (campaign_id, wish_id, claim_id, action, old_status, new_status, actor_id, reason, request_id, data, occurred_at, recorded_at)
+SELECT campaign_id, wish_id, id, 'claim', 'open', 'claimed', %(volunteer)s, '', '', '{}', now(), now() FROM held RETURNING id
 """
 
 
