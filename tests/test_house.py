@@ -112,6 +112,11 @@ def test_nothing_is_caught_without_a_name() -> None:
                     assert node.type and not {"Exception", "BaseException"} & set(named), f"{path}:{node.lineno}"
 
 
+def test_no_page_reads_a_number_without_a_bound() -> None:
+    for path in sorted((ROOT / "wishes" / "web").rglob("*.py")):
+        assert "type=int)" not in path.read_text("utf-8"), f"{path}: use wishes.web.numbers.whole"
+
+
 def test_no_task_is_pickled_and_none_waits_in_the_broker() -> None:
     for room in ("wishes", "workers"):
         for path, tree in modules(room):

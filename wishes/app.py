@@ -14,6 +14,7 @@ from wishes.db import Database
 from wishes.settings import Settings, from_environment
 from wishes.web import context, limits, looks, problems, security
 from wishes.web.navigation import navigation
+from wishes.web.paths import CONVERTERS
 
 PAGES = (
     "public",
@@ -73,6 +74,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     looks.install(app)
     limits.install(app, settings)
     security.install(app, settings)
+    app.url_map.converters.update(CONVERTERS)
     for name in PAGES:
         module = importlib.import_module(f"wishes.web.{name}")
         app.register_blueprint(module.pages)

@@ -9,7 +9,8 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
-from tests.admission.world import Named, Someone, World, admitted, path_of, said
+from tests.admission.someone import Named, Someone, admitted, said
+from tests.admission.world import World, path_of
 from tests.factories import make_campaign
 from tests.web.people import app_of
 from wishes.access import Role

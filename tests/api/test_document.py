@@ -8,7 +8,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 from tests.api.caller import Contract
 from wishes.lifecycle import MOVES
 from wishes.web.api.document import PROBLEMS
-from wishes.web.api.paths import template
+from wishes.web.paths import template
 
 
 def test_the_description_is_valid_openapi_3_1(contract: Contract) -> None:

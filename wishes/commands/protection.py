@@ -98,7 +98,7 @@ def hold() -> None:
 
 @hold.command()
 @_campaign
-@click.option("--child", "child_id", type=int, help="Number of the child; without it the whole campaign.")
+@click.option("--child", "child_id", type=click.IntRange(1, 10**18), help="Number of the child; without it the whole campaign.")
 @click.option("--reason", required=True)
 @click.pass_obj
 def place(edge: Edge, slug: str, child_id: int | None, reason: str) -> None:
@@ -114,7 +114,7 @@ def place(edge: Edge, slug: str, child_id: int | None, reason: str) -> None:
 
 
 @hold.command()
-@click.argument("number", type=int)
+@click.argument("number", type=click.IntRange(1, 10**18))
 @click.pass_obj
 def lift(edge: Edge, number: int) -> None:
     """Lift the hold with this number."""

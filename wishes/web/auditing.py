@@ -18,6 +18,7 @@ from wishes.protection.record import Line, Sought, Source, actions_seen, search
 from wishes.web.campaign import campaign_blueprint
 from wishes.web.context import t
 from wishes.web.identity import database, signed_in
+from wishes.web.numbers import whole
 from wishes.web.papers import FIELD
 
 pages = campaign_blueprint("auditing", __name__)
@@ -36,7 +37,7 @@ def home() -> str:
         until=_day(asked["until"]),
     )  # fmt: skip
     with database().reading() as session:
-        before = request.args.get("before", type=int)
+        before = request.args.get("before", type=whole)
         found = search(session, g.campaign.id, source, sought, actor=person, before=before, limit=PAGE + 1)
         actions = actions_seen(session, g.campaign.id, source)
     kept: dict[str, Any] = {name: value for name in _KEPT if (value := request.args.get(name, ""))}

@@ -32,6 +32,7 @@ from wishes.web.campaign import campaign_blueprint
 from wishes.web.cards import title, wish_cards
 from wishes.web.context import day, language, t
 from wishes.web.identity import database, settings, signed_in
+from wishes.web.numbers import is_id, whole
 
 pages = campaign_blueprint("board", __name__)
 
@@ -143,11 +144,6 @@ def _code(text: str) -> str:
     return text if text.isprintable() and len(text) <= 24 else ""  # PostgreSQL keeps no NUL
 
 
-def is_id(text: str) -> bool:
-    """Whether *text* can be the id of a row: both databases count to 63 bits."""
-    return text.isascii() and text.isdecimal() and len(text) <= 18
-
-
 def narrowed() -> Narrow:
     """The filters of this request; what cannot be one is left out."""
     branch = request.values.get("branch", "")
@@ -188,10 +184,8 @@ def act() -> Response:
     person, now = signed_in(), utc_now()
     require(person, "campaign.coordinate", g.campaign.id)
     name, reason = request.form.get("action", ""), request.form.get("reason", "")
-    ids = [int(text) for text in request.form.getlist("ids") if is_id(text)][:200]
-    reserve_id, branch_id = (
-        int(chosen) if is_id(chosen := request.form.get(name, "")) else 0 for name in ("reserve", "to_branch")
-    )
+    ids = request.form.getlist("ids", type=whole)[:200]
+    reserve_id, branch_id = (request.form.get(name, 0, type=whole) for name in ("reserve", "to_branch"))
     verbs = {
         "remind": lambda i: remind(session, wish_id=i, actor=person, now=now),
         "take_back": lambda i: take_back(session, wish_id=i, actor=person, now=now, reason=reason),
@@ -247,7 +241,7 @@ def download(kind: str) -> Response:
 def make_link() -> str:
     """Make a read-only link to the figures as they are narrowed now; its address is shown once."""
     person, now = signed_in(), utc_now()
-    days = request.form.get("days", 30, type=int)
+    days = request.form.get("days", 30, type=whole)
     with database().transaction() as session:
         secret = share(
             session,

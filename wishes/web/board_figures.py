@@ -27,6 +27,7 @@ from wishes.tracking.recall import last_known, ledger_now
 from wishes.tracking.survival import Curve
 from wishes.tracking.tracks import DELIVERIES, STAGES
 from wishes.web.context import day, language, t
+from wishes.web.numbers import is_id
 from wishes.web.wording import CATEGORY
 
 _Account, _Place = columns(Account), columns(Place)
@@ -126,7 +127,7 @@ def group_names(session: Session, campaign_id: int, by: str) -> Callable[[str], 
 def _couriers(session: Session, campaign_id: int) -> dict[str, str]:
     """Live couriers are accounts; those of an imported history keep the code that the file gives them."""
     keys = ledger_now(session, campaign_id).grouping("courier").names
-    ids = [int(key[1:]) for key in keys if key.startswith("a") and key[1:].isdecimal()]
+    ids = [int(key[1:]) for key in keys if key.startswith("a") and is_id(key[1:])]
     return {
         f"a{one}": name
         for one, name in session.execute(sa.select(_Account.id, _Account.name).where(_Account.id.in_(ids)))
@@ -376,10 +377,10 @@ def _league(session: Session, ledger: Ledger, rows: Any, asked: Asked, until: in
         found.append(
             {
                 "name": names(key),
-                "url": url_for("desk.wishes", branch=key) if key.isdecimal() else "",
+                "url": url_for("desk.wishes", branch=key) if is_id(key) else "",
                 "taken": n,
                 "done": done.get(key, 0),
-                "late": late.by_branch.get(int(key), 0) if key.isdecimal() else 0,
+                "late": late.by_branch.get(int(key), 0) if is_id(key) else 0,
                 **_said(one.quantile(0.5) if one else None, low, high, None),
             }
         )

@@ -25,6 +25,7 @@ from wishes.web.campaign import campaign_blueprint
 from wishes.web.cards import add_answers, title, wish_cards
 from wishes.web.context import day, language, t
 from wishes.web.identity import database, signed_in
+from wishes.web.numbers import whole
 
 pages = campaign_blueprint("branch", __name__)
 PAGE = 20
@@ -52,7 +53,7 @@ def _branch_id() -> int:
 @pages.get("/branch")
 def home() -> str:
     person, branch_id, today = signed_in(), _branch_id(), local_day(utc_now())
-    after = request.args.get("after", 0, type=int)
+    after = request.args.get("after", 0, type=whole)
     with database().reading() as session:
         branch = branch_card(session, branch_id)
         offered = proposed_to(session, g.campaign.id, branch_id=branch_id, after=after, limit=PAGE)
@@ -99,8 +100,8 @@ def answer() -> Response:
     """Accept the ticked proposals, hand them to a member, or decline them; what cannot be done is said, the rest is done."""
     person, branch_id, now = signed_in(), _branch_id(), utc_now()
     action, reason = request.form.get("action", ""), request.form.get("reason", "") or _reasons()[0]
-    chosen = [int(text) for text in request.form.getlist("ids") if text.isdecimal()][: PAGE * 4]
-    member = request.form.get("member", type=int) if action == "hand" else None
+    chosen = request.form.getlist("ids", type=whole)[: PAGE * 4]
+    member = request.form.get("member", type=whole) if action == "hand" else None
     if action not in _ANSWERS:
         raise NotFound()
     if action == "hand" and member is None:

@@ -19,6 +19,7 @@ from wishes.web.campaign import campaign_blueprint
 from wishes.web.cards import add_answers, title, wish_cards
 from wishes.web.context import day, language, t
 from wishes.web.identity import database, signed_in
+from wishes.web.numbers import whole
 from wishes.web.wording import CATEGORY
 
 pages = campaign_blueprint("community", __name__)
@@ -101,7 +102,7 @@ def wishes() -> str:
         community_ids=communities,
     )
     with database().reading() as session:
-        page = list_wishes(session, g.campaign.id, narrowed, after=request.args.get("after", 0, type=int), limit=PAGE)
+        page = list_wishes(session, g.campaign.id, narrowed, after=request.args.get("after", 0, type=whole), limit=PAGE)
         clocks = open_clocks(session, [row.id for row in page.rows])
     rows = wish_cards(page.rows, person, today=today, clocks=clocks, with_status=True)
     for card, row in zip(rows, page.rows, strict=True):

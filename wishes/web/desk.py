@@ -20,12 +20,13 @@ from wishes.lifecycle import HELD, STATUS_LABEL, Status
 from wishes.tracking.board_queries import age_bounds, aged_wishes, late_wishes
 from wishes.tracking.ledger import AGE_CLASSES, UNDER_WAY
 from wishes.tracking.queries import late_by_stage, open_clocks
-from wishes.web.board import is_id, narrowed, needs_now
+from wishes.web.board import narrowed, needs_now
 from wishes.web.branch import say_tally
 from wishes.web.campaign import campaign_blueprint
 from wishes.web.cards import title, wish_cards
 from wishes.web.context import language, t
 from wishes.web.identity import database, signed_in
+from wishes.web.numbers import whole
 from wishes.web.wording import CATEGORY
 
 pages = campaign_blueprint("desk", __name__)
@@ -104,14 +105,14 @@ def wishes() -> str:
         wanted = Filter(
             statuses=_statuses(status),
             ids=found,
-            community_ids=(int(community),) if is_id(community := request.args.get("community", "")) else None,
+            community_ids=(community,) if (community := request.args.get("community", type=whole)) is not None else None,
             county_code=request.args.get("county", "") if request.args.get("county", "") in names else "",
             category=narrowed().category,
             need=request.args.get("need", ""),
             words=request.args.get("q", "")[:40],
-            branch_id=int(branch) if is_id(branch := request.args.get("branch", "")) else None,
+            branch_id=request.args.get("branch", type=whole),
         )
-        page = list_wishes(session, g.campaign.id, wanted, after=request.args.get("after", 0, type=int), limit=PAGE)
+        page = list_wishes(session, g.campaign.id, wanted, after=request.args.get("after", 0, type=whole), limit=PAGE)
         clocks = open_clocks(session, [row.id for row in page.rows])
     rows = wish_cards(page.rows, person, today=today, clocks=clocks, with_status=True)
     for card, row in zip(rows, page.rows, strict=True):
@@ -152,7 +153,7 @@ def _behind(session: Session, status: str) -> tuple[int, ...] | None:
     """The wishes behind a figure of the board that no column tells: late ones, or those so long in a stage."""
     if "late" in request.args:
         return late_wishes(session, g.campaign.id, now=utc_now())
-    aged = request.args.get("aged", -1, type=int)
+    aged = request.args.get("aged", -1, type=whole)
     if status in set(Status) and 0 <= aged <= len(AGE_CLASSES):
         least, most = age_bounds(aged)
         return aged_wishes(session, g.campaign.id, Status(status), least_days=least, most_days=most, now=utc_now())
@@ -166,7 +167,7 @@ def _behind_words() -> list[tuple[str, str, str]]:
         words.append((t("已超期", "Late"), "late", "1"))
     if not request.args.get("status"):
         words += [(t(label), name, "1") for name, (_, label) in BEHIND.items() if name in request.args][:1]
-    aged = request.args.get("aged", -1, type=int)
+    aged = request.args.get("aged", -1, type=whole)
     if 0 <= aged <= len(AGE_CLASSES):
         least, most = age_bounds(aged)
         label = (
@@ -200,7 +201,7 @@ def act() -> Response:
     require(person, "campaign.coordinate", g.campaign.id)
     name, ids = (
         request.form.get("action", ""),
-        [int(text) for text in request.form.getlist("ids") if text.isdecimal()][:1000],
+        request.form.getlist("ids", type=whole)[:1000],
     )
     if name not in _BULK:
         raise NotFound()
@@ -220,7 +221,7 @@ def act() -> Response:
 @pages.get("/people")
 def people() -> str:
     require(signed_in(), "campaign.coordinate", g.campaign.id)
-    words, after = request.args.get("q", "")[:40], request.args.get("after", 0, type=int)
+    words, after = request.args.get("q", "")[:40], request.args.get("after", 0, type=whole)
     with database().reading() as session:
         branches = branches_of(session, g.campaign.id)
         found = volunteers_of(session, g.campaign.id, words=words, after=after, limit=PAGE + 1)

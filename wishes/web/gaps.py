@@ -25,6 +25,7 @@ from wishes.web.board_figures import Asked, between, board_figures, days, drawn_
 from wishes.web.campaign import campaign_blueprint
 from wishes.web.context import day, language, moment, t
 from wishes.web.identity import database, signed_in
+from wishes.web.numbers import is_id
 from wishes.web.wording import CATEGORY
 
 pages = campaign_blueprint("gaps", __name__)
@@ -74,7 +75,7 @@ def _now(wanted: Asked, coordinating: bool) -> str:
             since=since,
             county_code=narrow.county or None,
             category=narrow.category or None,
-            branch_id=int(narrow.branch) if narrow.branch.isdecimal() else None,
+            branch_id=int(narrow.branch) if is_id(narrow.branch) else None,
             community_id=int(narrow.community) if narrow.community else None,
             after=_cursor(request.args.get("after", "")),
             limit=PAGE,

@@ -17,6 +17,7 @@ from wishes.protection.approvals import Request, ask_access, decide_access, end_
 from wishes.web.campaign import campaign_blueprint
 from wishes.web.context import language, moment, t
 from wishes.web.identity import database, signed_in
+from wishes.web.numbers import whole
 
 pages = campaign_blueprint("identities", __name__)
 _STATE: dict[str, tuple[Text, str]] = {
@@ -61,8 +62,8 @@ def ask() -> Response | tuple[str, int]:
     try:
         with database().transaction() as session:
             ask_access(
-                session, campaign_id=g.campaign.id, purpose=form.get("purpose", ""), hours=form.get("hours", 0, type=int),
-                community_id=form.get("community", type=int), child_id=_child(session, form.get("wish", "")),
+                session, campaign_id=g.campaign.id, purpose=form.get("purpose", ""), hours=form.get("hours", 0, type=whole),
+                community_id=form.get("community", type=whole), child_id=_child(session, form.get("wish", "")),
                 actor=person, now=utc_now(),
             )  # fmt: skip
     except Invalid as error:

@@ -13,6 +13,7 @@ from wishes.tracking.wording import notice_words
 from wishes.web.campaign import campaign_blueprint
 from wishes.web.context import language, moment, t
 from wishes.web.identity import database, signed_in
+from wishes.web.numbers import whole
 
 pages = campaign_blueprint("inbox", __name__)
 PAGE = 30
@@ -43,7 +44,7 @@ def inbox_rows(items: list[room.InboxItem]) -> list[dict[str, Any]]:
 @pages.get("/inbox")
 def home() -> str:
     person = signed_in()
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=whole)
     with database().reading() as session:
         items = room.inbox(session, person.account_id or 0, campaign_id=g.campaign.id, before_id=before, limit=PAGE + 1)
         unread = room.unread_count(session, person.account_id or 0)

@@ -18,6 +18,7 @@ from wishes.web.campaign import campaign_blueprint
 from wishes.web.cards import title, wish_cards
 from wishes.web.context import language, t
 from wishes.web.identity import database, signed_in
+from wishes.web.numbers import whole
 
 pages = campaign_blueprint("inspection", __name__)
 PAGE = 50
@@ -56,7 +57,7 @@ def home() -> str:
             session,
             g.campaign.id,
             Filter(statuses=(status,), words=request.args.get("q", "")[:40]),
-            after=request.args.get("after", 0, type=int),
+            after=request.args.get("after", 0, type=whole),
             limit=PAGE,
         )
         clocks = open_clocks(session, [row.id for row in page.rows])
@@ -99,7 +100,7 @@ def act() -> Response:
     person, now, name = signed_in(), utc_now(), request.form.get("action", "")
     if not any(name in names for names in _MOVES.values()):
         raise NotFound()
-    ids = [int(text) for text in request.form.getlist("ids") if text.isdecimal()][:1000]
+    ids = request.form.getlist("ids", type=whole)[:1000]
     reason = request.form.get("reason", "") or t("质检或配送时登记", "Noted on the round")
     with database().transaction() as session:
         mine = {row.id for row in list_wishes(session, g.campaign.id, Filter(ids=tuple(ids)), limit=1000).rows}

@@ -18,6 +18,7 @@ from wishes.tracking.heartbeat import heartbeats
 from wishes.web.context import t
 from wishes.web.identity import database, signed_in
 from wishes.web.intake_pages import STATE, originals, pages
+from wishes.web.numbers import whole
 
 PAGE = 50
 _SHOWS = ("", "attention", "failed", "repeated")
@@ -72,7 +73,7 @@ def upload() -> Response:
                 community_id=community_id,
             )
         taken += 1
-    taken = request.form.get("sent_in_all", taken, type=int)  # a script sends many in parts and tells of them once
+    taken = request.form.get("sent_in_all", taken, type=whole)  # a script sends many in parts and tells of them once
     if taken:
         flash(
             t(
@@ -92,7 +93,7 @@ def sending_for(person: Actor) -> int | None:
     if may(person, "campaign.coordinate", g.campaign.id):
         return None
     mine = person.ids(Role.SOCIAL_WORKER, g.campaign.id, "community_id")
-    chosen = request.form.get("community", 0, type=int)
+    chosen = request.form.get("community", 0, type=whole)
     if chosen in mine:
         return chosen
     return next(iter(mine)) if len(mine) == 1 else None
@@ -103,7 +104,7 @@ def _list() -> dict[str, Any]:
     person, now = signed_in(), utc_now()
     show = request.args.get("show", "")
     show = show if show in _SHOWS else ""
-    words, before = request.args.get("q", "")[:60], request.args.get("before", 0, type=int)
+    words, before = request.args.get("q", "")[:60], request.args.get("before", 0, type=whole)
     with database().reading() as session:
         found = file_lines(
             session, campaign_id=g.campaign.id, actor=person, show=show, words=words, before=before, limit=PAGE + 1

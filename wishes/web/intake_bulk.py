@@ -23,6 +23,7 @@ from wishes.web.context import t
 from wishes.web.identity import database, keyring, signed_in
 from wishes.web.intake_pages import pages
 from wishes.web.intake_wording import RELATION, WAY
+from wishes.web.numbers import whole
 
 
 def day_typed(text: str) -> date:
@@ -117,7 +118,7 @@ def place(file_id: int) -> Response:
     """Say which community a file is from that does not say so itself."""
     with database().transaction() as session:
         file_seen(session, file_id, signed_in(), g.campaign.id)
-        community_id = request.form.get("community", 0, type=int)
+        community_id = request.form.get("community", 0, type=whole)
         place_file(session, file_id=file_id, community_id=community_id, actor=signed_in(), now=utc_now())
     flash(t("记下了，这份文件归到这个社区。", "Noted: the file is this community's."), "good")
     return redirect(url_for("intake.file", file_id=file_id))

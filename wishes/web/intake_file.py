@@ -29,6 +29,7 @@ from wishes.web.intake_opened import as_it_stands, opened_rows, other_entry, vie
 from wishes.web.intake_pages import STATE, pages
 from wishes.web.intake_rows import refusals
 from wishes.web.intake_wording import FIELD
+from wishes.web.numbers import whole
 
 _ROW = table_of(ImportRow)
 PAGE = 30
@@ -170,7 +171,7 @@ def _narrowed(file_id: int, show: str) -> list[Any]:
 
 
 def _cards(session: Session, state: FileState, view: View | None, show: str) -> dict[str, Any]:
-    after = request.args.get("after", 0, type=int)
+    after = request.args.get("after", 0, type=whole)
     ids = list(
         session.execute(
             sa.select(_ROW.c.id)

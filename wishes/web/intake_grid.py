@@ -24,6 +24,7 @@ from wishes.web.intake_cards import marks_of, problem
 from wishes.web.intake_opened import as_it_stands, opened_rows, view_for
 from wishes.web.intake_pages import pages
 from wishes.web.intake_wording import ROLE
+from wishes.web.numbers import whole
 
 _ROW = table_of(ImportRow)
 GRID_PAGE = 100
@@ -36,7 +37,7 @@ def grid_of(session: Session, state: FileState, view: View | None) -> dict[str, 
     names = list(view.texts)
     sheet = request.args.get("sheet", names[0])
     sheet = sheet if sheet in names else names[0]
-    start = max(0, request.args.get("from", 0, type=int))
+    start = max(0, request.args.get("from", 0, type=whole))
     rows = view.texts[sheet]
     start = min(start, max(0, len(rows) - 1))
     part = range(start, min(len(rows), start + GRID_PAGE))

@@ -27,6 +27,7 @@ from wishes.web.intake_form import values_of
 from wishes.web.intake_opened import as_it_stands, opened_rows, other_entry, view_for
 from wishes.web.intake_pages import STATUS, pages
 from wishes.web.intake_wording import SIZE_KIND, TYPE
+from wishes.web.numbers import whole
 from wishes.web.wording import CATEGORY, SEX
 
 
@@ -145,7 +146,7 @@ def consent_of_row(row_id: int) -> Response:
 @pages.post("/import/row/<int:row_id>/merge")
 def merge(row_id: int) -> Response:
     """Say that the entry repeats another one and counts once."""
-    into = request.form.get("into", 0, type=int)
+    into = request.form.get("into", 0, type=whole)
     return _decide(
         row_id,
         lambda session: merge_row(

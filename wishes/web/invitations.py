@@ -17,6 +17,7 @@ from wishes.web.account import admit
 from wishes.web.campaign import campaign_blueprint
 from wishes.web.context import day, language, t
 from wishes.web.identity import actor, database, settings, signed_in
+from wishes.web.numbers import whole
 
 pages = campaign_blueprint("invitations", __name__)
 anybody = Blueprint("joining", __name__)
@@ -58,9 +59,9 @@ def make() -> str:
         secret = invitations.invite(
             session,
             campaign_id=g.campaign.id,
-            branch_id=request.form.get("branch", 0, type=int) % 10**18,
-            uses=request.form.get("uses", 0, type=int),
-            days=request.form.get("days", 0, type=int),
+            branch_id=request.form.get("branch", 0, type=whole),
+            uses=request.form.get("uses", 0, type=whole),
+            days=request.form.get("days", 0, type=whole),
             actor=signed_in(),
             now=utc_now(),
         )

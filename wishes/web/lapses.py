@@ -14,6 +14,7 @@ from wishes.clock import utc_now
 from wishes.web.campaign import campaign_blueprint
 from wishes.web.context import day, t
 from wishes.web.identity import database, signed_in
+from wishes.web.numbers import whole
 
 pages = campaign_blueprint("lapses", __name__)
 PAGE = 50
@@ -22,7 +23,7 @@ PAGE = 50
 @pages.get("/lapses")
 def home() -> str:
     require(signed_in(), "campaign.coordinate", g.campaign.id)
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=whole)
     with database().reading() as session:
         found = lapses(session, g.campaign.id, before_id=before, limit=PAGE + 1)
     return render_template(

@@ -42,6 +42,7 @@ from wishes.web.branch import say_tally
 from wishes.web.campaign import campaign_blueprint
 from wishes.web.context import language, moment, t, yuan
 from wishes.web.identity import database, signed_in
+from wishes.web.numbers import whole
 from wishes.web.wording import CATEGORY, NEED
 
 pages = campaign_blueprint("matching", __name__)
@@ -118,12 +119,12 @@ def progress() -> str:
 @pages.get("/match/<int:run_id>")
 def run(run_id: int) -> str:
     _enter()
-    branch_id, state = request.args.get("branch", type=int), request.args.get("state", "")
+    branch_id, state = request.args.get("branch", type=whole), request.args.get("state", "")
     with database().reading() as session:
         found = run_by_id(session, g.campaign.id, run_id)
         names = names_of(session, g.campaign.id)
         rows, after, total = proposals_of(session, g.campaign.id, run_id=run_id, branch_id=branch_id, state=state,
-                                          after=request.args.get("after", 0, type=int), limit=PAGE)  # fmt: skip
+                                          after=request.args.get("after", 0, type=whole), limit=PAGE)  # fmt: skip
         waiting = standing_by_branch(session, g.campaign.id, run_id)
     kept = {name: value for name, value in request.args.items() if name not in ("after", "lang")}
     lines = [
@@ -160,8 +161,8 @@ def undo(run_id: int) -> Response:
 def answer(run_id: int) -> Response:
     """Accept for the takers (all, a branch's, the ticked ones), or take the ticked ones back with a reason."""
     person, now, action = _enter(), utc_now(), request.form.get("action", "")
-    chosen = [int(text) for text in request.form.getlist("ids") if text.isdecimal()][: PAGE * 4]
-    branch_id = request.form.get("branch", type=int)
+    chosen = request.form.getlist("ids", type=whole)[: PAGE * 4]
+    branch_id = request.form.get("branch", type=whole)
     with database().transaction() as session:
         run_by_id(session, g.campaign.id, run_id)
         if action in ("accept_all", "accept_branch", "accept"):
@@ -274,8 +275,8 @@ def _weights(sent: Any) -> dict[str, float]:
 
 def _asked() -> Changes:
     args = request.args
-    places, money = args.get("places", 0, type=int), args.get("yuan", 0, type=int)
-    branch_id, more = args.get("branch", type=int), args.get("people", 0, type=int)
+    places, money = args.get("places", 0, type=whole), args.get("yuan", 0, type=whole)
+    branch_id, more = args.get("branch", type=whole), args.get("people", 0, type=whole)
     if abs(places) > 100_000 or abs(money) > 100_000_000:
         raise Invalid("branch", Text("数字太大。", "The number is too large."))
     pledges = {branch_id: (places, money * 100)} if branch_id and (places or money) else None

@@ -16,6 +16,7 @@ from wishes.tracking.wording import title
 from wishes.web.campaign import campaign_blueprint
 from wishes.web.context import language, moment, t
 from wishes.web.identity import database, signed_in
+from wishes.web.numbers import whole
 
 pages = campaign_blueprint("outbox", __name__)
 PAGE = 50
@@ -51,7 +52,7 @@ def home() -> str:
     require(signed_in(), "campaign.coordinate", g.campaign.id)
     chosen = request.args.get("state", "failed")
     chosen = chosen if chosen in SHOWN else "failed"
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=whole)
     with database().reading() as session:
         counts = room.state_counts(session, g.campaign.id, now=utc_now())
         found = room.outbox(session, g.campaign.id, states=SHOWN[chosen][1], before_id=before, limit=PAGE + 1)
@@ -82,7 +83,7 @@ def home() -> str:
 def retry() -> Response:
     """Send the ticked ones again."""
     person = signed_in()
-    ids = [int(value) for value in request.form.getlist("ids")[:500] if value.isdecimal() and len(value) < 19]
+    ids = request.form.getlist("ids", type=whole)[:500]
     with database().transaction() as session:
         again = room.retry_notices(session, campaign_id=g.campaign.id, notice_ids=ids, actor=person, now=utc_now())
     flash(t("{n} 条重新排队，稍后发出。", "{n} are queued again and leave shortly.", n=again), "success")

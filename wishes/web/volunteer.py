@@ -17,6 +17,7 @@ from wishes.web.campaign import campaign_blueprint
 from wishes.web.cards import add_answers, wish_cards
 from wishes.web.context import day, t
 from wishes.web.identity import database, signed_in
+from wishes.web.numbers import whole
 from wishes.web.wording import CATEGORY
 
 pages = campaign_blueprint("volunteer", __name__)
@@ -94,7 +95,7 @@ def browse() -> str:
             need=request.args.get("need", ""),
             words=request.args.get("q", "")[:40],
         )
-        page = list_wishes(session, g.campaign.id, narrowed, after=request.args.get("after", 0, type=int), limit=PAGE)
+        page = list_wishes(session, g.campaign.id, narrowed, after=request.args.get("after", 0, type=whole), limit=PAGE)
     kept = {name: value for name, value in request.args.items() if name not in ("after", "lang")}
     counties = sorted((code, name) for code, name in names.items() if len(code) == 6)
     return render_template(

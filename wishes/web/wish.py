@@ -26,6 +26,7 @@ from wishes.web.campaign import campaign_blueprint
 from wishes.web.cards import DELIVERIES
 from wishes.web.context import day, language, moment, t, yuan
 from wishes.web.identity import database, signed_in
+from wishes.web.numbers import whole
 from wishes.web.wording import CATEGORY, NEED, SEX, size_text
 
 pages = campaign_blueprint("wish", __name__)
@@ -260,7 +261,7 @@ def make_move(session: Session, name: str, *, row: WishRow, actor: Actor, form: 
             **claims.taker_of(actor, row.campaign_id, as_branch=as_branch),
         )
     elif name == "accept":
-        claims.accept(session, wish_id=row.id, actor=actor, now=now, volunteer_id=form.get("volunteer_id", type=int))
+        claims.accept(session, wish_id=row.id, actor=actor, now=now, volunteer_id=form.get("volunteer_id", type=whole))
     elif name == "decline":
         claims.decline(session, wish_id=row.id, actor=actor, now=now, reason=reason)
     elif name == "release":
@@ -284,7 +285,7 @@ def make_move(session: Session, name: str, *, row: WishRow, actor: Actor, form: 
             reason=reason,
             scheduled_on=_day(form.get("scheduled_on", "")),
             spent_fen=_fen(spent) if spent else None,
-            rating=form.get("rating", type=int),
+            rating=form.get("rating", type=whole),
         )
 
 

@@ -11,7 +11,6 @@ from wishes.web import problems
 from wishes.web.api import campaigns, forecast, gaps, handovers, mine, moves, tokens, wishes
 from wishes.web.api.contract import Api, BadInput
 from wishes.web.api.document import describe
-from wishes.web.api.paths import CONVERTERS
 from wishes.web.context import language
 
 PREFIX = "/api/v1"
@@ -30,7 +29,6 @@ class OnlyForPages(SecureCookieSessionInterface):
 
 def install(app: Flask, csrf: CSRFProtect) -> None:
     """Register the API. It is exempt from CSRF protection because no browser sends a bearer token by itself."""
-    app.url_map.converters.update(CONVERTERS)
     api = Api("api", __name__, url_prefix=PREFIX)
     for room in ROOMS:
         for operation in room.OPERATIONS:

@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from wishes.web.api.contract import KEY_HEADER, KEY_LENGTH, REPLAYED_HEADER, Operation
-from wishes.web.api.paths import parameters, template
 from wishes.web.api.shapes import Problem
+from wishes.web.paths import parameters, template
 
 VERSION = "1.0.0"
 _REF = "#/components/schemas/{model}"

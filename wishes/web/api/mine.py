@@ -176,6 +176,6 @@ OPERATIONS = (
     Operation("GET", f"{_IN}/proposals", list_proposals, "mine", ProposalList, query=PageQuery),
     Operation("GET", f"{_IN}/claims", list_claims, "mine", ClaimList, query=ClaimQuery),
     Operation("GET", f"{_IN}/notices", list_notices, "mine", NoticeList, query=PageQuery),
-    Operation("POST", f"{_IN}/notices/<row:notice_id>/read", read_notice, "mine", MarkedRead, body=NoBody),
+    Operation("POST", f"{_IN}/notices/<int:notice_id>/read", read_notice, "mine", MarkedRead, body=NoBody),
     Operation("POST", f"{_IN}/notices/read", read_all_notices, "mine", MarkedRead, body=NoBody),
 )

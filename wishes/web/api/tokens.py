@@ -59,5 +59,5 @@ OPERATIONS = (
     Operation(
         "POST", "/tokens", make_token, "tokens", TokenMade, body=TokenBody, status=201, secret=frozenset({"token"})
     ),
-    Operation("DELETE", "/tokens/<row:token_id>", revoke_token, "tokens", TokenShape),
+    Operation("DELETE", "/tokens/<int:token_id>", revoke_token, "tokens", TokenShape),
 )

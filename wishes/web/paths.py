@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 
 from werkzeug.routing import BaseConverter
 
+from wishes.web.numbers import MOST
+
 
 class Part(BaseConverter):
     """One varying part and its JSON Schema."""
@@ -29,16 +31,16 @@ class Code(Part):
 
 
 class RowId(Part):
-    """A row's number: below 10**18, so that it fits into 64 bits."""
+    """A row's number: as many digits as the databases hold."""
 
     regex = r"[0-9]{1,18}"
-    schema = {"type": "integer", "minimum": 0, "maximum": 10**18 - 1}
+    schema = {"type": "integer", "minimum": 0, "maximum": MOST}
 
     def to_python(self, value: str) -> int:
         return int(value)
 
 
-CONVERTERS: dict[str, type[Part]] = {"slug": Slug, "code": Code, "row": RowId}
+CONVERTERS: dict[str, type[Part]] = {"slug": Slug, "code": Code, "int": RowId}
 _PART = re.compile(r"<(\w+):(\w+)>")
 
 
