@@ -27,6 +27,7 @@ _ENTRY_KEPT = (
     "kind",
     "campaign_id",
     "actor_id",
+    "account_id",
     "child_id",
     "wish_id",
     "file_id",

@@ -112,6 +112,32 @@ class SpareCode(SQLModel, table=True):
     used_at: datetime | None = instant(null=True)
 
 
+class Passkey(SQLModel, table=True):
+    """A key in a phone, a computer or a token (WebAuthn): its public half. See :mod:`wishes.people.passkeys`."""
+
+    id: int | None = row_id()
+    account_id: int = refers("account.id", index=True)
+    name: str = Field(max_length=40)
+    credential_id: bytes = Field(sa_type=sa.LargeBinary, unique=True)
+    public_key: bytes = Field(sa_type=sa.LargeBinary)
+    sign_count: int = Field(default=0, sa_type=BIG)
+    transports: str = Field(default="", max_length=80)  # how it is reached, for the browser: "internal,hybrid"
+    created_at: datetime = instant()
+    used_at: datetime | None = instant(null=True)
+
+
+class OutsideIdentity(SQLModel, table=True):
+    """Somebody's WeChat or WeCom, connected to their account. Only an HMAC of what it is called there is kept."""
+
+    __tablename__ = "outside_identity"
+    id: int | None = row_id()
+    account_id: int = refers("account.id", index=True)
+    provider: str = Field(max_length=12)
+    digest: bytes = Field(sa_type=sa.LargeBinary(32), unique=True)
+    connected_at: datetime = instant()
+    used_at: datetime | None = instant(null=True)
+
+
 class Recovery(SQLModel, table=True):
     """A privileged account that proved its registered address and waits for a second administrator's word."""
 

@@ -42,8 +42,8 @@ _SEALED: Final = {
         "occurred_at", "recorded_at",
     ),
     "entry": (
-        "kind", "campaign_id", "actor_id", "child_id", "wish_id", "file_id", "access_id", "fields", "reason", "request_id",
-        "data", "recorded_at",
+        "kind", "campaign_id", "actor_id", "account_id", "child_id", "wish_id", "file_id", "access_id", "fields", "reason",
+        "request_id", "data", "recorded_at",
     ),
 }  # fmt: skip
 """What of a row is sealed. A later column is not part of old links: give it a source of its own, do not add it here."""

@@ -12,7 +12,7 @@ from wishes.model import Field, SQLModel, document, instant, refers, row_id
 
 
 class AuditEntry(SQLModel, table=True):
-    """Somebody looked at an identity, or changed what protects one. Append-only, as :class:`wishes.events.tables.Event`.
+    """Somebody looked at an identity, or changed what protects one: roles, accounts, settings, keys. Append-only, as :class:`wishes.events.tables.Event`.
 
     ``actor_id`` None is the system, the command line or, with ``reason`` saying so, a guardian. No name stands here.
     """
@@ -23,9 +23,10 @@ class AuditEntry(SQLModel, table=True):
         sa.Index("ix_audit_entry_child", "child_id", "id"),
     )
     id: int | None = row_id()
-    kind: str = Field(max_length=24)  # look, ask_access, decide_access, erase, anonymise, rotate_keys …
+    kind: str = Field(max_length=24)  # look, ask_access, grant_role, password, erase, anonymise, rotate_keys …
     campaign_id: int | None = refers("campaign.id", null=True)
     actor_id: int | None = Field(default=None, sa_type=BIG)
+    account_id: int | None = Field(default=None, sa_type=BIG)  # whose role, password, second step … was changed
     child_id: int | None = Field(default=None, sa_type=BIG)
     wish_id: int | None = Field(default=None, sa_type=BIG)
     file_id: int | None = Field(default=None, sa_type=BIG)

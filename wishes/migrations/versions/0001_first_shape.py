@@ -141,6 +141,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(24), nullable=False),
         sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("actor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("child_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("wish_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("file_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -284,6 +285,39 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("one_time_code", schema=None) as batch_op:
         batch_op.create_index("ix_one_time_code_account", ["account_id", "purpose", "id"], unique=False)
+
+    op.create_table(
+        "outside_identity",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("provider", sa.String(12), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("connected_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("used_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_outside_identity_account_id_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outside_identity")),
+        sa.UniqueConstraint("digest", name=op.f("uq_outside_identity_digest")),
+    )
+    with op.batch_alter_table("outside_identity", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_outside_identity_account_id"), ["account_id"], unique=False)
+
+    op.create_table(
+        "passkey",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(40), nullable=False),
+        sa.Column("credential_id", sa.LargeBinary(), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("sign_count", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("transports", sa.String(80), nullable=False),
+        sa.Column("created_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("used_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_passkey_account_id_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_passkey")),
+        sa.UniqueConstraint("credential_id", name=op.f("uq_passkey_credential_id")),
+    )
+    with op.batch_alter_table("passkey", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_passkey_account_id"), ["account_id"], unique=False)
 
     op.create_table(
         "past_file",
@@ -1230,6 +1264,14 @@ def downgrade() -> None:
     op.drop_table("place")
     op.drop_table("past_wish")
     op.drop_table("past_file")
+    with op.batch_alter_table("passkey", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_passkey_account_id"))
+
+    op.drop_table("passkey")
+    with op.batch_alter_table("outside_identity", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_outside_identity_account_id"))
+
+    op.drop_table("outside_identity")
     with op.batch_alter_table("one_time_code", schema=None) as batch_op:
         batch_op.drop_index("ix_one_time_code_account")
 
