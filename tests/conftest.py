@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
 from tests.factories import Place, make_campaign
 from tests.services.postgres import PostgresServer
+from tests.web.people import app_of
 from wishes.db import Database
 from wishes.migrations import upgrade
 from wishes.settings import Settings
@@ -66,6 +68,14 @@ def database(settings: Settings) -> Iterator[Database]:
     opened = Database(settings)
     yield opened
     opened.dispose()
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    """The web application on the same database, with keys."""
+    made = app_of(settings)
+    yield made
+    made.extensions["microwish.database"].dispose()
 
 
 @pytest.fixture

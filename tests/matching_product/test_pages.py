@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
 from tests.matching_product.town import Town, branch, make_town, person, takers_of, wish
-from tests.web.people import Person, app_of
+from tests.web.people import Person
 from wishes.access import Role
 from wishes.claims.tables import Claim, MatchRun
 from wishes.clock import utc_now
@@ -19,21 +18,13 @@ from wishes.settings import Settings
 
 
 @pytest.fixture
-def app(sqlite_settings: Settings) -> Iterator[Flask]:
-    made = app_of(sqlite_settings)
-    yield made
-    made.extensions["microwish.database"].dispose()
+def settings(sqlite_settings: Settings) -> Settings:
+    return sqlite_settings
 
 
 @pytest.fixture
-def open_database(app: Flask) -> Database:
-    found: Database = app.extensions["microwish.database"]
-    return found
-
-
-@pytest.fixture
-def town(open_database: Database) -> Town:
-    with open_database.transaction() as session:
+def town(database: Database) -> Town:
+    with database.transaction() as session:
         found = make_town(session)
         branch(session, found, count=3, liked=["study"])
         branch(session, found, count=3, county="330127")
@@ -61,35 +52,35 @@ def run_it(coordinator: Person, town: Town) -> int:
     return int(found[1])
 
 
-def test_a_coordinator_runs_the_engine_and_sees_what_it_found(coordinator: Person, town: Town, open_database: Database) -> None:
+def test_a_coordinator_runs_the_engine_and_sees_what_it_found(coordinator: Person, town: Town, database: Database) -> None:
     assert "匹配 10 个心愿" in coordinator.get(at(town)).text
     run_id = run_it(coordinator, town)
     for path in (at(town), at(town, f"/{run_id}"), at(town, f"/{run_id}?lang=en"), at(town, f"/{run_id}?state=open")):
         page = coordinator.get(path).text
         assert "没有着落" in page or "Unmatched" in page
-    with open_database.reading() as session:
+    with database.reading() as session:
         assert len(takers_of(session, town)) == 7
     page = coordinator.get(at(town, f"/{run_id}?lang=zh")).text
     assert "全部 1 位经过核查的志愿者都已派满" in page and "其次是" in page
 
 
-def test_a_run_is_undone_on_its_page(coordinator: Person, town: Town, open_database: Database) -> None:
+def test_a_run_is_undone_on_its_page(coordinator: Person, town: Town, database: Database) -> None:
     run_id = run_it(coordinator, town)
     coordinator.post(at(town, f"/{run_id}/undo"), at(town, f"/{run_id}"))
-    with open_database.reading() as session:
+    with database.reading() as session:
         assert takers_of(session, town) == {}
     assert "已撤销" in coordinator.get(at(town, f"/{run_id}")).text
 
 
-def test_proposals_are_accepted_all_by_branch_or_one_by_one(coordinator: Person, town: Town, open_database: Database) -> None:
+def test_proposals_are_accepted_all_by_branch_or_one_by_one(coordinator: Person, town: Town, database: Database) -> None:
     run_id = run_it(coordinator, town)
     page, send = at(town, f"/{run_id}"), at(town, f"/{run_id}/answer")
 
     def claims() -> int:
-        with open_database.reading() as session:
+        with database.reading() as session:
             return int(session.execute(sa.select(sa.func.count()).select_from(Claim)).scalar_one())
 
-    with open_database.reading() as session:
+    with database.reading() as session:
         takers = takers_of(session, town)
     one = min(takers)
     coordinator.post(send, page, action="accept", ids=str(one))
@@ -101,19 +92,19 @@ def test_proposals_are_accepted_all_by_branch_or_one_by_one(coordinator: Person,
     assert claims() == 7
 
 
-def test_a_ticked_proposal_is_taken_back(coordinator: Person, town: Town, open_database: Database) -> None:
+def test_a_ticked_proposal_is_taken_back(coordinator: Person, town: Town, database: Database) -> None:
     run_id = run_it(coordinator, town)
-    with open_database.reading() as session:
+    with database.reading() as session:
         one = min(takers_of(session, town))
     coordinator.post(at(town, f"/{run_id}/answer"), at(town, f"/{run_id}"), action="decline", ids=str(one))
-    with open_database.reading() as session:
+    with database.reading() as session:
         assert one not in takers_of(session, town)
 
 
-def test_advice_is_worked_out_when_asked_and_kept(coordinator: Person, town: Town, open_database: Database) -> None:
+def test_advice_is_worked_out_when_asked_and_kept(coordinator: Person, town: Town, database: Database) -> None:
     run_id = run_it(coordinator, town)
     coordinator.post(at(town, f"/{run_id}/advice"), at(town, f"/{run_id}"))
-    with open_database.reading() as session:
+    with database.reading() as session:
         advice = session.execute(sa.select(MatchRun.advice).where(MatchRun.id == run_id)).scalar_one()  # type: ignore[call-overload]
     assert any(piece["kind"] == "people" and piece["serves"] == 1 for piece in advice)
     assert "再有 1 位经过核查的志愿者，可多满足 1 个心愿" in coordinator.get(at(town, f"/{run_id}")).text
@@ -136,9 +127,9 @@ def test_others_neither_see_nor_start_a_run(app: Flask, town: Town) -> None:
         assert {stranger.get(at(town, path)).status_code for path in ("", "/1", "/what-if", "/progress")} == {403}
 
 
-def test_a_secretary_hands_a_proposal_to_a_member(app: Flask, coordinator: Person, town: Town, open_database: Database) -> None:
+def test_a_secretary_hands_a_proposal_to_a_member(app: Flask, coordinator: Person, town: Town, database: Database) -> None:
     run_it(coordinator, town)
-    with open_database.transaction() as session:
+    with database.transaction() as session:
         offered = {w: b for w, (b, _) in takers_of(session, town).items() if b is not None}
         first = min(offered)
         member = person(session, town, branch_id=offered[first], duties=())
@@ -149,7 +140,7 @@ def test_a_secretary_hands_a_proposal_to_a_member(app: Flask, coordinator: Perso
     secretary.post(f"{home}/answer", home, action="hand", ids=str(first), member=str(member))
     others = [w for w, b in offered.items() if b == offered[first] and w != first]
     secretary.post(f"{home}/answer", home, action="decline", ids=str(others[0]), reason="太远")
-    with open_database.reading() as session:
+    with database.reading() as session:
         claim = session.execute(sa.select(Claim.wish_id, Claim.volunteer_id, Claim.branch_id)).one()  # type: ignore[call-overload]
         assert others[0] not in takers_of(session, town)
     assert tuple(claim) == (first, member, offered[first])

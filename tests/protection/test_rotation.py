@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -76,29 +77,30 @@ def test_a_rotation_wraps_everything_anew_and_retires_the_old_key(world: World) 
 
 
 def test_reading_and_writing_go_on_while_keys_rotate(world: World) -> None:
-    known, stop, problems = kids(world, 12), threading.Event(), []
+    known, stop = kids(world, 12), threading.Event()
 
-    def reading() -> None:
+    def reading() -> int:
+        times = 0
+        while not stop.is_set():
+            everything_opens(world, known[:4], world.keyring)
+            times += 1
+        return times
+
+    with ThreadPoolExecutor(1) as pool:
+        reader = pool.submit(reading)
         try:
-            while not stop.is_set():
-                everything_opens(world, known[:4], world.keyring)
-        except Exception as error:
-            problems.append(error)
-
-    reader = threading.Thread(target=reading)
-    reader.start()
-    done = rotate(
-        world.database,
-        world.settings.keys_dir,
-        actor=SYSTEM,
-        now=NOW,
-        batch=2,
-        patience=30,
-        told=lambda _: known.append(world.kid()) if len(known) < 18 else None,
-    )
-    stop.set()
-    reader.join()
-    assert not problems and done.retired == [1]
+            done = rotate(
+                world.database,
+                world.settings.keys_dir,
+                actor=SYSTEM,
+                now=NOW,
+                batch=2,
+                patience=30,
+                told=lambda _: known.append(world.kid()) if len(known) < 18 else None,
+            )
+        finally:
+            stop.set()
+        assert reader.result() > 0 and done.retired == [1]
     everything_opens(world, known, read_keyring(world.settings.keys_dir))
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 import xlsxwriter
+from sqlmodel import col
 
 from wishes.access import Actor, Grant, Role
 from wishes.campaigns.loading import load_campaign
@@ -16,8 +19,11 @@ from wishes.campaigns.queries import campaign_by_slug
 from wishes.campaigns.tables import Campaign
 from wishes.db import Database
 from wishes.intake.batch import Batch, take_batch
+from wishes.intake.deciding import Resolved
 from wishes.intake.reader import Reader, reader_for
+from wishes.intake.resolving import correct_row
 from wishes.intake.store import StoredFile, store_reading
+from wishes.intake.tables import ImportRow
 from wishes.protection.keyring import Keyring, create_keyring
 from wishes.protection.vault import Vault
 from wishes.settings import PACKAGE_DIR, Settings
@@ -106,6 +112,38 @@ class Desk:
                     )
                 )
         return done
+
+    def row_ids(self, status: str) -> list[int]:
+        """Stored entries of a status, in the order they came."""
+        with self.database.reading() as session:
+            return list(
+                session.execute(
+                    sa.select(col(ImportRow.id)).where(col(ImportRow.status) == status).order_by(col(ImportRow.id))
+                ).scalars()
+            )
+
+    def one(self, query: Any) -> Any:
+        with self.database.reading() as session:
+            return session.execute(query).one()
+
+    def park(self, row_id: int, doubts: Sequence[str] = ("item_unsure",)) -> None:
+        """Make a stored rejected row one that waits for a person."""
+        with self.database.transaction() as session:
+            session.execute(
+                sa.update(ImportRow).where(col(ImportRow.id) == row_id).values(status="parked", reasons=list(doubts))
+            )
+
+    def correct(self, row_id: int, actor: Actor | None = None, **changes: Any) -> Resolved:
+        with self.database.transaction() as session:
+            return correct_row(
+                session,
+                row_id=row_id,
+                changes=changes,
+                reader=self.reader,
+                keyring=self.keyring,
+                actor=actor or self.coordinator,
+                now=NOW,
+            )
 
     def send(self, name: str, *rows: list[str], title: str = "淳安县威坪镇微心愿汇总表") -> StoredFile:
         """Read, compare and store one file."""

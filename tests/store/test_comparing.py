@@ -6,14 +6,12 @@ import pytest
 import sqlalchemy as sa
 
 from tests.store.conftest import NOW, Desk, line, workbook
-from tests.store.test_resolving import one, row_ids
 from wishes.access import Actor, Grant, Role
 from wishes.errors import Invalid
 from wishes.events.tables import Event
 from wishes.intake.comparing import keep_both, merge_row
 from wishes.intake.deciding import MAYBE
 from wishes.intake.placing import communities_for, place_file
-from wishes.intake.resolving import correct_row
 from wishes.intake.tables import Community, ImportFile, ImportRow, Wish
 from wishes.lifecycle import Status
 from wishes.people.actions import create_account
@@ -69,7 +67,7 @@ def test_where_both_are_kept_nobody_is_asked_again(desk: Desk) -> None:
     row_id, other = doubtful(desk)
     with desk.database.transaction() as session:
         keep_both(session, row_id=row_id, keyring=desk.keyring, actor=desk.coordinator, now=NOW)
-    event = one(desk, sa.select(Event.data).where(Event.action == "keep_both"))  # type: ignore[arg-type]
+    event = desk.one(sa.select(Event.data).where(Event.action == "keep_both"))  # type: ignore[arg-type]
     assert (event.data["row_id"], event.data["other_row_id"]) == (row_id, other)
     again(desk)
     assert wishes(desk) == [Status.SUBMITTED] * 3
@@ -84,7 +82,7 @@ def test_a_stored_wish_and_a_new_one_are_compared_too(desk: Desk) -> None:
 
 def test_an_entry_is_merged_into_the_first_of_a_chain_and_never_into_itself(desk: Desk) -> None:
     desk.send("a", line("章小一", "书包"), line("章小二", "书包", guardian="章乙", phone="19900000002"))
-    first, second = row_ids(desk, "accepted")
+    first, second = desk.row_ids("accepted")
     with desk.database.transaction() as session:
         merge_row(session, row_id=second, into=first, keyring=desk.keyring, actor=desk.coordinator, now=NOW)
     with pytest.raises(Invalid), desk.database.transaction() as session:
@@ -95,17 +93,8 @@ def test_an_entry_is_merged_into_the_first_of_a_chain_and_never_into_itself(desk
 
 def test_a_corrected_entry_that_now_repeats_a_wish_counts_once(desk: Desk) -> None:
     desk.send("a", line("章小一", "书包"), line("章小一", "电子琴", "3000"))
-    [row_id] = row_ids(desk, "rejected")
-    with desk.database.transaction() as session:
-        done = correct_row(
-            session,
-            row_id=row_id,
-            changes={"item": "书包", "price_low": 8000, "price_high": 8000},
-            reader=desk.reader,
-            keyring=desk.keyring,
-            actor=desk.coordinator,
-            now=NOW,
-        )
+    [row_id] = desk.row_ids("rejected")
+    done = desk.correct(row_id, item="书包", price_low=8000, price_high=8000)
     assert done.status == "duplicate" and len(wishes(desk)) == 1
 
 
@@ -120,7 +109,7 @@ def homeless(desk: Desk, *community_ids: int) -> tuple[int, int, Actor]:
     )
     with desk.database.transaction() as session:
         session.execute(sa.update(ImportFile).where(ImportFile.id == done.file_id).values(community_id=None))  # type: ignore[arg-type]
-    return done.file_id, row_ids(desk, "rejected")[0], worker
+    return done.file_id, desk.row_ids("rejected")[0], worker
 
 
 def community(desk: Desk, name: str) -> int:
@@ -140,18 +129,9 @@ def test_a_wish_accepted_by_a_social_worker_is_submitted_in_a_community(desk: De
         session.execute(sa.update(ImportFile).where(ImportFile.id == done.file_id).values(sent_by=account_id))  # type: ignore[arg-type]
         home = session.execute(sa.select(ImportFile.community_id)).scalar_one()
     sender = Actor(account_id, "w", (Grant(Role.SOCIAL_WORKER, desk.campaign_id, community_id=elsewhere),))
-    [row_id] = row_ids(desk, "rejected")
-    with desk.database.transaction() as session:
-        correct_row(
-            session,
-            row_id=row_id,
-            changes={"price_low": 9000, "price_high": 9000},
-            reader=desk.reader,
-            keyring=desk.keyring,
-            actor=sender,
-            now=NOW,
-        )
-    assert one(desk, sa.select(Wish.status, Wish.community_id)) == (Status.SUBMITTED, home)
+    [row_id] = desk.row_ids("rejected")
+    desk.correct(row_id, actor=sender, price_low=9000, price_high=9000)
+    assert desk.one(sa.select(Wish.status, Wish.community_id)) == (Status.SUBMITTED, home)
 
 
 def test_a_file_is_placed_once_in_a_community_of_its_own_worker(desk: Desk) -> None:
@@ -162,6 +142,6 @@ def test_a_file_is_placed_once_in_a_community_of_its_own_worker(desk: Desk) -> N
     coordinator = desk.coordinator
     with desk.database.transaction() as session:
         place_file(session, file_id=file_id, community_id=second, actor=coordinator, now=NOW)
-    assert one(desk, sa.select(ImportFile.community_id)).community_id == second
+    assert desk.one(sa.select(ImportFile.community_id)).community_id == second
     with pytest.raises(Invalid), desk.database.transaction() as session:
         place_file(session, file_id=file_id, community_id=foreign, actor=worker, now=NOW)

@@ -177,8 +177,6 @@ def test_each_wish_gets_its_own_facts_and_columns(desk: Desk) -> None:
             changes={first: {"priority": 2}, second: {"priority": 3}},
         )
         assert done.moved == [first, second]
-        data = dict(
-            session.execute(sa.select(Event.wish_id, Event.data).where(Event.action == "verify")).all()
-        )  # type: ignore[arg-type,call-overload]
+        data = dict(session.execute(sa.select(Event.wish_id, Event.data).where(Event.action == "verify")).all())  # type: ignore[arg-type,call-overload]
         priorities = session.execute(sa.select(Wish.priority).order_by(Wish.id)).scalars().all()  # type: ignore[arg-type]
     assert data == {first: {"run_id": 4}, second: {}} and priorities == [2, 3]

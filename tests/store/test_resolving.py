@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -17,50 +16,21 @@ from wishes.intake.actions import publish_all, verify_all
 from wishes.intake.comparing import merge_row
 from wishes.intake.consenting import confirm_consent
 from wishes.intake.files import file_for, files_of, problem_rows, reasons_of, row_for
-from wishes.intake.resolving import accept_parked, accept_row, correct_row, reject_row
+from wishes.intake.resolving import accept_parked, accept_row, reject_row
 from wishes.intake.sealing import open_identity
-from wishes.intake.tables import Child, Consent, ImportRow, Wish
+from wishes.intake.tables import Child, Consent, Wish
 from wishes.intake.updating import apply_revision, stored_revision
 from wishes.lifecycle import Status
 
 
-def row_ids(desk: Desk, status: str) -> list[int]:
-    with desk.database.reading() as session:
-        return list(
-            session.execute(sa.select(ImportRow.id).where(ImportRow.status == status).order_by(ImportRow.id)).scalars()
-        )  # type: ignore[arg-type]
-
-
-def one(desk: Desk, query: Any) -> Any:
-    with desk.database.reading() as session:
-        return session.execute(query).one()
-
-
-def park(desk: Desk, row_id: int, doubts: Sequence[str] = ("item_unsure",)) -> None:
-    """Make a stored rejected row one that waits for a person."""
-    with desk.database.transaction() as session:
-        session.execute(
-            sa.update(ImportRow).where(ImportRow.id == row_id).values(status="parked", reasons=list(doubts))
-        )  # type: ignore[arg-type]
-
-
 def test_a_corrected_price_makes_a_rejected_entry_a_wish(desk: Desk) -> None:
     desk.send("a", line("章小一", "电子琴", "3000"))
-    [row_id] = row_ids(desk, "rejected")
-    with desk.database.transaction() as session:
-        done = correct_row(
-            session,
-            row_id=row_id,
-            changes={"price_low": 20000, "price_high": 28000},
-            reader=desk.reader,
-            keyring=desk.keyring,
-            actor=desk.coordinator,
-            now=NOW,
-        )
+    [row_id] = desk.row_ids("rejected")
+    done = desk.correct(row_id, price_low=20000, price_high=28000)
     assert done.status == "accepted"
-    wish = one(desk, sa.select(Wish.id, Wish.price_fen, Wish.status))
+    wish = desk.one(sa.select(Wish.id, Wish.price_fen, Wish.status))
     assert (wish.id, wish.price_fen, wish.status) == (done.wish_id, 28000, Status.SUBMITTED)
-    event = one(desk, sa.select(Event.data, Event.recorded_at).where(Event.action == "resolve_row"))  # type: ignore[arg-type]
+    event = desk.one(sa.select(Event.data, Event.recorded_at).where(Event.action == "resolve_row"))  # type: ignore[arg-type]
     assert event.data["fields"] == ["price_high", "price_low"] and event.recorded_at == NOW
     with desk.database.reading() as session:
         entry = row_for(session, row_id, desk.coordinator).opened(desk.vault)
@@ -69,45 +39,18 @@ def test_a_corrected_price_makes_a_rejected_entry_a_wish(desk: Desk) -> None:
 
 def test_a_correction_that_is_not_enough_leaves_the_row_rejected(desk: Desk) -> None:
     desk.send("a", line("章小一", "电子琴", "3000", consent="不同意"))
-    [row_id] = row_ids(desk, "rejected")
-    with desk.database.transaction() as session:
-        done = correct_row(
-            session,
-            row_id=row_id,
-            changes={"price_high": 100, "price_low": 100},
-            reader=desk.reader,
-            keyring=desk.keyring,
-            actor=desk.coordinator,
-            now=NOW,
-        )
+    [row_id] = desk.row_ids("rejected")
+    done = desk.correct(row_id, price_high=100, price_low=100)
     assert (done.status, done.reasons, done.wish_id) == ("rejected", ("no_consent",), None)
 
 
 def test_a_corrected_item_is_judged_like_a_senders(desk: Desk) -> None:
     desk.send("a", line("章小一", "无", ""))
-    [row_id] = row_ids(desk, "rejected")
-    with desk.database.transaction() as session:
-        done = correct_row(
-            session,
-            row_id=row_id,
-            changes={"item": "弹弓"},
-            reader=desk.reader,
-            keyring=desk.keyring,
-            actor=desk.coordinator,
-            now=NOW,
-        )
-        assert done.status == "rejected" and "unsafe_item" in done.reasons
-        done = correct_row(
-            session,
-            row_id=row_id,
-            changes={"item": "书包"},
-            reader=desk.reader,
-            keyring=desk.keyring,
-            actor=desk.coordinator,
-            now=NOW,
-        )
-        assert done.status == "accepted"
-    assert one(desk, sa.select(Wish.item, Wish.category)) == ("书包", "study")
+    [row_id] = desk.row_ids("rejected")
+    done = desk.correct(row_id, item="弹弓")
+    assert done.status == "rejected" and "unsafe_item" in done.reasons
+    assert desk.correct(row_id, item="书包").status == "accepted"
+    assert desk.one(sa.select(Wish.item, Wish.category)) == ("书包", "study")
 
 
 @pytest.mark.parametrize(
@@ -115,34 +58,26 @@ def test_a_corrected_item_is_judged_like_a_senders(desk: Desk) -> None:
 )
 def test_a_value_that_cannot_be_is_refused(desk: Desk, changes: dict[str, Any]) -> None:
     desk.send("a", line("章小一", "电子琴", "3000"))
-    [row_id] = row_ids(desk, "rejected")
-    with pytest.raises(Invalid), desk.database.transaction() as session:
-        correct_row(
-            session,
-            row_id=row_id,
-            changes=changes,
-            reader=desk.reader,
-            keyring=desk.keyring,
-            actor=desk.coordinator,
-            now=NOW,
-        )
-    assert row_ids(desk, "rejected") == [row_id]
+    [row_id] = desk.row_ids("rejected")
+    with pytest.raises(Invalid):
+        desk.correct(row_id, **changes)
+    assert desk.row_ids("rejected") == [row_id]
 
 
 def test_accepting_does_not_set_consent_or_danger_aside(desk: Desk) -> None:
     desk.send(
         "a", line("章小一", "书包", consent="不同意"), line("章小二", "弹弓", guardian="章乙", phone="19900000002")
     )
-    for row_id in row_ids(desk, "rejected"):
+    for row_id in desk.row_ids("rejected"):
         with pytest.raises(Invalid), desk.database.transaction() as session:
             accept_row(session, row_id=row_id, keyring=desk.keyring, actor=desk.coordinator, now=NOW)
-    assert len(row_ids(desk, "rejected")) == 2
+    assert len(desk.row_ids("rejected")) == 2
 
 
 def test_a_duplicate_that_is_none_is_kept_beside_the_other(desk: Desk) -> None:
     desk.send("a", line("章小一", "书包"))
     desk.send("b", line("章小一", "书包"), title="威坪镇微心愿（补报）")
-    [row_id] = row_ids(desk, "duplicate")
+    [row_id] = desk.row_ids("duplicate")
     with desk.database.transaction() as session:
         done = accept_row(
             session, row_id=row_id, keyring=desk.keyring, actor=desk.coordinator, now=NOW, other_child=True
@@ -157,10 +92,10 @@ def test_a_duplicate_that_is_none_is_kept_beside_the_other(desk: Desk) -> None:
 
 def test_an_accepted_entry_that_repeats_another_is_merged_and_its_wish_withdrawn(desk: Desk) -> None:
     desk.send("a", line("章小一", "书包"), line("章小二", "书包", guardian="章乙", phone="19900000002"))
-    first, second = row_ids(desk, "accepted")
+    first, second = desk.row_ids("accepted")
     with desk.database.transaction() as session:
         merge_row(session, row_id=second, into=first, keyring=desk.keyring, actor=desk.coordinator, now=NOW)
-    assert row_ids(desk, "duplicate") == [second]
+    assert desk.row_ids("duplicate") == [second]
     with desk.database.reading() as session:
         assert session.execute(sa.select(Wish.status).order_by(Wish.id)).scalars().all() == [
             Status.SUBMITTED,
@@ -171,11 +106,11 @@ def test_an_accepted_entry_that_repeats_another_is_merged_and_its_wish_withdrawn
 def test_what_repeated_a_rejected_entry_waits_for_a_person_again(desk: Desk) -> None:
     desk.send("a", line("章小一", "书包"))
     desk.send("b", line("章小一", "书包"), title="威坪镇微心愿（补报）")
-    [first] = row_ids(desk, "accepted")
+    [first] = desk.row_ids("accepted")
     with desk.database.transaction() as session:
         reject_row(session, row_id=first, reason="withdrawn", keyring=desk.keyring, actor=desk.coordinator, now=NOW)
-    assert len(row_ids(desk, "parked")) == 1 and row_ids(desk, "rejected") == [first]
-    assert one(desk, sa.select(Wish.status)).status is Status.REJECTED
+    assert len(desk.row_ids("parked")) == 1 and desk.row_ids("rejected") == [first]
+    assert desk.one(sa.select(Wish.status)).status is Status.REJECTED
 
 
 def test_oral_consents_confirmed_by_phone_are_recorded_with_day_and_person(desk: Desk) -> None:
@@ -190,11 +125,11 @@ def test_oral_consents_confirmed_by_phone_are_recorded_with_day_and_person(desk:
             session, file_id=done.file_id, on=date(2021, 4, 9), keyring=desk.keyring, actor=desk.coordinator, now=NOW
         )
     assert counts == {"rows": 1, "wishes": 1, "left": 0}
-    consent = one(desk, sa.select(Consent.basis, Consent.evidence))
+    consent = desk.one(sa.select(Consent.basis, Consent.evidence))
     assert (consent.basis, consent.evidence) == ("phone", "confirmed by phone on 2021-04-09")
-    event = one(desk, sa.select(Event.data).where(Event.action == "confirm_consent"))  # type: ignore[arg-type]
+    event = desk.one(sa.select(Event.data).where(Event.action == "confirm_consent"))  # type: ignore[arg-type]
     assert event.data["on"] == "2021-04-09" and event.data["rows"] == 1
-    assert len(row_ids(desk, "rejected")) == 2
+    assert len(desk.row_ids("rejected")) == 2
     with pytest.raises(Invalid), desk.database.transaction() as session:
         confirm_consent(
             session, file_id=done.file_id, on=date(2021, 4, 11), keyring=desk.keyring, actor=desk.coordinator, now=NOW
@@ -207,19 +142,19 @@ def test_parked_entries_are_accepted_together_by_their_doubt(desk: Desk) -> None
         line("章小一", "书包", consent="不同意"),
         line("章小二", "篮球", consent="不同意", guardian="章乙", phone="19900000002"),
     )
-    first, second = row_ids(desk, "rejected")
-    park(desk, first)
-    park(desk, second, ["price_unreadable"])
+    first, second = desk.row_ids("rejected")
+    desk.park(first)
+    desk.park(second, ["price_unreadable"])
     with desk.database.transaction() as session:
         counts = accept_parked(
             session, file_id=done.file_id, keyring=desk.keyring, actor=desk.coordinator, now=NOW, doubt="item_unsure"
         )
-    assert counts == {"rows": 1, "wishes": 1} and row_ids(desk, "parked") == [second]
+    assert counts == {"rows": 1, "wishes": 1} and desk.row_ids("parked") == [second]
 
 
 def test_a_social_worker_resolves_their_own_communitys_files_only(desk: Desk) -> None:
     done = desk.send("a", line("章小一", "电子琴", "3000"))
-    [row_id] = row_ids(desk, "rejected")
+    [row_id] = desk.row_ids("rejected")
     with desk.database.reading() as session:
         community_id = file_for(session, done.file_id, desk.coordinator).community_id
     assert community_id is not None
@@ -295,17 +230,8 @@ def test_correcting_a_wish_that_is_shown_already_changes_it_and_its_child(desk: 
     with desk.database.transaction() as session:
         verify_all(session, campaign_id=desk.campaign_id, actor=desk.coordinator, now=NOW)
         publish_all(session, campaign_id=desk.campaign_id, actor=desk.coordinator, now=NOW)
-    [row_id] = row_ids(desk, "accepted")
-    with desk.database.transaction() as session:
-        correct_row(
-            session,
-            row_id=row_id,
-            changes={"guardian": "章改", "qty": 2},
-            reader=desk.reader,
-            keyring=desk.keyring,
-            actor=desk.coordinator,
-            now=NOW,
-        )
-    child = one(desk, sa.select(Child.id, Child.data_key, Child.identity))
+    [row_id] = desk.row_ids("accepted")
+    desk.correct(row_id, guardian="章改", qty=2)
+    child = desk.one(sa.select(Child.id, Child.data_key, Child.identity))
     assert open_identity(desk.vault, child.id, child.data_key, child.identity)["guardian"] == "章改"
-    assert one(desk, sa.select(Wish.quantity, Wish.status)) == (2, Status.OPEN)
+    assert desk.one(sa.select(Wish.quantity, Wish.status)) == (2, Status.OPEN)

@@ -12,6 +12,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 
 @dataclass
@@ -64,17 +65,61 @@ def smtp_server() -> Iterator[Mailbox]:
                 else:
                     self.say("250 OK")
 
-    class Server(socketserver.ThreadingTCPServer):
-        allow_reuse_address = True
-        daemon_threads = True
+    with running(socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)) as box.port:
+        yield box
 
-    with Server(("127.0.0.1", 0), Handler) as server:
-        box.port = server.server_address[1]
+
+@contextmanager
+def running(server: socketserver.ThreadingTCPServer) -> Iterator[int]:
+    """Serve in a thread of its own until the block ends; the value is the port."""
+    server.daemon_threads = True
+    with server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
-        yield box
+        yield server.server_address[1]
         server.shutdown()
         thread.join()
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request: its path, query and headers, and the JSON it carries."""
+
+    path: str
+    query: dict[str, list[str]]
+    headers: dict[str, str]
+    body: dict[str, Any]
+
+
+Answer = tuple[int, dict[str, Any], dict[str, str]]
+"""Status, JSON, further headers."""
+
+
+@contextmanager
+def json_server(answer: Callable[[Call], Answer]) -> Iterator[int]:
+    """Whatever is asked is answered with JSON; the value is the port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            parts = urlsplit(self.path)
+            sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            status, told, headers = answer(
+                Call(parts.path, parse_qs(parts.query), dict(self.headers), json.loads(sent) if sent else {})
+            )
+            raw = json.dumps(told).encode()
+            self.send_response(status)
+            for name, value in {**headers, "Content-Length": str(len(raw))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(raw)
+
+        do_POST = do_GET
+
+        def log_message(self, *args: Any) -> None:
+            return
+
+    with running(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as port:
+        yield port
 
 
 @dataclass
@@ -94,26 +139,10 @@ class Posts:
 def http_server() -> Iterator[Posts]:
     posts = Posts()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            posts.received.append((dict(self.headers), body))
-            status, answer = posts.answer
-            raw = json.dumps(answer).encode()
-            self.send_response(status)
-            if status in (301, 302):
-                self.send_header("Location", posts.url)
-            self.send_header("Content-Length", str(len(raw)))
-            self.end_headers()
-            self.wfile.write(raw)
+    def taken(call: Call) -> Answer:
+        posts.received.append((call.headers, call.body))
+        status, told = posts.answer
+        return status, told, {"Location": posts.url} if status in (301, 302) else {}
 
-        def log_message(self, *args: Any) -> None:
-            return
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        posts.port = server.server_address[1]
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
+    with json_server(taken) as posts.port:
         yield posts
-        server.shutdown()
-        thread.join()

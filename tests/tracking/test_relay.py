@@ -20,7 +20,7 @@ from wishes.lifecycle import MOVES, Status
 from wishes.tracking.policy import TIMED
 from wishes.tracking.relay import TOLD, UNTOLD, RelayReport, relay
 from wishes.tracking.sweep import sweep
-from wishes.tracking.wording import TODO, WORDS, line
+from wishes.tracking.wording import NEXT_STEP, WORDS, line
 
 
 def told(world: World) -> set[tuple[str, int | None]]:
@@ -140,4 +140,4 @@ def test_every_kind_of_notice_has_words_in_both_languages() -> None:
 
 
 def test_every_stage_that_may_have_a_deadline_says_what_it_waits_for() -> None:
-    assert set(TIMED) <= set(TODO)
+    assert set(TIMED) <= set(NEXT_STEP)

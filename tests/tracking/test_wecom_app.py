@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import sqlalchemy as sa
 
-from tests.tracking.servers import smtp_server
+from tests.tracking.servers import Answer, Call, json_server, smtp_server
 from tests.tracking.world import NOON, World
 from wishes.errors import Misconfigured
 from wishes.people.tables import Account
@@ -72,34 +69,13 @@ class Corporation:
 def wecom_server() -> Iterator[Corporation]:
     corporation = Corporation()
 
-    class Handler(BaseHTTPRequestHandler):
-        def tell(self, answer: dict[str, Any]) -> None:
-            raw = json.dumps(answer).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(raw)))
-            self.end_headers()
-            self.wfile.write(raw)
+    def answer(call: Call) -> Answer:
+        if call.path == "/cgi-bin/gettoken":
+            return 200, corporation.token(call.query), {}
+        return 200, corporation.answer(call.path, call.query, call.body), {}
 
-        def do_GET(self) -> None:
-            parts = urlsplit(self.path)
-            assert parts.path == "/cgi-bin/gettoken"
-            self.tell(corporation.token(parse_qs(parts.query)))
-
-        def do_POST(self) -> None:
-            parts = urlsplit(self.path)
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            self.tell(corporation.answer(parts.path, parse_qs(parts.query), body))
-
-        def log_message(self, *args: Any) -> None:
-            return
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        corporation.port = server.server_address[1]
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
+    with json_server(answer) as corporation.port:
         yield corporation
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -11,7 +10,7 @@ from flask import Flask
 from sqlmodel import col
 
 from tests.factories import Place, code_of, insert, make_campaign, make_wish
-from tests.web.people import Person, app_of
+from tests.web.people import Person
 from wishes.campaigns.queries import rules_of
 from wishes.claims import actions as claims
 from wishes.claims.tables import Branch, Volunteer
@@ -20,22 +19,8 @@ from wishes.db import Database
 from wishes.events.tables import Event
 from wishes.intake.tables import Wish
 from wishes.lifecycle import Kind, Status
-from wishes.settings import Settings
 from wishes.tracking.queries import open_clock
 from wishes.tracking.tables import Notice
-
-
-@pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
-    made = app_of(settings)
-    yield made
-    made.extensions["microwish.database"].dispose()
-
-
-@pytest.fixture
-def database(app: Flask) -> Database:
-    found: Database = app.extensions["microwish.database"]
-    return found
 
 
 @pytest.fixture

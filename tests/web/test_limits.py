@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -23,10 +22,8 @@ class Clock:
 
 
 @pytest.fixture
-def app(sqlite_settings: Settings) -> Iterator[Flask]:
-    made = app_of(replace(sqlite_settings, requests_per_minute=10))
-    yield made
-    made.extensions["microwish.database"].dispose()
+def settings(sqlite_settings: Settings) -> Settings:
+    return replace(sqlite_settings, requests_per_minute=10)
 
 
 def test_one_too_many_is_refused_by_page_and_by_program_with_the_time_to_wait(app: Flask) -> None:

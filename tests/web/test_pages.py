@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
 from tests.factories import Place, code_of, make_campaign, make_wish
-from tests.web.people import Person, app_of, grants_of
+from tests.web.people import Person, grants_of
 from wishes.access import Role
 from wishes.db import Database
 from wishes.lifecycle import Status
-from wishes.settings import Settings
 
 COORDINATING = {Role.COORDINATOR, Role.CAMPAIGN_ADMIN, Role.SITE_ADMIN}
 HOMES = {
@@ -27,13 +24,6 @@ ADMITTED = {
     "/import": COORDINATING | {Role.SOCIAL_WORKER}, "/rounds": COORDINATING | {Role.INSPECTOR, Role.COURIER}, "/inbox": set(Role),
     "/scan": COORDINATING | {Role.SOCIAL_WORKER, Role.VOLUNTEER, Role.BRANCH_SECRETARY, Role.COURIER},
 }  # fmt: skip
-
-
-@pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
-    made = app_of(settings)
-    yield made
-    made.extensions["microwish.database"].dispose()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,7 +13,7 @@ from flask import Flask
 from sqlmodel import col
 
 from tests.factories import Place, make_campaign
-from tests.web.people import Person, app_of, grants_of
+from tests.web.people import Person, grants_of
 from wishes.access import Role
 from wishes.claims.tables import Volunteer
 from wishes.clock import utc_now
@@ -30,22 +29,8 @@ LOGIN = "13900000001"
 
 
 @pytest.fixture
-def app(sqlite_settings: Settings) -> Iterator[Flask]:
-    made = app_of(replace(sqlite_settings, second_step_required=True))
-    yield made
-    made.extensions["microwish.database"].dispose()
-
-
-@pytest.fixture
-def database(app: Flask) -> Database:
-    found: Database = app.extensions["microwish.database"]
-    return found
-
-
-@pytest.fixture
-def place(database: Database) -> Place:
-    with database.transaction() as session:
-        return make_campaign(session)
+def settings(sqlite_settings: Settings) -> Settings:
+    return replace(sqlite_settings, second_step_required=True)
 
 
 def account(database: Database, place: Place, role: Role, login: str = LOGIN) -> int:

@@ -16,27 +16,14 @@ from wishes.errors import Invalid
 from wishes.events.actions import record
 from wishes.i18n import Text
 from wishes.intake.tables import Community
-from wishes.lifecycle import STATUS_LABEL, Status
+from wishes.lifecycle import STATUS_LABEL, TERMINAL, Status
 from wishes.model import columns
 from wishes.tracking.actions import Recomputed, recompute_clocks
 from wishes.tracking.deadlines import key_day
 
 _Campaign, _Community = columns(Campaign), columns(Community)
 
-TIMED: tuple[Status, ...] = (
-    Status.DRAFT,
-    Status.SUBMITTED,
-    Status.VERIFIED,
-    Status.OPEN,
-    Status.PROPOSED,
-    Status.CLAIMED,
-    Status.SCHEDULED,
-    Status.READY,
-    Status.INSPECTED,
-    Status.IN_TRANSIT,
-    Status.DELIVERED,
-    Status.DISPUTED,
-)
+TIMED: tuple[Status, ...] = tuple(stage for stage in Status if stage not in TERMINAL)
 """The stages that may have a deadline, in the order of the way."""
 RELEASED_FROM = (Status.PROPOSED, Status.CLAIMED, Status.SCHEDULED)
 """Where a ladder may end by giving the wish back to the pool; later the goods are bought already."""

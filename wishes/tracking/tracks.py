@@ -17,21 +17,6 @@ from wishes.lifecycle import Status
 from wishes.tracking.history import CODE, STAGE_CODE, STAGE_OF_CODE, Grouping, History, Ints
 from wishes.tracking.survival import Bools
 
-STAGES = (
-    Status.SUBMITTED,
-    Status.VERIFIED,
-    Status.OPEN,
-    Status.PROPOSED,
-    Status.CLAIMED,
-    Status.SCHEDULED,
-    Status.READY,
-    Status.INSPECTED,
-    Status.IN_TRANSIT,
-    Status.DELIVERED,
-)
-DELIVERIES = ("claim_to_delivery", "published_to_delivery")
-MEASURES = (*DELIVERIES, *map(str, STAGES))
-
 FORWARD: dict[Status, tuple[Status, ...]] = {
     Status.SUBMITTED: (Status.VERIFIED, Status.OPEN),
     Status.VERIFIED: (Status.OPEN,),
@@ -45,6 +30,10 @@ FORWARD: dict[Status, tuple[Status, ...]] = {
     Status.DELIVERED: (Status.CLOSED,),
 }
 """Where a wish goes when a stage is done; anywhere else it was sent back, and its time in the stage is censored."""
+STAGES = tuple(FORWARD)
+"""The stages that are measured, in the order of the way."""
+DELIVERIES = ("claim_to_delivery", "published_to_delivery")
+MEASURES = (*DELIVERIES, *map(str, STAGES))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Any
 from wishes.i18n import Language, Text
 from wishes.lifecycle import STATUS_LABEL, Status
 
-TODO: dict[Status, Text] = {
+NEXT_STEP: dict[Status, Text] = {
     Status.DRAFT: Text("核对并提交", "check and submit it"),
     Status.SUBMITTED: Text("核实", "verify it"),
     Status.VERIFIED: Text("公开征集", "publish it"),
@@ -238,7 +238,7 @@ def _shown(facts: Mapping[str, Any], language: Language) -> dict[str, Any]:
     shown = {"code": "", "item": "", "due_on": "", "todo": "", **facts}
     if stage := facts.get("stage"):
         status = Status(stage)
-        shown["todo"] = TODO[status].say(language) if status in TODO else STATUS_LABEL[status].say(language)
+        shown["todo"] = NEXT_STEP[status].say(language) if status in NEXT_STEP else STATUS_LABEL[status].say(language)
     if due_on := facts.get("due_on"):
         day = date.fromisoformat(due_on)
         shown["due_on"] = f"{day.month}月{day.day}日" if language == "zh" else day.isoformat()
