@@ -13,8 +13,10 @@ from sqlmodel import Session
 
 from wishes.intake.sealing import NAME_FIELD, open_identity
 from wishes.intake.tables import Child, Community, ImportRow, Wish
-from wishes.intake.understanding.duplicates import Duplicates, KnownChild, find_duplicates, mark_duplicates
+from wishes.intake.understanding.duplicates import Duplicates, find_duplicates, mark_duplicates
+from wishes.intake.understanding.many import without_looking_for_cycles
 from wishes.intake.understanding.model import Entry, FileReading
+from wishes.intake.understanding.samechild import KnownChild
 from wishes.lifecycle import Status
 from wishes.model import table_of
 from wishes.protection.vault import Vault
@@ -66,24 +68,21 @@ class Kinship:
         return self.home_of_label.get(label, f"home of {label}")
 
 
+@without_looking_for_cycles()
 def compare(readings: Sequence[FileReading], stored: Iterable[StoredChild] = ()) -> tuple[Kinship, Duplicates]:
     """Compare files with each other and with what is stored; writes ``duplicate_of`` into the entries."""
     known = list(stored)
     found = find_duplicates(readings, [each.known for each in known])
     mark_duplicates(readings, found)
-    return kinship_of(readings, found, known), found
+    return kinship_of(found, known), found
 
 
-def kinship_of(readings: Sequence[FileReading], found: Duplicates, stored: Sequence[StoredChild]) -> Kinship:
-    """Labels of lines from a finished comparison."""
+def kinship_of(found: Duplicates, stored: Sequence[StoredChild]) -> Kinship:
+    """Labels of lines from a finished comparison: the key of the child's first entry. Who is alone needs no label but its own."""
     label_of_first: dict[str, str] = {}
-    for group in (group for group in found.children if len(group) > 1):
+    for group in found.children:
         label_of_first.update(dict.fromkeys(group, group[0]))
-    first_of_line: dict[tuple[str, str, int, str | None], str] = {}
-    for entry in (entry for reading in readings for entry in reading.entries):
-        if (line := _line(entry)) not in first_of_line:
-            first_of_line[line] = entry.key
-    lines = {line: label_of_first.get(first, first) for line, first in first_of_line.items()}
+    lines = {_line(child.told): label_of_first.get(child.key, child.key) for child in found.lines}
     homes = {label_of_first.get(key, key): home[0] for home in found.households for key in home}
     kinship = Kinship(lines, homes)
     for each in stored:

@@ -143,8 +143,15 @@ def _rises(texts: list[str]) -> bool:
     return len(numbers) >= 4 and len(numbers) >= 0.9 * len(texts) and numbers == sorted(numbers) and len(set(numbers)) > 0.5 * len(numbers)
 
 
-def look_at(cells: Sequence[tuple[Value, str]], lexicon: Lexicon, limit: int = 24) -> ColumnLook:
-    """Look at up to ``limit`` of a column's filled cells (value and text), spread over it."""
-    step = max(1, len(cells) // limit)
-    sample = [(value, tight(text) if isinstance(value, str) else text) for value, text in cells[::step][:limit]]
-    return ColumnLook([cell for cell in sample if cell[1]], len(cells), lexicon)
+_ENOUGH = 24
+
+
+def spread_over(filled: Sequence[int]) -> Sequence[int]:
+    """Of a column's filled rows as many as are looked at, from all over it."""
+    return filled[:: max(1, len(filled) // _ENOUGH)][:_ENOUGH]
+
+
+def look_at(cells: Sequence[tuple[Value, str]], lexicon: Lexicon, filled: int) -> ColumnLook:
+    """Look at some of a column's ``filled`` cells (value and text)."""
+    sample = [(value, tight(text) if isinstance(value, str) else text) for value, text in cells]
+    return ColumnLook([cell for cell in sample if cell[1]], filled, lexicon)

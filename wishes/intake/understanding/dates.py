@@ -76,7 +76,7 @@ def from_serial(days: float, *, date1904: bool) -> dt.date:
 def read_birth(value: Value, *, newest: int, date1904: bool = False, month_only: bool = False, lossy_text: bool = False) -> When:
     """Read a birth cell. ``newest`` is the latest year a birth may have; ``lossy_text`` says that text lost its zeros (a CSV)."""
     if isinstance(value, dt.date):  # also with a time of day
-        return When(_iso(value.year, value.month, None if month_only else value.day), "date cell")
+        return When(value.isoformat()[: 7 if month_only else 10] if 1900 <= value.year <= 2100 else None, "date cell")
     if isinstance(value, float):
         return _from_number(value, newest, date1904) if math.isfinite(value) else When(None, "not a date", 0.5, ("birth_missing",))
     if isinstance(value, str) and (usual := _USUAL.fullmatch(value)) is not None and len(iso := _valid(usual, newest) or "") == 10:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import itemgetter
 
 from wishes.intake.reading.grid import Value, cell_name
 from wishes.intake.understanding.dates import NOTHING, When, birth_from_id, read_birth, read_visit
@@ -55,13 +56,17 @@ class Context:
 class Columns:
     """The columns of a table (or the pairs of a card) that tell of the child, by role; the same for all its lines."""
 
-    __slots__ = ("by_role", "flags", "last_first", "several")
+    __slots__ = ("by_role", "flags", "last_first", "needs_cells", "needs_read", "several")
 
     def __init__(self, by_role: Mapping[str, Sequence[int]]) -> None:
         self.by_role = by_role
         self.last_first = [(role, column) for role, columns in by_role.items() for column in reversed(columns)]
         self.several = frozenset(role for role, columns in by_role.items() if len(columns) > 1)
         self.flags = [(kind, "flag_" + kind) for kind in KINDS if "flag_" + kind in by_role]
+        needs = [column for role in ("types", *(flag for _, flag in self.flags)) for column in by_role.get(role, ())]
+        self.needs_cells = itemgetter(*needs) if needs else None
+        self.needs_read: dict[str | tuple[str, ...], tuple[str, ...]] = {}
+        """What was made of the cells that tell of needs, by their words."""
 
 
 _NOWHERE: Mapping[int, str] = {}
@@ -260,10 +265,13 @@ def _place(said: Sequence[tuple[str, str]], context: Context) -> Address:
 
 def _read_phone(entry: Entry, cells: Cells) -> None:
     numbers, warning = entry.phone, ""
-    for text in cells.all("phone"):
+    if text := cells.said.get("phone"):
         found = read_phones(text)
-        numbers = numbers + found.numbers if numbers else found.numbers
-        warning = found.warning or warning
+        numbers, warning = numbers + found.numbers, found.warning
+        for text in cells.all("phone")[1:] if "phone" in cells.columns.several else ():
+            found = read_phones(text)
+            numbers += found.numbers
+            warning = found.warning or warning
     entry.phone = numbers if len(numbers) < 2 else tuple(dict.fromkeys(numbers))
     if not numbers:
         entry.warnings.append(warning or "phone_missing")
@@ -275,17 +283,21 @@ _UNTICKED = frozenset(("×", "x", "X", "✗", "✘", "否", "0", "无", "/", "-"
 
 
 def _read_types(entry: Entry, cells: Cells, context: Context) -> None:
+    columns = cells.columns
+    if columns.needs_cells is None:
+        return
+    said = columns.needs_cells(cells.texts)
+    if (known := columns.needs_read.get(said)) is None:
+        known = columns.needs_read[said] = _types(cells, context)
+    entry.types = known
+
+
+def _types(cells: Cells, context: Context) -> tuple[str, ...]:
     found: frozenset[str] = frozenset()
     for text in cells.all("types"):
         found |= context.lexicon.kinds.read(text, context.kind_codes).found
     ticked = [kind for kind, role in cells.columns.flags if any(tight(text) not in _UNTICKED for text in cells.all(role))]
-    if found or ticked:
-        entry.types = _in_order(found.union(ticked))
-
-
-@lru_cache(maxsize=256)
-def _in_order(found: frozenset[str]) -> tuple[str, ...]:
-    return tuple(kind for kind in KINDS if kind in found)
+    return tuple(kind for kind in KINDS if kind in found or kind in ticked)
 
 
 def read_consent(cells: Cells, context: Context) -> str:

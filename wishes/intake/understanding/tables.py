@@ -10,11 +10,11 @@ from itertools import compress, pairwise
 
 from wishes.intake.reading.grid import Sheet, Value, widest
 from wishes.intake.understanding.columns import Title, assign
-from wishes.intake.understanding.content import ColumnLook, look_at
+from wishes.intake.understanding.content import ColumnLook, look_at, spread_over
 from wishes.intake.understanding.headers import HeaderWords, header_score, title_key
 from wishes.intake.understanding.lexicon import Lexicon
 from wishes.intake.understanding.model import ColumnReading
-from wishes.intake.understanding.text import plain_rows
+from wishes.intake.understanding.text import plain_column
 
 
 @dataclass(slots=True)
@@ -29,7 +29,7 @@ class Grid:
 
     columns: list[tuple[Value, ...]] = field(default_factory=list)
     """The values by column."""
-    column_texts: list[tuple[str, ...]] = field(default_factory=list)
+    column_texts: list[list[str]] = field(default_factory=list)
     merged_rows: frozenset[int] = frozenset()
     """Rows with covered cells."""
 
@@ -58,11 +58,10 @@ def grid_of(sheet: Sheet) -> Grid:
                 if values[row] is sheet.rows[row]:
                     values[row] = list(values[row])  # the sheet stays as it was sent
                 values[row][left] = values[top][left]
-    text = plain_rows(values)
-    return Grid(
-        sheet, text, values, merged_from, list(zip(*values, strict=True)), list(zip(*text, strict=True)),
-        frozenset(r for r, _ in merged_from),
-    )
+    columns = list(zip(*values, strict=True))
+    column_texts = list(map(plain_column, columns))
+    text = list(map(list, zip(*column_texts, strict=True))) if columns else [[] for _ in values]
+    return Grid(sheet, text, values, merged_from, columns, column_texts, frozenset(r for r, _ in merged_from))
 
 
 @dataclass(slots=True)
@@ -280,7 +279,7 @@ def _unknown_header(grid: Grid, looks: dict[int, ColumnLook], lexicon: Lexicon, 
         if len(filled) < 3 or not _may_be_header(grid, row):
             continue
         judged = [c for c in filled if telling[c]]
-        alike = [c for c in judged if any(look_at([(grid.values[row][c], grid.text[row][c])], lexicon).share(k) for k in telling[c])]
+        alike = [c for c in judged if any(look_at([(grid.values[row][c], grid.text[row][c])], lexicon, 1).share(k) for k in telling[c])]
         titled = any(headers.is_title(grid.text[row][c]) for c in filled)
         return row if len(judged) >= (1 if titled else 3) and len(alike) <= 0.25 * len(judged) else None
     return None
@@ -304,12 +303,13 @@ def side_by_side(titles: Sequence[Title]) -> list[tuple[int, int]]:
 
 
 def _look(grid: Grid, column: int, spans: Sequence[tuple[int, int]], lexicon: Lexicon) -> ColumnLook:
-    cells: list[tuple[Value, str]] = []
     values, texts, merged = grid.columns[column], grid.column_texts[column], grid.merged_from
+    filled: list[int] = []
     for start, end in spans:
-        own = [t and (row, column) not in merged for row, t in enumerate(texts[start:end], start)] if merged else texts[start:end]
-        cells += compress(zip(values[start:end], texts[start:end], strict=True), own)
-    return look_at(cells, lexicon)
+        filled += compress(range(start, end), texts[start:end])
+    if merged:
+        filled = [row for row in filled if (row, column) not in merged]
+    return look_at([(values[row], texts[row]) for row in spread_over(filled)], lexicon, len(filled))
 
 
 def is_number_like(value: Value) -> bool:

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import chain
+from typing import cast
 
 from wishes.intake.reading.grid import Value
 from wishes.intake.words import traditional
@@ -84,15 +84,24 @@ class _Texts(dict[Value, str]):
 
 _MOST_TEXTS = 200_000
 _texts = _Texts()
+_SEAM = "\ue000"
+"""Between cells looked at together; of private use, so that hardly any cell holds it."""
+_ODD = re.compile(_PLAIN.pattern.replace("[", f"[^{_SEAM}", 1).removesuffix("*"))
 
 
-def plain_rows(rows: Sequence[Sequence[Value]]) -> list[list[str]]:
-    """``plain`` of each cell of each row."""
-    if bool in set(map(type, chain.from_iterable(rows))):
-        return [list(map(plain, row)) for row in rows]  # True and 1.0 are one key
+def plain_column(values: Sequence[Value]) -> list[str]:
+    """``plain`` of each cell of a column. Cells of one column are of one kind, so that one look does for most columns."""
+    kinds = set(map(type, values))
+    if kinds == {str}:
+        joined = _SEAM.join(cast(Sequence[str], values))
+        if _ODD.search(joined) is None and joined.count(_SEAM) == len(values) - 1:
+            texts = joined.split(_SEAM)
+            return texts if " " not in joined and "\n" not in joined else [text.strip() for text in texts]
+    if bool in kinds:
+        return list(map(plain, values))  # True and 1.0 are one key
     if len(_texts) > _MOST_TEXTS:
         _texts.clear()
-    return [list(map(_texts.__getitem__, row)) for row in rows]
+    return list(map(_texts.__getitem__, values))
 
 
 def is_cjk(character: str) -> bool:
