@@ -20,33 +20,30 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import io
 import json
 import os
-import signal
 import statistics
 import sys
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import psycopg
 import sqlalchemy as sa
 from flask import Flask, jsonify, request
 
+from benchmarks.profiling import in_process, profiled, show
 from benchmarks.serving import DurablePostgres, Load, drive, forget, post, temporary_folder
 from tests.claims.serving import Web, serving
 from tests.factories import make_branch, make_campaign, make_token, make_volunteer
 from wishes.access import Grant, Role
-from wishes.claims.taking import AT_ONCE as WHOLE
+from wishes.claims.statement import CLAIM as WHOLE
 from wishes.db import Database
 from wishes.intake.tables import Wish
 from wishes.lifecycle import Kind, Status
@@ -283,85 +280,6 @@ def costed(server: DurablePostgres, web: Web, claims: int, run: Callable[[], Loa
     return load, {name: round(seconds / claims * 1e6) for name, seconds in spent.items()}
 
 
-# --- what of ours takes the time ---------------------------------------------------------------------------------------
-
-
-def in_process(app: Any, requests: list[tuple[str, str, str]]) -> float:
-    """Processor microseconds a request of *app* takes without HTTP around it; each is path, token, key."""
-
-    def answer(path: str, token: str, key: str) -> str:
-        environ = {
-            "REQUEST_METHOD": "POST",
-            "PATH_INFO": path,
-            "SERVER_NAME": "127.0.0.1",
-            "SERVER_PORT": "80",
-            "SERVER_PROTOCOL": "HTTP/1.1",
-            "wsgi.url_scheme": "http",
-            "wsgi.input": io.BytesIO(),
-            "wsgi.errors": sys.stderr,
-            "CONTENT_LENGTH": "0",
-            "REMOTE_ADDR": "127.0.0.1",
-            "HTTP_HOST": "127.0.0.1",
-        }
-        environ |= {"HTTP_AUTHORIZATION": f"Bearer {token}"} if token else {}
-        environ |= {"HTTP_IDEMPOTENCY_KEY": key} if key else {}
-        seen: list[str] = []
-        list(app(environ, lambda status, headers, exc_info=None: seen.append(status)))
-        return seen[0]
-
-    half = len(requests) // 10
-    for one in requests[:half]:
-        answer(*one)
-    start = time.process_time()
-    for one in requests[half:]:
-        if not (got := answer(*one)).startswith("200"):
-            raise RuntimeError(got)
-    return (time.process_time() - start) / (len(requests) - half) * 1e6
-
-
-PLACES = (
-    ("/sqlalchemy/", "SQLAlchemy"),
-    ("/sqlmodel/", "SQLAlchemy"),
-    ("/psycopg", "psycopg"),
-    ("/flask/", "Flask and Werkzeug"),
-    ("/werkzeug/", "Flask and Werkzeug"),
-    ("/flask_wtf/", "CSRF guard"),
-    ("/pydantic", "pydantic"),
-    ("/wishes/web/", "web"),
-    ("/wishes/", "claims"),
-)
-
-
-def profiled(run: Callable[[], float]) -> tuple[float, Counter[str], Counter[str], int]:
-    """Sample the stack each millisecond of processor time while *run* does its work: innermost by package, any depth by function."""
-    inner: Counter[str] = Counter()
-    anywhere: Counter[str] = Counter()
-    samples = 0
-
-    def sample(_number: int, frame: FrameType | None) -> None:
-        nonlocal samples
-        samples += 1
-        named = False
-        seen = set()
-        while frame is not None:
-            file = frame.f_code.co_filename
-            place = next((name for part, name in PLACES if part in file), None)
-            if place and not named:
-                inner[place] += 1
-                named = True
-            if "/wishes/" in file or "/flask/" in file:
-                seen.add(f"{file.rsplit('/', 2)[-2]}/{Path(file).stem}.{frame.f_code.co_qualname}")
-            frame = frame.f_back
-        inner["Python and the rest"] += not named
-        anywhere.update(seen)
-
-    signal.signal(signal.SIGPROF, sample)
-    signal.setitimer(signal.ITIMER_PROF, 0.001, 0.001)
-    cost = run()
-    signal.setitimer(signal.ITIMER_PROF, 0)
-    return cost, inner, anywhere, samples
-
-
 def _app(target: str) -> Any:
     module, _, call = target.partition(":")
     __import__(module)
@@ -459,12 +377,7 @@ def _profile(crowd: Crowd, claims: int) -> None:
         )
     )
     print(json.dumps({"processor_us_without_http": {"by_hand": round(hand_us), "ours": round(own_us)}}))
-    print(f"\nWhere the {own_us:.0f} us of ours go ({samples} samples):")
-    for place, count in inner.most_common():
-        print(f"  {count / samples:6.1%}  {own_us * count / samples:5.0f} us  {place}")
-    print("Share of the time below each function:")
-    for function, count in anywhere.most_common(22):
-        print(f"  {count / samples:6.1%}  {function}")
+    show(own_us, inner, anywhere, samples)
 
 
 if __name__ == "__main__":

@@ -15,27 +15,23 @@ import psycopg
 import sqlalchemy as sa
 from psycopg.types.numeric import Int8
 from pydantic_core import to_json
-from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, SQLModel, col
+from sqlmodel import Session, col
 
 from wishes.access import Actor, Role, require_move
 from wishes.campaigns.rules import Rules
+from wishes.claims.statement import CLAIM
 from wishes.claims.tables import Branch, Claim, ClaimState, Volunteer
 from wishes.clock import local_day
 from wishes.db import Statements, run_on_driver
 from wishes.errors import CapacityReached, Conflict, Forbidden, Invalid, NotFound, NotQualified, PledgeReached
 from wishes.events.actions import Moved, WishState, move
 from wishes.events.asked import request_in_hand
-from wishes.events.tables import Event
 from wishes.i18n import Text
 from wishes.lifecycle import MOVES, Kind, Status, destination
-from wishes.model import table_of
 from wishes.people import idempotency
 from wishes.people.idempotency import Answer, Request, RequestInFlight
-from wishes.people.tables import IdempotencyKey
 from wishes.tracking.clocks import clock_values
-from wishes.tracking.tables import Clock
 
 UNTAKEN = (Status.DRAFT, Status.SUBMITTED, Status.REJECTED, Status.VERIFIED, Status.CANCELLED, Status.OPEN)
 """Statuses in which nobody was quicker: the wish is not up for claiming, or still is."""
@@ -167,106 +163,6 @@ def spend_of(state: WishState) -> int:
 # --- writing ----------------------------------------------------------------------------------------------------------
 
 
-_DIALECT: Any = PGDialect()  # type: ignore[no-untyped-call]
-
-
-def _insert(table: type[SQLModel], source: str, **values: str) -> str:
-    """``INSERT … SELECT`` of SQL *values* from *source*; columns that are not named get the model's own defaults."""
-    for column in table_of(table).columns:
-        default: Any = column.default
-        if column.name not in values and default is not None and default.is_scalar:
-            text = sa.literal(default.arg, column.type).compile(
-                dialect=_DIALECT, compile_kwargs={"literal_binds": True}
-            )
-            values[column.name] = str(text)
-    names, terms = ", ".join(values), ", ".join(values.values())
-    return f"INSERT INTO {table_of(table).name} ({names}) SELECT {terms} {source}"
-
-
-_NOW, _KEY, _WISH = "%(now)s::timestamptz", "%(key)s::text", "%(wish)s::bigint"
-_ACCOUNT, _VOLUNTEER, _BRANCH = "%(account)s::bigint", "%(volunteer)s::bigint", "%(branch)s::bigint"
-_SPEND, _DUE = "%(spend)s::int", "%(due)s::timestamptz"
-
-
-def _statement() -> str:
-    """The whole claim. Either all of it happens or, when the wish was not open any more, nothing.
-
-    The order of its locks (wish, volunteer, branch) is that of every other verb, so that no two can wait for each other.
-    ``(SELECT count(*) FROM x) >= 0`` is always true: it makes a part wait until x is done.
-    """
-    spent = _insert(
-        IdempotencyKey,
-        f"FROM taken WHERE {_KEY} IS NOT NULL",
-        account_id=_ACCOUNT,
-        key=_KEY,
-        request_hash="%(digest)s::bytea",
-        status="%(status)s::int",
-        body="%(body)s::text",
-        created_at=_NOW,
-    )
-    held = _insert(
-        Claim,
-        "FROM taken RETURNING id, campaign_id, wish_id",
-        campaign_id="campaign_id",
-        wish_id="id",
-        branch_id=_BRANCH,
-        volunteer_id=_VOLUNTEER,
-        via="%(via)s::text",
-        state=f"'{ClaimState.LIVE}'",
-        spend_fen=_SPEND,
-        claimed_at=_NOW,
-    )
-    told = _insert(
-        Event,
-        "FROM held RETURNING id",
-        campaign_id="campaign_id",
-        wish_id="wish_id",
-        claim_id="id",
-        action="'claim'",
-        old_status=f"'{Status.OPEN}'",
-        new_status=f"'{Status.CLAIMED}'",
-        actor_id=_ACCOUNT,
-        request_id="%(request)s::text",
-        data="%(data)s::json",
-        occurred_at=_NOW,
-        recorded_at=_NOW,
-    )
-    started = _insert(
-        Clock,
-        f"FROM taken WHERE {_DUE} IS NOT NULL AND (SELECT count(*) FROM stopped) >= 0",
-        campaign_id="campaign_id",
-        wish_id="id",
-        stage=f"'{Status.CLAIMED}'",
-        opened_at=_NOW,
-        due_at=_DUE,
-        next_at="%(next)s::timestamptz",
-    )
-    return f"""
-        WITH taken AS (
-          UPDATE wish
-          SET status = '{Status.CLAIMED}', claimed_at = {_NOW}, taker_volunteer_id = {_VOLUNTEER}, taker_branch_id = {_BRANCH}
-          WHERE id = {_WISH} AND status = '{Status.OPEN}' AND (
-            {_VOLUNTEER} IS NULL OR EXISTS (SELECT FROM volunteer WHERE id = {_VOLUNTEER} AND active))
-          RETURNING id, campaign_id),
-        spent AS ({spent}),
-        hands AS (
-          UPDATE volunteer SET live_claims = live_claims + 1 FROM taken WHERE volunteer.id = {_VOLUNTEER} RETURNING 1),
-        pledge AS (
-          UPDATE branch SET used_count = used_count + 1, used_fen = used_fen + {_SPEND} FROM taken
-          WHERE branch.id = {_BRANCH} AND (SELECT count(*) FROM hands) >= 0),
-        held AS ({held}),
-        told AS ({told}),
-        stopped AS (
-          UPDATE clock SET closed_at = {_NOW}
-          WHERE wish_id = {_WISH} AND closed_at IS NULL AND EXISTS (SELECT FROM taken) RETURNING 1),
-        started AS ({started})
-        SELECT id FROM told
-        """
-
-
-AT_ONCE = _statement()
-
-
 def _write_at_once(
     where: Session | Statements,
     state: WishState,
@@ -301,7 +197,7 @@ def _write_at_once(
         "next": next_at,
     }
     try:
-        done = run_on_driver(where, AT_ONCE, values)
+        done = run_on_driver(where, CLAIM, values)
     except psycopg.IntegrityError as error:
         raise _refusal(error, state, taker) from error
     if not done:
