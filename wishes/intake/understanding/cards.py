@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -127,19 +128,17 @@ def _cut(pairs: list[Pair], opener: str, left: int, grid: Grid) -> list[Card]:
     blank = [r for r in range(grid.height) if not any(grid.text[r])]
     bounds: list[int] = []
     for index, start in enumerate(starts):
-        previous = starts[index - 1] if index else -1
-        gaps = [r for r in blank if previous < r < start]
-        bounds.append(gaps[-1] + 1 if gaps else (start if index else 0))
-    cards = []
-    for index, bound in enumerate(bounds):
-        end = bounds[index + 1] if index + 1 < len(bounds) else grid.height
-        card = Card()
-        for pair in pairs:
-            if bound <= pair.row < end:
-                if pair.role == "name" and (pair.title != opener or pair.row != starts[index]):
-                    pair.role = "guardian"
-                card.pairs.append(pair)
-        cards.append(card)
+        before = bisect_left(blank, start) - 1
+        parted = before >= 0 and blank[before] > (starts[index - 1] if index else -1)
+        bounds.append(blank[before] + 1 if parted else (start if index else 0))
+    cards = [Card() for _ in starts]
+    for pair in pairs:
+        at = bisect_right(bounds, pair.row) - 1
+        if at < 0:
+            continue
+        if pair.role == "name" and (pair.title != opener or pair.row != starts[at]):
+            pair.role = "guardian"
+        cards[at].pairs.append(pair)
     return cards
 
 

@@ -114,15 +114,20 @@ _LOOKS: Mapping[str, Look] = {
     "chinese": lambda v, t, x: all(map(is_cjk, t)),
 }
 
+_NUMBERED = frozenset(("phone", "id", "record", "visit"))
+"""Looks that no text without a digit has."""
+_DIGIT = re.compile(r"\d")
+
 
 class ColumnLook:
     """Shares of a column's filled cells that look like something, as numbers from 0 to 1."""
 
-    __slots__ = ("_known", "_lexicon", "_sample", "filled")
+    __slots__ = ("_digits", "_known", "_lexicon", "_sample", "filled")
 
     def __init__(self, sample: list[tuple[Value, str]], filled: int, lexicon: Lexicon) -> None:
         self._sample, self.filled, self._lexicon = sample, filled, lexicon
         self._known: dict[str, float] = {}
+        self._digits = any(_DIGIT.search(text) is not None for _, text in sample)
 
     @property
     def rising(self) -> bool:
@@ -132,6 +137,8 @@ class ColumnLook:
     def share(self, kind: str) -> float:
         """The share of cells that look like ``kind`` (a key of the table above)."""
         if (known := self._known.get(kind)) is None:
+            if kind in _NUMBERED and not self._digits:
+                return 0.0
             look, lexicon = _LOOKS[kind], self._lexicon
             hits = sum([look(value, text, lexicon) for value, text in self._sample])
             known = self._known[kind] = hits / len(self._sample) if self._sample else 0.0

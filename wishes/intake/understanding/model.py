@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -118,10 +118,6 @@ class Entry:
         new.reasons, new.warnings, new.doubts, new.traces = list(self.reasons), list(self.warnings), list(self.doubts), dict(self.traces)
         return new
 
-    def __reduce__(self) -> tuple[type[Entry], tuple[Any, ...]]:
-        # By position: thousands of entries pass between processes.
-        return Entry, _ALL(self)
-
     @property
     def key(self) -> str:
         """``file|sheet|cell|part``: stable for the same file."""
@@ -212,6 +208,11 @@ class FileReading:
     problem_zh: str = ""
     problem_en: str = ""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # By attribute, all entries' together: thousands of entries pass between processes.
+        told = [getattr(self, f.name) for f in fields(self)[3:]]
+        return _unpacked, (self.file, list(zip(*map(_ALL, self.entries), strict=True)), list(zip(*self.fates, strict=True)), told)
+
     def counts(self) -> dict[str, int]:
         """Entries by what became of them: read, accepted, rejected, parked, duplicates."""
         counts = {"read": len(self.entries), "accepted": 0, "rejected": 0, "parked": 0, "duplicates": 0}
@@ -219,6 +220,11 @@ class FileReading:
             counts[entry.status] += 1
             counts["duplicates"] += entry.duplicate_of is not None
         return counts
+
+
+def _unpacked(file: str, entries: Sequence[Sequence[Any]], fates: Sequence[Sequence[Any]], told: Sequence[Any]) -> FileReading:
+    made = list(map(Entry, *entries)) if entries else []
+    return FileReading(file, made, list(map(RowFate, *fates)) if fates else [], *told)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import chain, combinations, pairwise
 
 from wishes.intake.understanding.model import Entry
 
@@ -94,7 +94,7 @@ def same_children(lines: Sequence[Child], year: int | None) -> Verdicts:
     """Judge every two lines that share a name, a phone, a guardian or a birthday in one township. ``year`` is the campaign's."""
     found = Verdicts(Unions(len(lines)))
     for namesakes in shared((line.name, line) for line in lines):
-        for first, second in combinations(namesakes, 2):
+        for first, second in _pairs(namesakes):
             verdict = _same_name(first, second, year)
             if verdict == "same":
                 found.of.join(first.index, second.index)
@@ -116,6 +116,14 @@ def same_children(lines: Sequence[Child], year: int | None) -> Verdicts:
             elif verdict == "maybe":
                 found.weak.append((first, second))
     return found
+
+
+def _pairs(namesakes: Sequence[Child]) -> Iterable[tuple[Child, Child]]:
+    """Every two of them; of a name that very many lines have (王某某) those that have more in common."""
+    if len(namesakes) <= _MANY:
+        return combinations(namesakes, 2)
+    near = [*shared(_phones(namesakes)), *shared(_guardians(namesakes)), *shared(_birthdays(namesakes))]
+    return chain.from_iterable(combinations(bucket, 2) if len(bucket) <= _MANY else pairwise(bucket) for bucket in near)
 
 
 def shared(marked: Iterable[tuple[Hashable, Child]]) -> list[list[Child]]:

@@ -127,7 +127,7 @@ def _is_header_of_strangers(grid: Grid, row: int, headers: HeaderWords) -> bool:
     roles = {m.role for c in titled for m in headers.meanings(grid.text[row][c])}
     if not {"name", "wish"} <= roles or len(set(texts)) < len(texts) or any(len(t) > _LONGEST_TITLE for t in texts):
         return False
-    below = next((texts for texts in grid.text[row + 1 :] if any(texts)), None)
+    below = next((grid.text[r] for r in range(row + 1, grid.height) if any(grid.text[r])), None)
     under = [below[c] for c in titled if below[c]] if below is not None else []
     return len(under) >= 3 and sum(map(headers.is_title, under)) <= 0.25 * len(under)  # 同意 answers the title 同意
 
@@ -139,6 +139,8 @@ def _alternates(texts: Sequence[str], headers: HeaderWords) -> bool:
 
 
 def _is_group_row(grid: Grid, row: int, header: int) -> bool:
+    if row not in grid.merged_rows:
+        return False
     spans = [s for s in grid.sheet.merged if s[0] == row and s[2] == row and 0 < s[3] - s[1] < grid.width * 0.7]
     return len(spans) >= 2 and all(len(grid.text[row][s[1]]) <= 20 for s in spans)
 
@@ -175,9 +177,10 @@ def titles_of(grid: Grid, rows: tuple[int, ...]) -> list[Title]:
     spread: list[list[str]] = []
     for row in rows:
         texts = list(grid.text[row])
-        for (r, c), (top, left) in grid.merged_from.items():
-            if r == row and top in rows:
-                texts[c] = grid.text[top][left]
+        for column in range(width) if row in grid.merged_rows else ():
+            top, left = grid.merged_from.get((row, column), (-1, -1))
+            if top in rows:
+                texts[column] = grid.text[top][left]
         spread.append(texts)
     if len(rows) > 1:
         _spread_groups(spread)

@@ -89,19 +89,36 @@ _SEAM = "\ue000"
 _ODD = re.compile(_PLAIN.pattern.replace("[", f"[^{_SEAM}", 1).removesuffix("*"))
 
 
+_WIDE = (*((chr(0xFEE0 + ord(mark)), mark) for mark in "(),:;?!~/+-."), ("\u3000", " "), ("\u00a0", " "))
+"""What is common in Chinese text and has one plain form."""
+
+
 def plain_column(values: Sequence[Value]) -> list[str]:
-    """``plain`` of each cell of a column. Cells of one column are of one kind, so that one look does for most columns."""
+    """``plain`` of each cell of a column. Its cells are of one or two kinds, so that one look does for most of them."""
     kinds = set(map(type, values))
-    if kinds == {str}:
-        joined = _SEAM.join(cast(Sequence[str], values))
-        if _ODD.search(joined) is None and joined.count(_SEAM) == len(values) - 1:
-            texts = joined.split(_SEAM)
-            return texts if " " not in joined and "\n" not in joined else [text.strip() for text in texts]
     if bool in kinds:
         return list(map(plain, values))  # True and 1.0 are one key
     if len(_texts) > _MOST_TEXTS:
         _texts.clear()
-    return list(map(_texts.__getitem__, values))
+    if kinds == {str}:
+        return _flat_column(cast(Sequence[str], values))
+    if str not in kinds:
+        return list(map(_texts.__getitem__, values))
+    words = iter(_flat_column([value for value in values if isinstance(value, str)]))
+    return [next(words) if isinstance(value, str) else _texts[value] for value in values]
+
+
+def _flat_column(words: Sequence[str]) -> list[str]:
+    joined = _SEAM.join(words)
+    if _ODD.search(joined) is not None:
+        for wide, narrow in _WIDE:
+            joined = joined.replace(wide, narrow)
+        if _ODD.search(joined) is not None:
+            return list(map(_texts.__getitem__, words))
+    texts = joined.split(_SEAM)
+    if len(texts) != len(words):
+        return list(map(flat, words))
+    return texts if " " not in joined and "\n" not in joined else [text.strip() for text in texts]
 
 
 def is_cjk(character: str) -> bool:
