@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from wishes.access import FIELDS, ROLE_LABEL, Field, Role
-from wishes.lifecycle import MOVES, By, Status
+from wishes.lifecycle import AWAITED, MOVES, By, Status
 
 EVERYBODY = frozenset(Role)
 NOBODY: frozenset[Role] = frozenset()
@@ -67,6 +67,8 @@ def move_admission(name: str) -> Admission:
     return _standing(MOVES[name].by)
 
 
+_CLOCK = _standing(AWAITED[Status.CLAIMED] | {By.COORDINATOR}, "claimed wish")
+_STOP = _standing({By.COMMUNITY, By.COORDINATOR}, "claimed wish")
 _PUBLIC = Admission(EVERYBODY, EVERYBODY, "", True)
 _SIGNED_IN = Admission(EVERYBODY)
 _MINE = Admission(EVERYBODY, NOBODY, "account")
@@ -107,7 +109,17 @@ PAGES: dict[str, Admission] = {
     "signing.recover_now": _PUBLIC,
     "signing.recoveries": _ADMINISTER,
     "signing.decide_recovery": _of("recovery", ADMINISTERING, ADMINISTERING),
+    "passkeys.sign_in": _PUBLIC,
+    "passkeys.new": _SIGNED_IN,
+    "passkeys.add": _SIGNED_IN,
+    "passkeys.remove": _of("passkey", EVERYBODY, NOBODY),
+    "outside.begin": _PUBLIC,
+    "outside.back": _PUBLIC,
+    "outside.begin_connecting": _SIGNED_IN,
+    "outside.connect": _SIGNED_IN,
+    "outside.disconnect": _SIGNED_IN,
     "joining.invited": _INVITED,
+    "joining.join_with": _INVITED,
     "joining.join": _INVITED,
     "invitations.home": _INVITE,
     "invitations.make": _INVITE,
@@ -118,7 +130,7 @@ PAGES: dict[str, Admission] = {
     "inbox.follow": _of("notice", EVERYBODY, NOBODY),
     "wish.page": _WISH,
     "wish.act": _of("wish", NOBODY, NOBODY),  # as each move says: see move_admission
-    "wish.answer_clock": _of("wish", SENDING | TAKING | CARRYING, COORDINATING | CARRYING),
+    "wish.answer_clock": _CLOCK,  # its four answers as the four addresses of the API
     "volunteer.mine": Admission(frozenset({Role.VOLUNTEER})),
     "volunteer.browse": Admission(TAKING),
     "branch.home": Admission(frozenset({Role.BRANCH_SECRETARY})),
@@ -232,6 +244,10 @@ API: dict[str, Admission] = {
     "api.compare_gaps": _WATCH,
     "api.list_forecasts": _WATCH,
     "api.get_forecast": _of("claimed wish", EVERYBODY, COORDINATING | CARRYING | {Role.AUDITOR}),
+    "api.acknowledge_clock": _CLOCK,
+    "api.postpone_clock": _CLOCK,
+    "api.pause_clock": _STOP,
+    "api.resume_clock": _STOP,
     **{f"api.{name}_wish": move_admission(name) for name in MOVES if name not in WITHOUT_ADDRESS},
 }
 

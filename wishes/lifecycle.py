@@ -102,6 +102,17 @@ HELD = (_S.CLAIMED, _S.SCHEDULED, _S.READY, _S.INSPECTED, _S.IN_TRANSIT)
 FINISHED = (_S.DELIVERED, _S.CLOSED)
 TERMINAL = (_S.CLOSED, _S.CANCELLED, _S.REJECTED)
 
+AWAITED: dict[Status, frozenset[By]] = {
+    _S.SUBMITTED: frozenset({By.COMMUNITY}),
+    _S.CLAIMED: frozenset({By.TAKER}),
+    _S.SCHEDULED: frozenset({By.TAKER, By.COMMUNITY}),
+    _S.READY: frozenset({By.TAKER, By.INSPECTOR}),
+    _S.INSPECTED: frozenset({By.TAKER, By.COURIER, By.INSPECTOR}),
+    _S.IN_TRANSIT: frozenset({By.TAKER, By.COURIER, By.COMMUNITY}),
+    _S.DELIVERED: frozenset({By.COMMUNITY}),
+}
+"""Who is waited for in a stage, and so may say that it is under way or will be late. Coordinators may in every stage."""
+
 
 def _move(
     name: str,

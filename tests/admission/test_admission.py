@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from tests.web.people import app_of
 from wishes.access import Role
 from wishes.admission import ROUTES, WITHOUT_ADDRESS, Admission, document, move_admission
 from wishes.lifecycle import MOVES
-from wishes.settings import Settings
+from wishes.settings import OutsideApp, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 TELLS_BY_EFFECT = {
@@ -51,7 +52,11 @@ def settings(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
     folder = tmp_path_factory.mktemp("admission")
     shutil.copy(sqlite_template, folder / "microwish.sqlite3")
-    return settings_for(f"sqlite:///{folder / 'microwish.sqlite3'}", folder)
+    return replace(
+        settings_for(f"sqlite:///{folder / 'microwish.sqlite3'}", folder),
+        base_url="http://localhost",  # where browsers have passkeys
+        wechat_web=OutsideApp("wx-site", "secret", authorize_url="https://open.example/connect/qrconnect"),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +102,8 @@ def needed(world: World, endpoint: str) -> dict[str, str]:
     """What the form has to say so that a refusal means the person and not the form."""
     return {
         "api.make_token": {"name": "x"},
+        "api.pause_clock": {"reason": "等孩子回来"},
+        "api.postpone_clock": {"reason": "缺货", "until": "2099-01-01"},
         "intake.revision": {"decision": "drop"},
         "invitations.make": {"branch": str(world.here.branch_id), "uses": "1", "days": "1"},
     }.get(endpoint, {})

@@ -17,7 +17,7 @@ from wishes.errors import Forbidden, Invalid, NotFound
 from wishes.events.actions import WishState, record, wish_state
 from wishes.i18n import Text
 from wishes.intake.tables import Wish
-from wishes.lifecycle import By, Status
+from wishes.lifecycle import AWAITED, By, Status
 from wishes.model import columns
 from wishes.tracking.clocks import clock_values
 from wishes.tracking.deadlines import step_at
@@ -29,7 +29,6 @@ _Wish = columns(Wish)
 MOST_POSTPONED_DAYS = 14
 """How far beyond the campaign's own deadline people may move it themselves; coordinators any day."""
 
-_CONCERNED = frozenset({By.TAKER, By.PROPOSED_TO, By.COMMUNITY, By.COURIER, By.INSPECTOR, By.COORDINATOR})
 _MAY_PAUSE = frozenset({By.COMMUNITY, By.COORDINATOR})
 
 
@@ -38,7 +37,7 @@ def acknowledge(session: Session, *, wish_id: int, actor: Actor, now: datetime) 
 
     Raises NotFound (no clock runs), Forbidden. Effects: the clock, an event.
     """
-    state, clock = _running(session, wish_id, actor, _CONCERNED)
+    state, clock = _running(session, wish_id, actor)
     if clock.acknowledged_at is not None:
         return False
     _change(session, clock.id, acknowledged_at=now)
@@ -51,7 +50,7 @@ def postpone(session: Session, *, wish_id: int, actor: Actor, now: datetime, unt
 
     Raises NotFound, Forbidden, Invalid (no reason, a day that has passed, or later than people may set it themselves).
     """
-    state, clock = _running(session, wish_id, actor, _CONCERNED)
+    state, clock = _running(session, wish_id, actor)
     rules = rules_of(session, state.campaign_id)
     deadline = _deadline(rules, state)
     reason = _given(reason)
@@ -184,8 +183,10 @@ def _open_missing(session: Session, campaign_id: int, rules: Rules, now: datetim
     return len(rows)
 
 
-def _running(session: Session, wish_id: int, actor: Actor, who: frozenset[By]) -> tuple[WishState, Any]:
+def _running(session: Session, wish_id: int, actor: Actor, who: frozenset[By] | None = None) -> tuple[WishState, Any]:
+    """The wish and its clock, for *who* asks; None: for whom the stage waits, and coordinators."""
     state = wish_state(session, wish_id)
+    who = who or AWAITED.get(state.status, frozenset()) | {By.COORDINATOR}
     if not who & relations(actor, state.facts):
         raise Forbidden(wish_id=wish_id)
     clock = session.execute(

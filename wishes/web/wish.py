@@ -17,7 +17,7 @@ from wishes.events.story import reason_of, story
 from wishes.i18n import Text
 from wishes.intake.actions import publish, verify
 from wishes.intake.wishes import WishRow, seen_by, wish_by_code
-from wishes.lifecycle import DONE_LABEL, HELD, MOVES, Move, Status
+from wishes.lifecycle import AWAITED, DONE_LABEL, HELD, MOVES, Move, Status
 from wishes.tracking.actions import acknowledge, pause, postpone, resume
 from wishes.tracking.forecast_history import STAGES
 from wishes.tracking.forecast_queries import WishForecast, forecasts, learnt_already
@@ -106,23 +106,11 @@ def answer_clock(code: str, name: str) -> Response:
     return redirect(_back(code))
 
 
-_AWAITED = {
-    Status.SUBMITTED: frozenset({By.COMMUNITY}),
-    Status.CLAIMED: frozenset({By.TAKER}),
-    Status.SCHEDULED: frozenset({By.TAKER, By.COMMUNITY}),
-    Status.READY: frozenset({By.TAKER, By.INSPECTOR}),
-    Status.INSPECTED: frozenset({By.TAKER, By.COURIER, By.INSPECTOR}),
-    Status.IN_TRANSIT: frozenset({By.TAKER, By.COURIER, By.COMMUNITY}),
-    Status.DELIVERED: frozenset({By.COMMUNITY}),
-}
-"""Who is waited for in a stage, and so may say that it is under way or will be late."""
-
-
 def clock_answers(clock: OpenClock | None, standing: frozenset[By]) -> list[str]:
     """What this person may say to the running deadline."""
     if clock is None:
         return []
-    mine = standing & (_AWAITED.get(Status(clock.stage), frozenset()) | {By.COORDINATOR})
+    mine = standing & (AWAITED.get(Status(clock.stage), frozenset()) | {By.COORDINATOR})
     keeper = standing & {By.COMMUNITY, By.COORDINATOR}
     if clock.paused_at is not None:
         return ["resume"] if keeper else []

@@ -8,14 +8,14 @@ from flask_wtf.csrf import CSRFProtect
 
 from wishes.handover.actions import WrongCode
 from wishes.web import problems
-from wishes.web.api import campaigns, forecast, gaps, handovers, mine, moves, tokens, wishes
+from wishes.web.api import campaigns, clocks, forecast, gaps, handovers, mine, moves, tokens, wishes
 from wishes.web.api.contract import Api, BadInput
 from wishes.web.api.document import describe
 from wishes.web.context import language
 
 PREFIX = "/api/v1"
 BODY_LIMIT = 64 * 1024
-ROOMS = (campaigns, wishes, moves, mine, gaps, forecast, handovers, tokens)
+ROOMS = (campaigns, wishes, moves, clocks, mine, gaps, forecast, handovers, tokens)
 
 
 class OnlyForPages(SecureCookieSessionInterface):

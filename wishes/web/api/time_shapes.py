@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from wishes.lifecycle import Status
-from wishes.web.api.shapes import Asked, Cursor, Limit, Told
+from wishes.web.api.shapes import Asked, Cursor, Limit, ReasonBody, Told
 
 Measure = Annotated[str, StringConstraints(max_length=32, pattern=r"^[a-z_]+$")]
 Days = Annotated[
@@ -88,3 +88,19 @@ class ForecastQuery(Asked):
     category: Annotated[str, StringConstraints(max_length=24, pattern=r"^[a-z_]*$")] = ""
     limit: Limit = 50
     cursor: Cursor = ""
+
+
+class PostponeBody(ReasonBody):
+    until: date = Field(description="The last day, in Asia/Shanghai.")
+
+
+class ClockTold(Told):
+    """The running deadline after what was said to it."""
+
+    campaign: str
+    wish: str
+    action: str
+    stage: Status
+    due_at: datetime
+    acknowledged: bool
+    paused: bool

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from wishes.errors import NotFound
-from wishes.people.actions import create_token
+from wishes.people import actions
 from wishes.people.tables import ApiToken
 from wishes.protection.passwords import secret_digest
 from wishes.web.api.contract import Call, Operation
@@ -32,8 +32,13 @@ def list_tokens(call: Call) -> TokenList:
 
 def make_token(call: Call) -> TokenMade:
     """Make a token. Its secret is in this answer and nowhere else, not even in the answer repeated under an idempotency key."""
-    secret = create_token(
-        call.session, account_id=call.account_id, name=call.body.name, now=call.now, days=call.body.days
+    secret = actions.create_token(
+        call.session,
+        account_id=call.account_id,
+        name=call.body.name,
+        now=call.now,
+        days=call.body.days,
+        actor=call.actor,
     )
     row = call.session.execute(sa.select(*_COLUMNS).where(col(ApiToken.secret_hash) == secret_digest(secret))).one()
     return TokenMade(token=secret, **row._mapping)
@@ -42,12 +47,7 @@ def make_token(call: Call) -> TokenMade:
 def revoke_token(call: Call, token_id: int) -> TokenShape:
     """Revoke one of your tokens, from the next request on. Revoking it again says what is already so."""
     own = sa.and_(col(ApiToken.id) == token_id, col(ApiToken.account_id) == call.account_id)
-    call.session.execute(
-        sa.update(ApiToken)
-        .where(own, col(ApiToken.revoked_at).is_(None))
-        .values(revoked_at=call.now)
-        .execution_options(synchronize_session=False)
-    )
+    actions.revoke_tokens(call.session, account_id=call.account_id, token_id=token_id, now=call.now, actor=call.actor)
     row = call.session.execute(sa.select(*_COLUMNS).where(own)).one_or_none()
     if row is None:
         raise NotFound("这个令牌", "token")
