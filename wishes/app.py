@@ -20,6 +20,8 @@ PAGES = (
     "public",
     "account",
     "signing",
+    "passkeys",
+    "outside",
     "invitations",
     "inbox",
     "wish",

@@ -9,12 +9,25 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from wishes.errors import Misconfigured
 
 PACKAGE_DIR = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class OutsideApp:
+    """An application registered with WeChat or WeCom, by which people sign in. ``own`` says that its addresses were given by setting:
+    they are then reached wherever they are."""
+
+    app_id: str
+    secret: str = field(repr=False)
+    agent_id: str = ""
+    authorize_url: str = ""
+    api_url: str = ""
+    own: bool = False
 
 
 @dataclass(frozen=True)
@@ -33,6 +46,10 @@ class Settings:
     trusted_proxies: int = 0
     second_step_required: bool = False  # for roles that see identities; otherwise it is offered
     requests_per_minute: int = 0  # of one account, or of one address that is not signed in; 0: no limit
+    wechat: OutsideApp | None = None  # 公众号: inside WeChat's own browser
+    wechat_web: OutsideApp | None = None  # 开放平台网站应用: a code to scan, in any other browser
+    wecom: OutsideApp | None = None  # 企业微信, inside its own browser
+    wecom_web: OutsideApp | None = None  # the same application, by a code to scan
 
     @property
     def on_sqlite(self) -> bool:
@@ -83,6 +100,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         raise Misconfigured(setting="FLASK_DEBUG", why="a debugger runs whatever it is sent: never in production")
     if production and not env.get("MICROWISH_SECRET_KEY") and _secret_path(env, var_dir).stat().st_mode & 0o077:
         raise Misconfigured(setting="MICROWISH_SECRET_KEY_FILE", why="others may read it: chmod 600")
+    wecom = _outside_app(env, "WECOM", production)
     return Settings(
         var_dir=var_dir,
         database_url=database_url,
@@ -96,7 +114,63 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         trusted_proxies=_number(env, "MICROWISH_TRUSTED_PROXIES", 0),
         second_step_required=_switch(env, "MICROWISH_SECOND_STEP", production, yes="required", no="offered"),
         requests_per_minute=_number(env, "MICROWISH_REQUESTS_PER_MINUTE", 1200),
+        wechat=_outside_app(env, "WECHAT", production),
+        wechat_web=_outside_app(env, "WECHAT_WEB", production),
+        wecom=wecom,
+        wecom_web=wecom and _by_code_to_scan(env, wecom, production),
     )
+
+
+_OUTSIDE: dict[str, tuple[str, str]] = {
+    "WECHAT": ("https://open.weixin.qq.com/connect/oauth2/authorize", "https://api.weixin.qq.com"),
+    "WECHAT_WEB": ("https://open.weixin.qq.com/connect/qrconnect", "https://api.weixin.qq.com"),
+    "WECOM": ("https://open.weixin.qq.com/connect/oauth2/authorize", "https://qyapi.weixin.qq.com"),
+}
+_WECOM_CODE = "https://login.work.weixin.qq.com/wwlogin/sso/login"
+
+
+def _outside_app(env: Mapping[str, str], name: str, production: bool) -> OutsideApp | None:
+    """The application of ``MICROWISH_<name>_APP_ID`` and ``MICROWISH_<name>_SECRET_FILE`` (WeCom: ``_CORP_ID`` and ``_AGENT_ID``); None
+    when neither is given."""
+    id_setting = f"MICROWISH_{name}_{'CORP_ID' if name == 'WECOM' else 'APP_ID'}"
+    app_id, file = env.get(id_setting, "").strip(), env.get(f"MICROWISH_{name}_SECRET_FILE", "").strip()
+    if not app_id and not file:
+        return None
+    if not app_id or not file:
+        raise Misconfigured(setting=id_setting, why=f"give it together with MICROWISH_{name}_SECRET_FILE")
+    agent_id = env.get(f"MICROWISH_{name}_AGENT_ID", "").strip()
+    if name == "WECOM" and not agent_id.isdecimal():
+        raise Misconfigured(setting="MICROWISH_WECOM_AGENT_ID", why="the number of the application is needed, too")
+    authorize, api = (env.get(f"MICROWISH_{name}_{kind}_URL", "").rstrip("/") for kind in ("AUTHORIZE", "API"))
+    for setting, url in ((f"MICROWISH_{name}_AUTHORIZE_URL", authorize), (f"MICROWISH_{name}_API_URL", api)):
+        _refuse_open_address(setting, url, production)
+    usual_authorize, usual_api = _OUTSIDE[name]
+    secret = _secret_in(Path(file), f"MICROWISH_{name}_SECRET_FILE", production)
+    return OutsideApp(app_id, secret, agent_id, authorize or usual_authorize, api or usual_api, own=bool(api))
+
+
+def _by_code_to_scan(env: Mapping[str, str], wecom: OutsideApp, production: bool) -> OutsideApp:
+    given = env.get("MICROWISH_WECOM_WEB_AUTHORIZE_URL", "").rstrip("/")
+    _refuse_open_address("MICROWISH_WECOM_WEB_AUTHORIZE_URL", given, production)
+    return replace(wecom, authorize_url=given or _WECOM_CODE)
+
+
+def _refuse_open_address(setting: str, url: str, production: bool) -> None:
+    if url and not url.startswith("https://") and (production or not url.startswith("http://127.0.0.1:")):
+        raise Misconfigured(setting=setting, why="an https:// address is needed")
+
+
+def _secret_in(file: Path, setting: str, production: bool) -> str:
+    try:
+        secret = file.read_text("utf-8").strip()
+        open_to_others = file.stat().st_mode & 0o077
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misconfigured(setting=setting, why=f"{file} cannot be read: {type(error).__name__}") from error
+    if not secret:
+        raise Misconfigured(setting=setting, why="the file is empty")
+    if production and open_to_others:
+        raise Misconfigured(setting=setting, why="others may read it: chmod 600")
+    return secret
 
 
 def _driver(url: str) -> str:

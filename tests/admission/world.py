@@ -26,7 +26,7 @@ from wishes.intake.tables import Child, Consent, Household, ImportFile, ImportRo
 from wishes.intake.understanding.model import Entry
 from wishes.lifecycle import MOVES, Kind, Status
 from wishes.people.actions import create_token, open_session
-from wishes.people.tables import ApiToken, Invitation, Recovery, WebSession
+from wishes.people.tables import ApiToken, Invitation, Passkey, Recovery, WebSession
 from wishes.protection.concerns import report
 from wishes.protection.keyring import read_keyring
 from wishes.protection.passwords import secret_digest
@@ -326,6 +326,13 @@ class World:
             {"recovery_id": recovery_id, "verdict": "approve"}, {}, self._written(Recovery, recovery_id, "approved_at")
         )
 
+    def _passkey(self, session: Session, place: Place, whose: str, person: Someone) -> Named:
+        key_id = insert(
+            session, Passkey, account_id=self._owner(session, whose, person), name="手机", credential_id=secret_digest(f"key {number()}"),
+            public_key=b"k", created_at=utc_now(),
+        )  # fmt: skip
+        return Named({"passkey_id": key_id}, {}, self._gone(Passkey, key_id))
+
     def _invitation(self, session: Session, place: Place, whose: str, person: Someone) -> Named:
         now = utc_now()
         invitation_id = insert(
@@ -362,7 +369,13 @@ class World:
         return gone
 
 
-FILLED: dict[str, Any] = {"filename": "css/microwish.css", "kind": "csv", "secret": "none", "name": "acknowledge"}
+FILLED: dict[str, Any] = {
+    "filename": "css/microwish.css",
+    "kind": "csv",
+    "secret": "none",
+    "name": "acknowledge",
+    "provider": "wechat",
+}
 """Parts of an address that name no object."""
 
 

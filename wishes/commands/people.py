@@ -83,6 +83,40 @@ def grant(
     edge.progress(f"{login}: {role}")
 
 
+@users.command()
+@click.argument("login")
+@click.argument("role", type=_ROLES)
+@click.option("--campaign", "slug", help="The campaign the role was for; without it the whole site.")
+@click.pass_obj
+def revoke(edge: Edge, login: str, role: str, slug: str | None) -> None:
+    """Take the role ROLE from LOGIN, in all its communities and branches, with effect at once."""
+    with edge.database.transaction() as session:
+        campaign_id = campaign_by_slug(session, slug).id if slug else None
+        where = _RoleGrant.campaign_id.is_(None) if campaign_id is None else _RoleGrant.campaign_id == campaign_id
+        grants = session.execute(
+            sa.select(_RoleGrant.id).where(
+                _RoleGrant.account_id == _account(session, login), _RoleGrant.role == Role(role), where
+            )
+        ).scalars()
+        found = list(grants)
+        if not found:
+            raise NotFound("这个角色", "role")
+        for grant_id in found:
+            actions.revoke_role(session, grant_id=grant_id, now=utc_now())
+    edge.progress(f"{login}: {role} ×{len(found)} revoked")
+
+
+@users.command()
+@click.argument("login")
+@click.argument("new")
+@click.pass_obj
+def rename(edge: Edge, login: str, new: str) -> None:
+    """Let the account of LOGIN sign in as NEW from now on: another phone, e-mail address or name."""
+    with edge.database.transaction() as session:
+        actions.set_login(session, account_id=_account(session, login), login=new, now=utc_now())
+    edge.progress(f"{login} → {new}")
+
+
 @users.command("list")
 @click.option("--campaign", "slug", help="Only those with a role in this campaign.")
 @_as_json
@@ -112,7 +146,7 @@ def password(edge: Edge, login: str, password: str | None) -> None:
     """Set a new password; every browser of the account is signed out."""
     chosen = password or secrets.token_urlsafe(12)
     with edge.database.transaction() as session:
-        actions.set_password(session, account_id=_account(session, login), password=chosen)
+        actions.set_password(session, account_id=_account(session, login), password=chosen, now=utc_now())
     click.echo(chosen if password is None else "ok")
 
 
@@ -123,7 +157,7 @@ def password(edge: Edge, login: str, password: str | None) -> None:
 def access(edge: Edge, login: str, close: bool) -> None:
     """Close or reopen an account, with effect at once."""
     with edge.database.transaction() as session:
-        actions.set_active(session, account_id=_account(session, login), active=not close)
+        actions.set_active(session, account_id=_account(session, login), active=not close, now=utc_now())
     edge.progress(f"{login}: {'closed' if close else 'open'}")
 
 
@@ -150,7 +184,9 @@ def _account(session: Session, login: str) -> int:
 def _community(session: Session, campaign_id: int | None, words: str) -> int:
     found = session.execute(
         sa.select(_Community.id)
-        .where(_Community.campaign_id == campaign_id, sa.or_(_Community.township_code == words, _Community.name == words))
+        .where(
+            _Community.campaign_id == campaign_id, sa.or_(_Community.township_code == words, _Community.name == words)
+        )
         .order_by(_Community.id)
     ).scalar()
     if found is None:

@@ -58,7 +58,7 @@ def demo_sign_ins(session: Session, *, campaign_id: int, now: datetime) -> list[
                 session, account_id=account_id, role=role, campaign_id=campaign_id, now=now, **busy.get(role, {})
             )
         else:
-            set_password(session, account_id=account_id, password=password)
+            set_password(session, account_id=account_id, password=password, now=now)
         made.append(SignIn(ROLE_LABEL[role].en, login, password))
     return made
 

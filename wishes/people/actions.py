@@ -1,22 +1,29 @@
-"""Verbs about accounts: make one, give it a role, sign in and out, make a token."""
+"""Verbs about accounts: make one, give it a role, sign in and out, make a token.
+
+What changes who may do what is an entry of the record, with who did it: *actor* is the system for the command line and set-up.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from wishes.access import Role
+from wishes.access import SYSTEM, Actor, Role
 from wishes.errors import Invalid, NotFound, SignInRefused, TooManyRequests
 from wishes.i18n import Text
 from wishes.model import columns
-from wishes.people.tables import Account, ApiToken, RoleGrant, SignInAttempt, WebSession
+from wishes.people.tables import Account, ApiToken, OneTimeCode, RoleGrant, SignInAttempt, WebSession
 from wishes.protection import passwords
+from wishes.protection.entries import note
 
 _Account = columns(Account)
 _ApiToken = columns(ApiToken)
+_OneTimeCode = columns(OneTimeCode)
 _RoleGrant = columns(RoleGrant)
 _SignInAttempt = columns(SignInAttempt)
 _WebSession = columns(WebSession)
@@ -35,15 +42,10 @@ def create_account(
     organisation_id: int | None = None,
     language: str = "zh",
     now: datetime,
+    actor: Actor = SYSTEM,
 ) -> int:
     """Make an account and answer its id. An empty password means it cannot sign in by password. Raises Invalid."""
-    login = login.strip().lower()
-    if not 2 <= len(login) <= 120 or any(c.isspace() for c in login):
-        raise Invalid(
-            "login", Text("账号需为 2–120 个字符，不含空格。", "A login has 2 to 120 characters and no spaces.")
-        )
-    if session.execute(sa.select(_Account.id).where(_Account.login == login)).first():
-        raise Invalid("login", Text("这个账号已经存在。", "This login exists already."))
+    login = _usable_login(session, login)
     hashed = _chosen(password, about=(login, name)) if password else ""
     made = session.execute(
         sa.insert(_Account)
@@ -58,7 +60,20 @@ def create_account(
         )
         .returning(_Account.id)
     )
-    return int(made.scalar_one())
+    account_id = int(made.scalar_one())
+    note(session, "make_account", actor=actor, now=now, account_id=account_id)
+    return account_id
+
+
+def _usable_login(session: Session, login: str) -> str:
+    login = login.strip().lower()
+    if not 2 <= len(login) <= 120 or any(c.isspace() for c in login):
+        raise Invalid(
+            "login", Text("账号需为 2–120 个字符，不含空格。", "A login has 2 to 120 characters and no spaces.")
+        )
+    if session.execute(sa.select(_Account.id).where(_Account.login == login)).first():
+        raise Invalid("login", Text("这个账号已经存在。", "This login exists already."))
+    return login
 
 
 def grant_role(
@@ -71,6 +86,7 @@ def grant_role(
     community_id: int | None = None,
     branch_id: int | None = None,
     volunteer_id: int | None = None,
+    actor: Actor = SYSTEM,
 ) -> None:
     """Give a role; giving it again changes nothing."""
     values = {
@@ -84,6 +100,16 @@ def grant_role(
     same = [getattr(_RoleGrant, k).is_(None) if v is None else getattr(_RoleGrant, k) == v for k, v in values.items()]
     if not session.execute(sa.select(_RoleGrant.id).where(*same)).first():
         session.execute(sa.insert(_RoleGrant).values(**values, granted_at=now))
+        _note_role(session, "grant_role", values, actor=actor, now=now)
+
+
+def _note_role(session: Session, kind: str, grant: Mapping[str, Any], *, actor: Actor, now: datetime) -> None:
+    told = {"role": str(grant["role"])} | {
+        name: grant[name] for name in ("community_id", "branch_id", "volunteer_id") if grant[name] is not None
+    }
+    note(
+        session, kind, actor=actor, now=now, campaign_id=grant["campaign_id"], account_id=grant["account_id"], data=told
+    )
 
 
 def _chosen(password: str, about: tuple[str, ...] = ()) -> str:
@@ -92,21 +118,47 @@ def _chosen(password: str, about: tuple[str, ...] = ()) -> str:
     return passwords.hash_password(password)
 
 
-def revoke_role(session: Session, *, grant_id: int) -> None:
-    if session.execute(sa.delete(_RoleGrant).where(_RoleGrant.id == grant_id)).rowcount != 1:
+def revoke_role(session: Session, *, grant_id: int, now: datetime, actor: Actor = SYSTEM) -> None:
+    """Take a role back, with effect from the next request. Raises NotFound."""
+    gone = session.execute(
+        sa.delete(_RoleGrant)
+        .where(_RoleGrant.id == grant_id)
+        .returning(
+            _RoleGrant.account_id,
+            _RoleGrant.role,
+            _RoleGrant.campaign_id,
+            _RoleGrant.community_id,
+            _RoleGrant.branch_id,
+            _RoleGrant.volunteer_id,
+        )
+    ).one_or_none()
+    if gone is None:
         raise NotFound("这个角色", "role")
+    _note_role(session, "revoke_role", gone._mapping, actor=actor, now=now)
 
 
-def set_password(session: Session, *, account_id: int, password: str) -> None:
+def set_password(session: Session, *, account_id: int, password: str, now: datetime, actor: Actor = SYSTEM) -> None:
     """Set a new password and sign every browser out. Raises Invalid for one too short or too common."""
     session.execute(sa.update(_Account).where(_Account.id == account_id).values(password_hash=_chosen(password)))
     session.execute(sa.delete(_WebSession).where(_WebSession.account_id == account_id))
+    note(session, "password", actor=actor, now=now, account_id=account_id)
 
 
-def set_active(session: Session, *, account_id: int, active: bool) -> None:
-    """Close or reopen an account; closing takes effect with the next request."""
-    if session.execute(sa.update(_Account).where(_Account.id == account_id).values(active=active)).rowcount != 1:
+def set_login(session: Session, *, account_id: int, login: str, now: datetime, actor: Actor = SYSTEM) -> None:
+    """Change the phone, address or name an account signs in with; codes under way to the old one end. Raises Invalid, NotFound."""
+    login = _usable_login(session, login)
+    changed = session.execute(sa.update(_Account).where(_Account.id == account_id).values(login=login))
+    if changed.rowcount != 1:  # type: ignore[attr-defined]
         raise NotFound("这个账号", "account")
+    session.execute(sa.delete(_OneTimeCode).where(_OneTimeCode.account_id == account_id))
+    note(session, "login", actor=actor, now=now, account_id=account_id)
+
+
+def set_active(session: Session, *, account_id: int, active: bool, now: datetime, actor: Actor = SYSTEM) -> None:
+    """Close or reopen an account; closing takes effect with the next request."""
+    if session.execute(sa.update(_Account).where(_Account.id == account_id).values(active=active)).rowcount != 1:  # type: ignore[attr-defined]
+        raise NotFound("这个账号", "account")
+    note(session, "reopen_account" if active else "close_account", actor=actor, now=now, account_id=account_id)
 
 
 def take_turn(session: Session, *, login: str, address: str, now: datetime, purpose: str = "login") -> None:
@@ -183,7 +235,9 @@ def close_session(
     session.execute(sa.update(_WebSession).where(_WebSession.account_id == account_id, which).values(revoked_at=now))
 
 
-def create_token(session: Session, *, account_id: int, name: str, now: datetime, days: int | None = 90) -> str:
+def create_token(
+    session: Session, *, account_id: int, name: str, now: datetime, days: int | None = 90, actor: Actor = SYSTEM
+) -> str:
     """Make an API token and answer it, once."""
     secret = "mw_" + passwords.new_secret()
     session.execute(
@@ -195,4 +249,19 @@ def create_token(session: Session, *, account_id: int, name: str, now: datetime,
             expires_at=None if days is None else now + timedelta(days=days),
         )
     )
+    note(session, "token", actor=actor, now=now, account_id=account_id)
     return secret
+
+
+def revoke_tokens(
+    session: Session, *, account_id: int, now: datetime, actor: Actor = SYSTEM, token_id: int | None = None
+) -> None:
+    """End one of the account's API tokens, or all of them, from the next request on; ending what is over changes nothing."""
+    which = [_ApiToken.account_id == account_id, _ApiToken.revoked_at.is_(None)]
+    if token_id is not None:
+        which.append(_ApiToken.id == token_id)
+    ended = session.execute(
+        sa.update(_ApiToken).where(*which).values(revoked_at=now).execution_options(synchronize_session=False)
+    )
+    if ended.rowcount:  # type: ignore[attr-defined]
+        note(session, "no_token", actor=actor, now=now, account_id=account_id, data={"tokens": ended.rowcount})

@@ -89,6 +89,16 @@ def open_sessions(session: Session, account_id: int, *, now: datetime, current: 
     return [SignedIn(r[0], r[1], r[2], r[3] == current) for r in rows]
 
 
+def signed_in_at(session: Session, secret_hash: bytes) -> datetime | None:
+    """When the browser with this cookie was signed in; None when it is not."""
+    found: datetime | None = session.execute(
+        sa.select(_WebSession.created_at).where(
+            _WebSession.secret_hash == secret_hash, _WebSession.revoked_at.is_(None), _WebSession.awaits == ""
+        )
+    ).scalar()
+    return found
+
+
 def login_of(session: Session, account_id: int) -> str:
     return str(session.execute(sa.select(_Account.login).where(_Account.id == account_id)).scalar_one())
 

@@ -15,11 +15,13 @@ from sqlmodel import Session
 from wishes.access import Actor, Role
 from wishes.errors import NotFound
 from wishes.model import columns
-from wishes.people.actions import set_password
+from wishes.people.actions import revoke_tokens, set_password
+from wishes.people.connections import disconnect_all
 from wishes.people.queries import actor_of_account
 from wishes.people.second_step import sees_identities, switch_off
 from wishes.people.tables import Account, Recovery, RoleGrant
 from wishes.protection import passwords
+from wishes.protection.entries import note
 
 _Account, _Recovery, _RoleGrant = columns(Account), columns(Recovery), columns(RoleGrant)
 GOOD_FOR = timedelta(days=2)
@@ -44,7 +46,8 @@ def refuse_unusable(password: str) -> None:
 def recover(session: Session, *, account_id: int, password: str, now: datetime) -> bool:
     """Set the new *password* of an account whose registered address is proved; False: it waits for a second person's agreement.
 
-    Effects: every browser is signed out; a recovery that was agreed to is spent and switches the second step off. Raises WeakPassword.
+    Effects: every browser is signed out, tokens and connections to WeChat and WeCom end; a recovery that was agreed to is spent and
+    switches the second step off. Raises WeakPassword.
     """
     if sees_identities(actor_of_account(session, account_id)):
         agreed = session.execute(
@@ -60,8 +63,12 @@ def recover(session: Session, *, account_id: int, password: str, now: datetime) 
         if agreed.rowcount == 0:  # type: ignore[attr-defined]
             _ask(session, account_id, now)
             return False
-        switch_off(session, account_id=account_id)
-    set_password(session, account_id=account_id, password=password)
+        switch_off(session, account_id=account_id, now=now, actor=Actor(account_id))
+    # whoever had a hand on the account has none any more
+    disconnect_all(session, account_id=account_id, now=now, actor=Actor(account_id))
+    revoke_tokens(session, account_id=account_id, now=now, actor=Actor(account_id))
+    set_password(session, account_id=account_id, password=password, now=now, actor=Actor(account_id))
+    note(session, "recover", actor=Actor(account_id), now=now, account_id=account_id)
     return True
 
 
@@ -73,6 +80,7 @@ def _ask(session: Session, account_id: int, now: datetime) -> None:
     ).first()
     if waits is None:
         session.execute(sa.insert(_Recovery).values(account_id=account_id, asked_at=now, expires_at=now + GOOD_FOR))
+        note(session, "ask_recovery", actor=Actor(account_id), now=now, account_id=account_id)
 
 
 def _may_decide(actor: Actor) -> sa.ColumnElement[bool]:
@@ -110,7 +118,7 @@ def waiting_for(session: Session, actor: Actor, *, now: datetime) -> list[Waitin
 
 def decide(session: Session, *, recovery_id: int, approved: bool, actor: Actor, now: datetime) -> None:
     """Agree to a recovery, or refuse it. Raises NotFound, also for one's own and for one that is not this administrator's."""
-    done = session.execute(
+    decided = session.execute(
         sa.update(_Recovery)
         .where(
             _Recovery.id == recovery_id,
@@ -121,7 +129,9 @@ def decide(session: Session, *, recovery_id: int, approved: bool, actor: Actor, 
             _may_decide(actor),
         )
         .values(**({"approved_by": actor.account_id, "approved_at": now} if approved else {"ended_at": now}))
+        .returning(_Recovery.account_id)
         .execution_options(synchronize_session=False)
-    )
-    if done.rowcount != 1:  # type: ignore[attr-defined]
+    ).scalar()
+    if decided is None:
         raise NotFound("这个申请", "request")
+    note(session, "decide_recovery", actor=actor, now=now, account_id=int(decided), data={"approved": approved})

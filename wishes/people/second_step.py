@@ -1,4 +1,5 @@
-"""The second step: a code from an authenticator application (RFC 6238), or one of ten spare codes kept on paper.
+"""The second step: a code from an authenticator application (RFC 6238), a passkey (:mod:`wishes.people.passkeys`), or one of ten spare
+codes kept on paper.
 
 The shared secret is sealed with a key derived from the installation's secret and bound to its account, so that a stolen database makes
 no codes. A code is good once: the counter it was made from is kept, and only later ones are taken.
@@ -17,12 +18,13 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlmodel import Session
 
-from wishes.access import Actor, Role
+from wishes.access import SYSTEM, Actor, Role
 from wishes.model import columns
-from wishes.people.tables import Account, SpareCode, WebSession
+from wishes.people.tables import Account, Passkey, SpareCode, WebSession
+from wishes.protection.entries import note
 from wishes.protection.passwords import secret_digest
 
-_Account, _Spare, _WebSession = columns(Account), columns(SpareCode), columns(WebSession)
+_Account, _Passkey, _Spare, _WebSession = columns(Account), columns(Passkey), columns(SpareCode), columns(WebSession)
 
 SEES_IDENTITIES = frozenset({Role.SOCIAL_WORKER, Role.COORDINATOR, Role.CAMPAIGN_ADMIN, Role.SITE_ADMIN})
 """Roles that may be shown who a child is: see :func:`wishes.access.may_see_identity` and the pages of the senders."""
@@ -80,7 +82,8 @@ def _counter(secret: str, code: str, now: datetime) -> int | None:
     return None
 
 
-def has_second_step(session: Session, account_id: int) -> bool:
+def has_codes(session: Session, account_id: int) -> bool:
+    """Whether an authenticator application is set up."""
     return bool(
         session.execute(
             sa.select(_Account.id).where(_Account.id == account_id, _Account.second_step.is_not(None))
@@ -88,10 +91,25 @@ def has_second_step(session: Session, account_id: int) -> bool:
     )
 
 
+def has_passkeys(session: Session, account_id: int) -> bool:
+    return bool(session.execute(sa.select(_Passkey.id).where(_Passkey.account_id == account_id)).first())
+
+
+def has_second_step(session: Session, account_id: int) -> bool:
+    return has_codes(session, account_id) or has_passkeys(session, account_id)
+
+
 def set_up(
-    session: Session, *, account_id: int, secret: str, code: str, secret_key: str, now: datetime
+    session: Session,
+    *,
+    account_id: int,
+    secret: str,
+    code: str,
+    secret_key: str,
+    now: datetime,
+    actor: Actor = SYSTEM,
 ) -> list[str] | None:
-    """Switch the second step on when *code* shows that the application has the secret; answers the spare codes, once. None: wrong."""
+    """Switch codes on when *code* shows that the application has the secret; answers the spare codes, once. None: wrong."""
     counter = _counter(secret, _digits(code), now)
     if counter is None:
         return None
@@ -100,6 +118,12 @@ def set_up(
         .where(_Account.id == account_id)
         .values(second_step=_seal(secret, account_id=account_id, secret_key=secret_key), second_step_used=counter)
     )
+    note(session, "second_step", actor=actor, now=now, account_id=account_id)
+    return new_spare_codes(session, account_id)
+
+
+def new_spare_codes(session: Session, account_id: int) -> list[str]:
+    """Ten new spare codes, readable; earlier ones end."""
     session.execute(sa.delete(_Spare).where(_Spare.account_id == account_id))
     spare = [f"{secrets.randbelow(10**12):012d}" for _ in range(SPARE_CODES)]
     session.execute(
@@ -108,10 +132,12 @@ def set_up(
     return [f"{code[:4]} {code[4:8]} {code[8:]}" for code in spare]
 
 
-def switch_off(session: Session, *, account_id: int) -> None:
-    """Without a second step from now on; for an account that is being recovered, and its owner."""
+def switch_off(session: Session, *, account_id: int, now: datetime, actor: Actor = SYSTEM) -> None:
+    """Without a second step from now on: neither codes nor passkeys. For an account that is being recovered."""
     session.execute(sa.update(_Account).where(_Account.id == account_id).values(second_step=None, second_step_used=0))
     session.execute(sa.delete(_Spare).where(_Spare.account_id == account_id))
+    session.execute(sa.delete(_Passkey).where(_Passkey.account_id == account_id))
+    note(session, "no_second_step", actor=actor, now=now, account_id=account_id)
 
 
 def take_step(session: Session, *, account_id: int, code: str, secret_key: str, now: datetime) -> bool:

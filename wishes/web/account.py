@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
@@ -12,13 +12,17 @@ from wishes.access import Actor
 from wishes.clock import utc_now
 from wishes.errors import Invalid, SignInRefused
 from wishes.i18n import Text
-from wishes.people import actions, queries
-from wishes.people.second_step import has_second_step, sees_identities
+from wishes.people import actions, connections, outside, passkeys, queries
+from wishes.people.second_step import has_codes, has_second_step, sees_identities
 from wishes.web.context import language, t
 from wishes.web.identity import actor, cookie_digest, cookie_name, database, set_cookie, settings, signed_in
+from wishes.web.outside_found import found_for
+from wishes.web.passkey_asking import ask_anybody, relying_party
 
 pages = Blueprint("account", __name__)
 BETWEEN_STEPS_H = 0.25
+FRESH_FOR = timedelta(minutes=15)
+"""How long after signing in somebody may change by what they sign in: a browser left open is not enough."""
 
 
 def _inside(target: str) -> str:
@@ -32,7 +36,40 @@ def _inside(target: str) -> str:
 def sign_in() -> str | Response:
     if actor().account_id is not None:
         return redirect(_inside(request.args.get("next", "/")))
-    return render_template("account/sign_in.html", next=request.args.get("next", ""), error="", login="")
+    return sign_in_page()
+
+
+def sign_in_page(*, error: str = "", login: str = "") -> str:
+    """All the ways in that this installation and this browser have."""
+    return render_template(
+        "account/sign_in.html",
+        next=request.values.get("next", ""),
+        error=error,
+        login=login,
+        ask=ask_anybody(),
+        providers=providers(),
+    )
+
+
+def providers() -> list[tuple[str, str]]:
+    """Name and label of what this browser can be recognised by."""
+    return [(name, t(outside.LABEL[name])) for name in outside.open_providers(settings(), request.user_agent.string)]
+
+
+def again(target: str) -> Response | None:
+    """The way to a new sign-in, unless this browser was signed in a moment ago. Effects: it is signed out."""
+    person, digest, now = signed_in(), cookie_digest(), utc_now()
+    with database().reading() as session:
+        at = None if digest is None else queries.signed_in_at(session, digest)
+    if at is not None and at > now - FRESH_FOR:
+        return None
+    if digest is not None:
+        with database().transaction() as session:
+            actions.close_session(session, account_id=person.account_id or 0, now=now, secret_hash=digest)
+    flash(t("为确认是您本人，请重新登录一次。", "To make sure it is you, please sign in once more."), "info")
+    response = redirect(url_for("account.sign_in", next=target))
+    response.delete_cookie(cookie_name(), path="/")
+    return response
 
 
 def must_have_second_step(person: Actor) -> bool:
@@ -72,10 +109,7 @@ def sign_in_now() -> Response | tuple[str, int]:
         with database().reading() as session:
             account_id = actions.check_password(session, login=login, password=password)
     except SignInRefused as refused:
-        page = render_template(
-            "account/sign_in.html", next=request.form.get("next", ""), error=refused.say(language()), login=login
-        )
-        return page, refused.status
+        return sign_in_page(error=refused.say(language()), login=login), refused.status
     with database().transaction() as session:
         actions.forgive(session, login=login, address=address, now=now)
     return admit(account_id, request.form.get("next", ""), now)
@@ -99,17 +133,34 @@ def home() -> str:
 
 def _account_page(error: str = "", token: str = "") -> str:
     person = signed_in()
+    account_id = person.account_id or 0
     with database().reading() as session:
-        browsers = queries.open_sessions(session, person.account_id or 0, now=utc_now(), current=cookie_digest() or b"")
-        stepped = has_second_step(session, person.account_id or 0)
+        browsers = queries.open_sessions(session, account_id, now=utc_now(), current=cookie_digest() or b"")
+        codes = has_codes(session, account_id)
+        keys = passkeys.passkeys_of(session, account_id)
+        connected = connections.connected(session, account_id)
+    offered = dict(providers())
     return render_template(
         "account/home.html",
         browsers=browsers,
         error=error,
         token=token,
         device=device,
-        second_step=stepped,
+        codes=codes,
+        keys=keys,
+        passkeys_work=relying_party() is not None,
         step_required=must_have_second_step(person),
+        outside=[
+            {
+                "name": name,
+                "label": t(label),
+                "since": connected.get(name),
+                "offered": name in offered,
+                "found": found_for(person.account_id, "") == name,
+            }
+            for name, label in outside.LABEL.items()
+            if name in connected or name in offered
+        ],
     )
 
 
@@ -149,7 +200,7 @@ def change_password() -> Response | tuple[str, int]:
         with database().transaction() as session:
             actions.forgive(session, login=login, address=address, now=now)
             actions.check_password(session, login=login, password=old)
-            actions.set_password(session, account_id=person.account_id or 0, password=new)
+            actions.set_password(session, account_id=person.account_id or 0, password=new, now=now, actor=person)
             secret = actions.open_session(
                 session,
                 account_id=person.account_id or 0,
@@ -183,6 +234,10 @@ def new_token() -> str:
     person = signed_in()
     with database().transaction() as session:
         token = actions.create_token(
-            session, account_id=person.account_id or 0, name=request.form.get("name", "API")[:80], now=utc_now()
+            session,
+            account_id=person.account_id or 0,
+            name=request.form.get("name", "API")[:80],
+            now=utc_now(),
+            actor=person,
         )
     return _account_page(token=token)

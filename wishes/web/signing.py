@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from sqlmodel import Session
 from werkzeug.wrappers import Response
 
 from wishes.access import Actor, Role
 from wishes.clock import utc_now
-from wishes.errors import Forbidden, MicrowishError, NotFound, NotSignedIn
+from wishes.errors import Forbidden, Invalid, MicrowishError, NotFound, NotSignedIn
 from wishes.handover.label_codes import qr_svg
-from wishes.people import actions, codes, queries, recovering
+from wishes.people import actions, codes, passkeys, queries, recovering
 from wishes.people import second_step as step
 from wishes.tracking.channels import Channel, PermanentFailure, TransientFailure, UnclearOutcome, outlets_of
-from wishes.web.account import admit
+from wishes.web.account import admit, again, must_have_second_step
 from wishes.web.context import language, moment, t
 from wishes.web.identity import cookie_digest, cookie_name, database, settings, signed_in
+from wishes.web.passkey_asking import ask_for_step, ask_to_add, relying_party, take_challenge
+from wishes.web.passkeys import keep
 
 pages = Blueprint("signing", __name__)
 log = logging.getLogger("microwish.web")
@@ -115,14 +119,25 @@ def _halfway() -> tuple[int, str, str]:
 
 @pages.get("/sign-in/second-step")
 def second_step() -> str | Response:
-    _, login, awaits = _halfway()
-    if awaits == "setup":
-        return _set_up_page(login)
-    return _step_page()
+    account_id, login, awaits = _halfway()
+    return _first_page(account_id, login) if awaits == "setup" else _step_page(account_id)
 
 
-def _step_page(error: str = "") -> str:
-    return render_template("account/second_step.html", next=request.values.get("next", ""), error=error)
+def _step_page(account_id: int, error: str = "") -> str:
+    with database().reading() as reading:
+        codes = step.has_codes(reading, account_id)
+    return render_template(
+        "account/second_step.html",
+        next=request.values.get("next", ""),
+        error=error,
+        codes=codes,
+        ask=ask_for_step(account_id),
+    )
+
+
+def _first_page(account_id: int, login: str, error: str = "") -> str:
+    """For who must have a second step and has none: either sort."""
+    return _set_up_page(login, error=error, ask=ask_to_add(account_id, login), needed=True)
 
 
 @pages.post("/sign-in/second-step")
@@ -133,9 +148,16 @@ def make_second_step() -> Response | str | tuple[str, int]:
     with database().transaction() as writing:
         actions.take_turn(writing, login=login, address=address, now=now)
     if awaits == "setup":
-        spare = _set_up(account_id)
+        try:
+            spare = (
+                keep(account_id, request.form.get("name", ""))
+                if "passkey" in request.form
+                else _set_up(account_id, Actor(account_id))
+            )
+        except Invalid as error:
+            return _first_page(account_id, login, error=error.say(language())), 422
         if spare is None:
-            return _set_up_page(login, error=_wrong_step()), 401
+            return _first_page(account_id, login, error=_wrong_step()), 401
         _leave_halfway(account_id)
         response = admit(account_id, "", now, stepped=True)
         response.headers.pop("Location", None)
@@ -148,7 +170,7 @@ def make_second_step() -> Response | str | tuple[str, int]:
         response.content_type = "text/html; charset=utf-8"
         return response
     with database().transaction() as writing:
-        right = step.take_step(
+        right = _by_passkey(writing, account_id, now) or step.take_step(
             writing,
             account_id=account_id,
             code=request.form.get("code", ""),
@@ -158,9 +180,23 @@ def make_second_step() -> Response | str | tuple[str, int]:
         if right:
             actions.forgive(writing, login=login, address=address, now=now)
     if not right:
-        return _step_page(_wrong_step()), 401
+        return _step_page(account_id, _wrong_step()), 401
     _leave_halfway(account_id)
     return admit(account_id, request.form.get("next", ""), now, stepped=True)
+
+
+def _by_passkey(writing: Session, account_id: int, now: datetime) -> bool:
+    """Whether the form has the answer of one of the account's passkeys."""
+    if "passkey" not in request.form:
+        return False
+    challenge, party = take_challenge(f"step:{account_id}"), relying_party()
+    if challenge is None or party is None:
+        return False
+    answer = request.form["passkey"]
+    return (
+        passkeys.prove(writing, answer=answer, party=party, challenge=challenge, now=now, account_id=account_id)
+        is not None
+    )
 
 
 def _leave_halfway(account_id: int) -> None:
@@ -169,10 +205,15 @@ def _leave_halfway(account_id: int) -> None:
 
 
 def _wrong_step() -> str:
+    if "passkey" in request.form:
+        return t("通行密钥没有通过，请再试一次。", "The passkey was not accepted. Please try again.")
     return t("动态码不正确或已用过，请等下一个。", "The code is wrong or was used. Wait for the next one.")
 
 
-def _set_up_page(login: str, error: str = "", *, replaces: bool = False) -> str:
+def _set_up_page(
+    login: str, error: str = "", *, replaces: bool = False, ask: dict[str, Any] | None = None, needed: bool = False
+) -> str:
+    """*needed*: the reader's role sees identities, and signs in no other way."""
     secret = session.get(_FRESH) or step.new_secret()
     session[_FRESH] = secret
     return render_template(
@@ -183,10 +224,12 @@ def _set_up_page(login: str, error: str = "", *, replaces: bool = False) -> str:
         next=request.values.get("next", ""),
         action=request.path,
         replaces=replaces,
+        needed=needed,
+        ask=ask,
     )
 
 
-def _set_up(account_id: int) -> list[str] | None:
+def _set_up(account_id: int, person: Actor) -> list[str] | None:
     secret = session.get(_FRESH, "")
     if not secret:
         return None
@@ -198,6 +241,7 @@ def _set_up(account_id: int) -> list[str] | None:
             code=request.form.get("code", ""),
             secret_key=settings().secret_key,
             now=utc_now(),
+            actor=person,
         )
     if spare is not None:
         session.pop(_FRESH, None)
@@ -208,19 +252,22 @@ def _set_up(account_id: int) -> list[str] | None:
 def own_second_step() -> str:
     """Switch it on, or set it up anew on another phone."""
     person = signed_in()
-    return _set_up_page(_login_of(person), replaces=_stepped(person))
+    return _set_up_page(_login_of(person), replaces=_has_codes(person), needed=must_have_second_step(person))
 
 
-def _stepped(person: Actor) -> bool:
+def _has_codes(person: Actor) -> bool:
     with database().reading() as reading:
-        return step.has_second_step(reading, person.account_id or 0)
+        return step.has_codes(reading, person.account_id or 0)
 
 
 @pages.post("/account/second-step")
-def save_second_step() -> str | tuple[str, int]:
-    """An account that has a second step needs a code of it to exchange it: a browser left open is not enough."""
+def save_second_step() -> Response | str | tuple[str, int]:
+    """An account that has codes needs one of them to exchange them, any other a fresh sign-in: a browser left open is not enough."""
     person = signed_in()
-    account_id, login, replaces = person.account_id or 0, _login_of(person), _stepped(person)
+    account_id, login, replaces = person.account_id or 0, _login_of(person), _has_codes(person)
+    waits = None if replaces else again(url_for("signing.own_second_step"))
+    if waits is not None:
+        return waits
     address, now = request.remote_addr or "", utc_now()
     with database().transaction() as writing:
         actions.take_turn(writing, login=login, address=address, now=now)
@@ -232,9 +279,10 @@ def save_second_step() -> str | tuple[str, int]:
             secret_key=settings().secret_key,
             now=now,
         )
-    spare = _set_up(account_id) if may else None
+    spare = _set_up(account_id, person) if may else None
     if spare is None:
-        return _set_up_page(login, error=_wrong_step(), replaces=replaces), 422
+        needed = must_have_second_step(person)
+        return _set_up_page(login, error=_wrong_step(), replaces=replaces, needed=needed), 422
     with database().transaction() as writing:
         actions.forgive(writing, login=login, address=address, now=now)
     return render_template("account/spare_codes.html", codes=spare, next=url_for("account.home"))
