@@ -43,9 +43,12 @@ from wishes.lifecycle import Kind, Status
 from wishes.model import columns
 from wishes.protection.keyring import Keyring
 from wishes.protection.vault import Vault
+from wishes.tracking.reserve import set_reserve
 
 _ImportFile, _Volunteer, _Wish = columns(ImportFile), columns(Volunteer), columns(Wish)
 AT_ONCE = 250
+RESERVE_COUNT, RESERVE_FEN = 200, 2_000_000
+"""What lies in the reserve (应急物资库) for wishes that nobody can fulfil in time."""
 SPAN = timedelta(days=50)
 """How far back the story begins."""
 
@@ -114,6 +117,10 @@ def load(story: Story) -> None:
                 actor=operator,
             )
             registers[name] = done.entries
+        set_reserve(
+            session, campaign_id=story.campaign_id, pledge_count=RESERVE_COUNT, pledge_fen=RESERVE_FEN,
+            actor=story.coordinator, now=story.at(0),
+        )  # fmt: skip
     story.counts["loaded"] = {"places": loaded.places.added, "catalogue": loaded.catalogue.added, **registers}
     story.say(
         f"campaign {loaded.slug}: {registers['branches']} branches, {registers['members']} members, {registers['volunteers']} volunteers"

@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Any
 
 from flask import flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from wishes.clock import local, utc_now
+from wishes.clock import local, local_day, utc_now
 from wishes.tracking import inbox as room
 from wishes.tracking.wording import notice_words
 from wishes.web.campaign import campaign_blueprint
-from wishes.web.context import language, moment, t
+from wishes.web.context import day, language, moment, t
 from wishes.web.identity import database, signed_in
 from wishes.web.numbers import whole
 
 pages = campaign_blueprint("inbox", __name__)
-PAGE = 30
+PAGE = 120
+FOLDED_FROM = 4
+"""So many of one kind on one day, one after the other, are shown as one line that opens."""
+
+
+def folded(items: list[room.InboxItem]) -> list[dict[str, Any]]:
+    """Rows for the macros ``notice_item`` and ``notice_group``, in the order of *items*."""
+    rows: list[dict[str, Any]] = []
+    for (_, on), run in groupby(items, key=lambda item: (item.kind, local_day(item.created_at))):
+        alike = inbox_rows(list(run))
+        if len(alike) < FOLDED_FROM:
+            rows += alike
+            continue
+        first = alike[0]
+        unread = sum(row["unread"] for row in alike)
+        rows.append({"title": first["title"], "day": day(on), "unread": unread, "icon": first["icon"],
+                     "tone": first["tone"], "folded": alike})  # fmt: skip
+    return rows
 
 
 def inbox_rows(items: list[room.InboxItem]) -> list[dict[str, Any]]:
@@ -51,7 +69,8 @@ def home() -> str:
     next_url = url_for("inbox.home", before=items[PAGE - 1].id) if len(items) > PAGE else ""
     return render_template(
         "inbox/home.html",
-        items=inbox_rows(items[:PAGE]),
+        items=folded(items[:PAGE]),
+        shown=min(len(items), PAGE),
         unread=unread,
         next_url=next_url,
         prev_url=url_for("inbox.home") if before else "",
