@@ -14,6 +14,7 @@ from wishes.i18n import LANGUAGES, Language
 from wishes.intake.uploads import Originals
 from wishes.lifecycle import mermaid
 from wishes.processes import supervise
+from wishes.protection.installation import note_settings
 from wishes.protection.keyring import create_keyring
 from wishes.protection.register import erase_again
 
@@ -29,6 +30,8 @@ def prepare(edge: Edge) -> None:
         edge.database, keyring=keyring, originals=Originals(edge.settings.uploads_dir, keyring), folder=edge.settings.var_dir,
         now=utc_now(),
     )  # fmt: skip
+    with edge.database.transaction() as session:
+        note_settings(session, edge.settings, now=utc_now())
     if any(again.values()):
         edge.progress(
             f"A restored backup: erased again {again['children']} children and {again['campaigns']} campaigns"

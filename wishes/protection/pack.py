@@ -27,6 +27,7 @@ from wishes.protection.audit import export_lines, head_of
 from wishes.protection.tables import AuditEntry, Concern, Erasure, IdentityAccess, LegalHold
 
 _ENTRY, _EVENT, _ACCESS, _ACCOUNT = table_of(AuditEntry), table_of(Event), table_of(IdentityAccess), table_of(Account)
+_WHOM = _ACCOUNT.alias("whom")
 _CHILD, _CONSENT, _ERASURE, _HOLD = table_of(Child), table_of(Consent), table_of(Erasure), table_of(LegalHold)
 _CONCERN, _CAMPAIGN, _VOLUNTEER, _GRANT = (
     table_of(Concern), table_of(Campaign), table_of(Volunteer), table_of(RoleGrant),
@@ -65,10 +66,11 @@ def audit_pack(
         ),
         "other_entries": ours(
             sa.select(
-                _ENTRY.c.id, _ENTRY.c.recorded_at, _ENTRY.c.kind, _ENTRY.c.campaign_id, who, _ENTRY.c.child_id, _ENTRY.c.reason,
-                _ENTRY.c.data,
+                _ENTRY.c.id, _ENTRY.c.recorded_at, _ENTRY.c.kind, _ENTRY.c.campaign_id, who, _WHOM.c.login.label("of_account"),
+                _ENTRY.c.child_id, _ENTRY.c.reason, _ENTRY.c.data,
             )
             .outerjoin(_ACCOUNT, _ACCOUNT.c.id == _ENTRY.c.actor_id)
+            .outerjoin(_WHOM, _WHOM.c.id == _ENTRY.c.account_id)
             .where(_ENTRY.c.kind != "look", within(_ENTRY.c.recorded_at))
             .order_by(_ENTRY.c.id),
             _ENTRY.c.campaign_id,

@@ -38,8 +38,10 @@ class WeakPassword(MicrowishError):
 
 class PasswordTooShort(WeakPassword):
     code = "password_too_short"
-    sentence = Text("密码至少 {least} 个字符，建议 {advised} 个以上；几个词连起来最好记。",
-                    "Use at least {least} characters, better {advised} or more; a few words in a row are easiest.")
+    sentence = Text(
+        "密码至少 {least} 个字符，建议 {advised} 个以上；几个词连起来最好记。",
+        "Use at least {least} characters, better {advised} or more; a few words in a row are easiest.",
+    )
 
 
 class PasswordTooLong(WeakPassword):
@@ -49,8 +51,10 @@ class PasswordTooLong(WeakPassword):
 
 class PasswordTooCommon(WeakPassword):
     code = "password_too_common"
-    sentence = Text("这个密码太常见，或含有您的手机号、姓名等信息，容易被猜到。请换一个。",
-                    "This password is among the first to be tried, or is made of your phone or name. Choose another.")
+    sentence = Text(
+        "这个密码太常见，或含有您的手机号、姓名等信息，容易被猜到。请换一个。",
+        "This password is among the first to be tried, or is made of your phone or name. Choose another.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,7 @@ def refuse_weak(password: str, *, about: Iterable[str] = ()) -> None:
 
 def new_code(digits: int = 6) -> str:
     """A one-time numeric code for a phone or an e-mail. Good for minutes and a few tries: the caller keeps both."""
-    return f"{secrets.randbelow(10 ** digits):0{digits}d}"
+    return f"{secrets.randbelow(10**digits):0{digits}d}"
 
 
 def new_secret() -> str:
@@ -148,8 +152,15 @@ def _covered_by_runs(plain: str) -> bool:
     left, place = len(plain), 0
     lines = [line for row in KEYBOARD_ROWS for line in (row, row[::-1])]
     while place < len(plain):
-        length = max((size for line in lines for size in range(4, len(plain) - place + 1)
-                      if plain[place:place + size] in line), default=0)
+        length = max(
+            (
+                size
+                for line in lines
+                for size in range(4, len(plain) - place + 1)
+                if plain[place : place + size] in line
+            ),
+            default=0,
+        )
         left -= length
         place += length or 1
     return left < 4
@@ -160,7 +171,7 @@ def _is_common(plain: str) -> bool:
     stems = {plain, _unlike(plain)}
     stems |= {re.sub(r"^[^a-z\u4e00-\u9fff]+|[^a-z\u4e00-\u9fff]+$", "", stem) for stem in (plain, _unlike(plain))}
     stems |= {_unlike(re.sub(r"[^a-z]+$", "", plain)), re.sub(r"[\d\W_]+", "", plain)}
-    stems |= {stem[:len(stem) // 2] for stem in stems if stem and stem == stem[:len(stem) // 2] * 2}
+    stems |= {stem[: len(stem) // 2] for stem in stems if stem and stem == stem[: len(stem) // 2] * 2}
     return any(stem in COMMON_WORDS or _is_two_words(stem) for stem in stems)
 
 

@@ -28,8 +28,13 @@ class Kind(StrEnum):
 
 
 MASKS: Final[dict[Kind, str]] = {
-    Kind.PHONE: "【电话】", Kind.ID_NUMBER: "【证件号】", Kind.NUMBER: "【号码】", Kind.ACCOUNT: "【账号】",
-    Kind.ADDRESS: "【地址】", Kind.SCHOOL: "【学校】", Kind.NAME: "【姓名】",
+    Kind.PHONE: "【电话】",
+    Kind.ID_NUMBER: "【证件号】",
+    Kind.NUMBER: "【号码】",
+    Kind.ACCOUNT: "【账号】",
+    Kind.ADDRESS: "【地址】",
+    Kind.SCHOOL: "【学校】",
+    Kind.NAME: "【姓名】",
 }
 
 
@@ -50,8 +55,9 @@ class Screened:
     found: tuple[Found, ...]
 
 
-def screen(text: str, *, names: Iterable[str] = (), schools: Iterable[str] = (),
-           addresses: Iterable[str] = ()) -> Screened:
+def screen(
+    text: str, *, names: Iterable[str] = (), schools: Iterable[str] = (), addresses: Iterable[str] = ()
+) -> Screened:
     """Mask in *text* what identifies a child.
 
     *names* are those of the child and the guardians: masked whole, also spaced out, without the surname, and as 小明,
@@ -61,13 +67,18 @@ def screen(text: str, *, names: Iterable[str] = (), schools: Iterable[str] = (),
     plain, origin = _plain(text)
     digits = plain.translate(_CHINESE_DIGITS)
     found: list[Found] = []
-    for kind, start, end in (*_numbers(plain, digits), *_accounts(plain), *_named(plain, names),
-                             *_schools(plain, schools), *_addresses(plain, addresses)):
+    for kind, start, end in (
+        *_numbers(plain, digits),
+        *_accounts(plain),
+        *_named(plain, names),
+        *_schools(plain, schools),
+        *_addresses(plain, addresses),
+    ):
         found.append(Found(kind, origin[start], origin[end - 1] + 1))
     kept = tuple(_merged(found))
     pieces, place = [], 0
     for item in kept:
-        pieces += [text[place:item.start], MASKS[item.kind]]
+        pieces += [text[place : item.start], MASKS[item.kind]]
         place = item.end
     return Screened("".join(pieces) + text[place:], kept)
 
@@ -80,33 +91,62 @@ _GAP: Final = r"[\s\-—–_.·,，、/()*+]{0,3}"
 # the letters o, l and i stand for digits when fingers or scanners slip
 _MOBILE: Final = re.compile(rf"(?<![\da-z])(?:\+?(?:00)?86{_GAP})?[1li]{_GAP}[3-9](?:{_GAP}[\doli]){{9}}(?![\da-z])")
 _LANDLINE: Final = re.compile(rf"(?<!\d)\(?0\d{{2,3}}\)?{_GAP}\d{{3,4}}{_GAP}\d{{4}}(?!\d)")
-_ID_NUMBER: Final = re.compile(rf"(?<!\d)[1-9](?:{_GAP}\d){{16}}{_GAP}[\dx](?!\d)|(?<!\d)\d{{3,}}[*x×]{{2,}}\d{{0,4}}x?")
+_ID_NUMBER: Final = re.compile(
+    rf"(?<!\d)[1-9](?:{_GAP}\d){{16}}{_GAP}[\dx](?!\d)|(?<!\d)\d{{3,}}[*x×]{{2,}}\d{{0,4}}x?"
+)
 _LONG_NUMBER: Final = re.compile(r"\d(?:-?\d){6,}")
 _EMAIL: Final = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
-_CHAT: Final = re.compile(r"(?:微信|薇信|威信|v信|weixin|wechat|wx|vx|qq|扣扣|抖音|快手|支付宝)(?:号码?|群|id)?[\s:：是为,，]{0,4}"
-                          r"([a-z0-9][a-z0-9_\-]{4,})")
+_CHAT: Final = re.compile(
+    r"(?:微信|薇信|威信|v信|weixin|wechat|wx|vx|qq|扣扣|抖音|快手|支付宝)(?:号码?|群|id)?[\s:：是为,，]{0,4}"
+    r"([a-z0-9][a-z0-9_\-]{4,})"
+)
 
-_SURNAMES: Final = ("王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩邓冯曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚"
-                    "沈钟姜崔谭陆范汪廖石金韦贾夏付方邹熊白孟秦邱侯江尹薛闫段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向汤"
-                    "俞章鲁葛毕倪施翁楼柴骆")
-_COMPOUND_SURNAMES: Final = ("欧阳", "上官", "司马", "诸葛", "司徒", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "夏侯",
-                             "长孙", "宇文", "端木")
-_INTRODUCED: Final = re.compile(rf"(?:我叫|名叫|叫做|名字叫|名字是|名字为|姓名)[\s:：是为]{{0,3}}"
-                                rf"((?:{'|'.join(_COMPOUND_SURNAMES)}|[{_SURNAMES}]){HAN}{{1,2}})")
+_SURNAMES: Final = (
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩邓冯曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚"
+    "沈钟姜崔谭陆范汪廖石金韦贾夏付方邹熊白孟秦邱侯江尹薛闫段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向汤"
+    "俞章鲁葛毕倪施翁楼柴骆"
+)
+_COMPOUND_SURNAMES: Final = (
+    "欧阳",
+    "上官",
+    "司马",
+    "诸葛",
+    "司徒",
+    "东方",
+    "皇甫",
+    "尉迟",
+    "公孙",
+    "慕容",
+    "令狐",
+    "夏侯",
+    "长孙",
+    "宇文",
+    "端木",
+)
+_INTRODUCED: Final = re.compile(
+    rf"(?:我叫|名叫|叫做|名字叫|名字是|名字为|姓名)[\s:：是为]{{0,3}}"
+    rf"((?:{'|'.join(_COMPOUND_SURNAMES)}|[{_SURNAMES}]){HAN}{{1,2}})"
+)
 _CALLED: Final = "小朋友|小妹妹|小弟弟|小姑娘|同学|家长|妈妈|爸爸|奶奶|爷爷|外婆|外公|先生|女士|老师|宝宝|姑娘|某"
 
 _SCHOOL_KIND: Final = "(?:小学|中学|初中|高中|学校|幼儿园)(?!生)"
-_SCHOOL: Final = re.compile(rf"{HAN}{{0,6}}(?:中心|实验|希望|民族|完全|附属|第[一二三四五六七八九十\d]{{1,3}}){_SCHOOL_KIND}"
-                            rf"|{HAN}{{0,6}}(?![农乡]村|城市|城镇){HAN}[镇乡村区县市]{_SCHOOL_KIND}")
-_LED_IN: Final = re.compile("住在|家住|住址|地址|户籍|位于|寄到|寄往|送到|送往|来自|就读于|就读|上学|我们|我|在|寄|送|到|是|于|读|去")
+_SCHOOL: Final = re.compile(
+    rf"{HAN}{{0,6}}(?:中心|实验|希望|民族|完全|附属|第[一二三四五六七八九十\d]{{1,3}}){_SCHOOL_KIND}"
+    rf"|{HAN}{{0,6}}(?![农乡]村|城市|城镇){HAN}[镇乡村区县市]{_SCHOOL_KIND}"
+)
+_LED_IN: Final = re.compile(
+    "住在|家住|住址|地址|户籍|位于|寄到|寄往|送到|送往|来自|就读于|就读|上学|我们|我|在|寄|送|到|是|于|读|去"
+)
 
 _AREA: Final = "自治区|自治州|省|市|区|县|旗|街道|镇|乡"
 _SPOT: Final = "社区|小区|新村|花园|公寓|大道|胡同|村|路|街|巷|弄|屯|寨"
 _COMPONENT: Final = re.compile(
     rf"{HAN}{{1,7}}?(?P<unit>{_AREA}|{_SPOT})|(?P<number>[\da-z一二三四五六七八九十百零〇]{{1,5}}(?:[-#]\d{{1,4}})*"
-    r"\s{0,2}(?:号楼|单元|号|幢|栋|座|弄|室|组|队))")
+    r"\s{0,2}(?:号楼|单元|号|幢|栋|座|弄|室|组|队))"
+)
 _NO_PLACE: Final = re.compile(  # words that only end like one
-    "超市|城市|农村|乡村|都市|夜市|集市|门市|马路|公路|道路|铁路|思路|这条路|那条路")
+    "超市|城市|农村|乡村|都市|夜市|集市|门市|马路|公路|道路|铁路|思路|这条路|那条路"
+)
 
 
 def _plain(text: str) -> tuple[str, list[int]]:
@@ -184,7 +224,9 @@ def _schools(plain: str, schools: Iterable[str]) -> Iterator[Span]:
         for form in {letters, own}:
             if len(form) > 1:
                 yield from _everywhere(Kind.SCHOOL, _spaced(form), plain)
-        stem = re.sub(r"(?:中心|实验|希望|完全|第[一二三四五六七八九十\d]+)?(?:小学|中学|初中|高中|学校|幼儿园).*", "", own)
+        stem = re.sub(
+            r"(?:中心|实验|希望|完全|第[一二三四五六七八九十\d]+)?(?:小学|中学|初中|高中|学校|幼儿园).*", "", own
+        )
         stem = re.sub(r"(?:街道|镇|乡|村)$", "", stem)
         if len(stem) > 1:
             kind = "(?:小学|中学|初中|高中|学校|幼儿园|小|中|校)"
@@ -221,7 +263,7 @@ def _address_chains(plain: str) -> Iterator[Span]:
 
 def _goes_on(plain: str, before: re.Match[str], match: re.Match[str]) -> bool:
     """Whether *match* follows as the next part of one address, with no other words in between."""
-    between = plain[before.end():match.start()].strip(" ,，、-")
+    between = plain[before.end() : match.start()].strip(" ,，、-")
     return not between and not re.search("[的在是想要了]", match[0])
 
 

@@ -44,15 +44,19 @@ class VaultError(MicrowishError):
 
 class SealBroken(VaultError):
     code = "seal_broken"
-    sentence = Text("加密信息无法打开：已损坏、被改动或不在原处。请通知系统管理员。",
-                    "A sealed value does not open: damaged, altered or moved. Tell the site administrator.")
+    sentence = Text(
+        "加密信息无法打开：已损坏、被改动或不在原处。请通知系统管理员。",
+        "A sealed value does not open: damaged, altered or moved. Tell the site administrator.",
+    )
 
 
 class Erased(VaultError):
     status, code = 410, "erased"
     title = Text("信息已删除", "The information was erased")
-    sentence = Text("这名儿童的身份信息已按规定删除，无法恢复。",
-                    "The identity of this child was erased as the rules require; it cannot be recovered.")
+    sentence = Text(
+        "这名儿童的身份信息已按规定删除，无法恢复。",
+        "The identity of this child was erased as the rules require; it cannot be recovered.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ def open_sealed(sealed: bytes, *, data_key: DataKey, aad: str) -> dict[str, Json
     """What :func:`seal` closed. Raises :class:`SealBroken` for the wrong key or place, and for any altered byte."""
     if len(sealed) < 1 + _NONCE_BYTES + _TAG_BYTES or sealed[0] != _VERSION:
         raise SealBroken()
-    nonce, closed = sealed[1:1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES:]
+    nonce, closed = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
     try:
         text = AESGCM(data_key.secret).decrypt(nonce, closed, _bound(b"sealed", aad))
     except InvalidTag:
@@ -114,7 +118,7 @@ class Vault:
         if len(wrapped) != _WRAPPED_BYTES or wrapped[0] != _VERSION:
             raise SealBroken()
         master = self._keyring.key(Purpose.MASTER, wrapped[1])
-        nonce, closed = wrapped[2:2 + _NONCE_BYTES], wrapped[2 + _NONCE_BYTES:]
+        nonce, closed = wrapped[2 : 2 + _NONCE_BYTES], wrapped[2 + _NONCE_BYTES :]
         try:
             return DataKey(AESGCM(master.secret).decrypt(nonce, closed, _bound(wrapped[:2], aad)))
         except InvalidTag:

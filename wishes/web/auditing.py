@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import g, render_template, request, url_for
 
-from wishes.access import require
+from wishes.access import ROLE_LABEL, Role, require
 from wishes.clock import local
 from wishes.errors import Invalid
 from wishes.events.story import label_of, reason_of
@@ -73,11 +73,18 @@ def _row(line: Line, source: Source) -> dict[str, object]:
         "who": line.who or (t("监护人", "Guardian") if line.reason == "guardian" else t("系统", "System")),
         "wish": line.wish_code,
         "child": line.child,
-        "detail": moved or "、".join(t(FIELD[each]) if each in FIELD else each for each in line.fields),
+        "whom": line.whom or "—",
+        "detail": moved
+        or _role(line.role)
+        or "、".join(t(FIELD[each]) if each in FIELD else each for each in line.fields),
         "reason": t(reason_of(line.reason)),
         "seal": f"#{line.seq}" if line.seq else t("待封存", "not yet"),
         "request": line.request_id,
     }
+
+
+def _role(role: str) -> str:
+    return t(ROLE_LABEL[Role(role)]) if role in set(Role) else ""
 
 
 def _day(text: str) -> date | None:

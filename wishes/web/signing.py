@@ -18,7 +18,7 @@ from wishes.handover.label_codes import qr_svg
 from wishes.people import actions, codes, passkeys, queries, recovering
 from wishes.people import second_step as step
 from wishes.tracking.channels import Channel, PermanentFailure, TransientFailure, UnclearOutcome, outlets_of
-from wishes.web.account import admit, again, must_have_second_step
+from wishes.web.account import admit, again
 from wishes.web.context import language, moment, t
 from wishes.web.identity import cookie_digest, cookie_name, database, settings, signed_in
 from wishes.web.passkey_asking import ask_for_step, ask_to_add, relying_party, take_challenge
@@ -213,7 +213,7 @@ def _wrong_step() -> str:
 def _set_up_page(
     login: str, error: str = "", *, replaces: bool = False, ask: dict[str, Any] | None = None, needed: bool = False
 ) -> str:
-    """*needed*: the reader's role sees identities, and signs in no other way."""
+    """*needed*: the reader's role may be shown who a child is."""
     secret = session.get(_FRESH) or step.new_secret()
     session[_FRESH] = secret
     return render_template(
@@ -252,7 +252,7 @@ def _set_up(account_id: int, person: Actor) -> list[str] | None:
 def own_second_step() -> str:
     """Switch it on, or set it up anew on another phone."""
     person = signed_in()
-    return _set_up_page(_login_of(person), replaces=_has_codes(person), needed=must_have_second_step(person))
+    return _set_up_page(_login_of(person), replaces=_has_codes(person), needed=step.sees_identities(person))
 
 
 def _has_codes(person: Actor) -> bool:
@@ -281,7 +281,7 @@ def save_second_step() -> Response | str | tuple[str, int]:
         )
     spare = _set_up(account_id, person) if may else None
     if spare is None:
-        needed = must_have_second_step(person)
+        needed = step.sees_identities(person)
         return _set_up_page(login, error=_wrong_step(), replaces=replaces, needed=needed), 422
     with database().transaction() as writing:
         actions.forgive(writing, login=login, address=address, now=now)
