@@ -147,7 +147,7 @@ def seen_by(actor: Actor, row: WishRow) -> tuple[WishRow, frozenset[Field]]:
     if Field.WISH not in fields:
         raise NotFound("这个心愿", "wish")
     blank: dict[str, Any] = {"alias": "", "types": None}
-    if Field.IDENTITY in fields:
+    if Field.CHILD in fields:
         blank = {}
     if Field.AGE_BAND not in fields:
         blank["birth_year"] = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from wishes.intake.understanding.content import ColumnLook
@@ -88,7 +88,8 @@ def assign(
         taken.add(role)
         given[title.column] = ColumnReading(title.column, title.text, role, how, round(min(score, 1.0), 2))
     readings = [given.get(t.column) or ColumnReading(t.column, t.text, "ignored", "unknown", 0.0) for t in titles]
-    _repair(readings, looks)
+    family = {t.column for t in titles if _GUARDIAN_GROUP.search(title_key(t.group)) or _GUARDIAN_GROUP.search(title_key(t.text))}
+    _repair(readings, looks, family)
     _number(readings)
     return readings
 
@@ -149,8 +150,11 @@ def _ticked(look: ColumnLook) -> bool:
     return look.filled == 0 or look.share("tick") + look.share("code") >= 0.6 or look.share("consent") >= 0.6
 
 
-def _repair(readings: list[ColumnReading], looks: Mapping[int, ColumnLook]) -> None:
-    """What titles alone cannot tell: a missing wish or name column, a second 姓名 that is the guardian's."""
+def _repair(readings: list[ColumnReading], looks: Mapping[int, ColumnLook], family: Collection[int]) -> None:
+    """What titles alone cannot tell: a missing wish or name column, a second 姓名 that is the guardian's.
+
+    What stands in a column of ``family`` is never a child's name.
+    """
     roles = {r.role for r in readings}
     free = [r for r in readings if r.role == "ignored"]
     named = [r for r in free if r.how == "unknown" and looks[r.column].filled >= 2 and looks[r.column].share("name") >= 0.7]
@@ -165,6 +169,16 @@ def _repair(readings: list[ColumnReading], looks: Mapping[int, ColumnLook]) -> N
         named.sort(key=lambda r: (min((abs(r.column - f) for f in family), default=0), r.column))
         if named[0].column > child.column or "名" in named[0].title:
             named[0].role, named[0].how, named[0].confidence = "guardian", "content", 0.6
+    if "guardian" not in {r.role for r in readings}:
+        for reading in readings:
+            if reading.role == "phone" and looks[reading.column].share("name_and_phone") >= 0.6:
+                reading.role = "guardian"  # 王强 19900001111: the number is read from there, too
+                break
+    if "consent" not in roles:
+        for reading in readings:
+            if reading.role in ("remark", "ignored") and looks[reading.column].share("agreed") >= 0.6:
+                reading.role, reading.how, reading.confidence = "consent", "content", 0.6
+                break
     if "wish" not in roles:
         best, best_share = None, 0.35
         for reading in readings:
@@ -178,7 +192,7 @@ def _repair(readings: list[ColumnReading], looks: Mapping[int, ColumnLook]) -> N
             best.role, best.how, best.confidence = "wish", "content", round(best_share, 2)
     if "name" not in roles:
         for reading in readings:
-            if reading.role in ("ignored", "guardian", "teacher") and looks[reading.column].share("name") >= 0.7:
+            if reading.role in ("ignored", "guardian", "teacher") and reading.column not in family and looks[reading.column].share("name") >= 0.7:
                 reading.role, reading.how, reading.confidence = "name", "content", 0.6
                 break
     if "birth" not in {r.role for r in readings}:

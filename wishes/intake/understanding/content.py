@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 
 from wishes.intake.reading.grid import Value
 from wishes.intake.understanding.lexicon import Lexicon
+from wishes.intake.understanding.people import read_name
 from wishes.intake.understanding.prices import read_price
 from wishes.intake.understanding.text import flat, is_cjk, tight
 
@@ -16,6 +18,8 @@ _DATE = re.compile(
     r"(?:19|20)\d{2}[./\-年](?:\d{1,2})(?:[./\-月]\d{0,2}[日号]?)?|(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-3]\d)?|\d{2}\.\d{1,2}\.\d{1,2}"
     r"|[〇零一二三四五六七八九○]{4}年.*|(?:农历|阴历).*"
 )
+_DAY = re.compile(r"(?:19|20)\d{2}[./\-年]\d{1,2}[./\-月]\d")
+_NAME_AND_PHONE = re.compile(r"[\u4e00-\u9fff]{2,4}(?<!老师)(?<!主任)(?<!书记)(?:[(（][^)）]*[)）])?[\s:：/,，、;；\-]*1[3-9]\d[\s\-]?\d{4}[\s\-]?\d{3,4}")
 _VISIT = re.compile(r"\d{1,2}[月.]\d{1,2}[日号]?")
 _AGE = re.compile(r"\d{1,2}(?:周?岁)?|[一二三四五六七八九十]{1,3}(?:周?岁)")
 _RECORD = re.compile(r"[A-Za-z]{2,}[\s\-]*\d{4}[\-\s]?\d{2,}|[A-Za-z]{1,6}\d{5,}")
@@ -51,7 +55,7 @@ def _is_number(value: Value, text: str, lexicon: Lexicon) -> bool:
 def _is_price(value: Value, text: str, lexicon: Lexicon) -> bool:
     if isinstance(value, float):
         return 5 <= value <= 10_000
-    if not isinstance(value, str) or len(text) > 16 or _MONEY.search(text) is None or _DATE.fullmatch(text) or _PHONE.fullmatch(text):
+    if not isinstance(value, str) or len(text) > 16 or _MONEY.search(text) is None or _DAY.match(text) or _DATE.fullmatch(text) or _PHONE.fullmatch(text):
         return False
     return bool(read_price(flat(value), lexicon.no_price, lexicon.zero_price).prices)
 
@@ -79,6 +83,10 @@ def _is_place(value: Value, text: str, lexicon: Lexicon) -> bool:
     return _PLACE.fullmatch(text) is not None or (lexicon.place_pattern is not None and lexicon.place_pattern.search(text) is not None)
 
 
+def _is_name(value: Value, text: str, lexicon: Lexicon) -> bool:
+    return lexicon.is_name(text) or ("班" in text and isinstance(value, str) and lexicon.is_name(read_name(value).text))
+
+
 def _is_guardian(value: Value, text: str, lexicon: Lexicon) -> bool:
     bare, _, inside = text.rstrip(")").partition("(")
     return bare in lexicon.relations or inside in lexicon.relations
@@ -100,13 +108,14 @@ _LOOKS: Mapping[str, Look] = {
     "agreed": lambda v, t, x: ("同意" in t or "签" in t) and (t in x.yes or t in x.no),
     "relation": lambda v, t, x: t in x.relations,
     "guardian": _is_guardian,
+    "name_and_phone": lambda v, t, x: _NAME_AND_PHONE.fullmatch(t) is not None,
     "class": lambda v, t, x: _CLASS.fullmatch(t) is not None,
     "school": lambda v, t, x: _SCHOOL.fullmatch(t) is not None,
     "size": lambda v, t, x: _SIZE.fullmatch(t) is not None,
     "qty": lambda v, t, x: _QTY.fullmatch(t) is not None,
     "category": lambda v, t, x: t in x.category_words,
     "ethnicity": lambda v, t, x: t in _NATIONS or (t.endswith("族") and len(t) <= 5),
-    "name": lambda v, t, x: x.is_name(t),
+    "name": _is_name,
     "types": _is_types,
     "place": _is_place,
     "item": _is_item,
@@ -114,7 +123,7 @@ _LOOKS: Mapping[str, Look] = {
     "chinese": lambda v, t, x: all(map(is_cjk, t)),
 }
 
-_NUMBERED = frozenset(("phone", "id", "record", "visit"))
+_NUMBERED = frozenset(("phone", "name_and_phone", "id", "record", "visit"))
 """Looks that no text without a digit has."""
 _DIGIT = re.compile(r"\d")
 
@@ -146,11 +155,20 @@ class ColumnLook:
 
 
 def _rises(texts: list[str]) -> bool:
+    if _runs(texts):
+        return True
     numbers = [int(t) for t in texts if t.isdigit() and len(t) <= 5]
     return len(numbers) >= 4 and len(numbers) >= 0.9 * len(texts) and numbers == sorted(numbers) and len(set(numbers)) > 0.5 * len(numbers)
 
 
 _ENOUGH = 24
+
+
+def _runs(texts: list[str]) -> bool:
+    """Long numbers one after the other, as pupils are numbered: 20240401, 20240402 … are no dates."""
+    numbers = [int(t) for t in texts if t.isdigit() and 6 <= len(t) <= 14]
+    steps = [after - before for before, after in pairwise(numbers)]
+    return len(numbers) >= 4 and len(numbers) >= 0.9 * len(texts) and all(0 < step <= 3 for step in steps)
 
 
 def spread_over(filled: Sequence[int]) -> Sequence[int]:

@@ -43,7 +43,7 @@ _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _COMPACT_MONTH = re.compile(r"((?:19|20)\d{2})(0[1-9]|1[0-2])")
 _DAY_FIRST = re.compile(r"(\d{1,2})[./\-](\d{1,2})[./\-]((?:19|20)\d{2})")
 _AGE = re.compile(r"(\d{1,2})(?:周?岁|周岁半|岁半)")
-_CHINESE_DATE = re.compile(rf"([{_CN}○OoＯ]{{2,4}})年(?:([{_CN}]{{1,3}})月)?(?:份)?(?:([{_CN}]{{1,3}})[日号])?(?:生|出生)?")
+_CHINESE_DATE = re.compile(rf"((?=[0○OoＯ]*[{_CN}])[{_CN}○OoＯ0]{{2,4}})年(?:([{_CN}]{{1,3}})月)?(?:份)?(?:([{_CN}]{{1,3}})[日号])?(?:生|出生)?")
 _ENGLISH = {m: i + 1 for i, m in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"])}
 
 
@@ -148,7 +148,7 @@ def _from_text(text: str, spaced: str, newest: int, date1904: bool, lossy: bool)
     elif text[:4].isdigit():
         text = _MIXED.sub(_as_digits, text)
     if m := _CHINESE_DATE.fullmatch(text):
-        year_number = number(re.sub("[○OoＯ]", "〇", m[1]))
+        year_number = number(re.sub("[○OoＯ0]", "〇", m[1]))
         if year_number is not None:
             year_int = int(year_number) if year_number >= 1000 else _full_year(int(year_number) % 100, newest)
             month_number, day_number = number(m[2] or ""), number(m[3] or "")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from wishes.intake.reading.grid import Sheet, Value, Workbook
 from wishes.intake.understanding.cards import Card, find_cards, read_card
 from wishes.intake.understanding.fates import Roles, kind_of_row, roles_of
 from wishes.intake.understanding.headers import HeaderWords
 from wishes.intake.understanding.lexicon import Lexicon
+from wishes.intake.understanding.listed import is_listed, laid_out
 from wishes.intake.understanding.model import (
     CampaignRules,
     Entry,
@@ -37,8 +39,8 @@ class _Sheet:
     cards: list[Card] = field(default_factory=list)
     heads: list[str] = field(default_factory=list)
     """Texts above and below the tables."""
-    lying: Sheet | None = None
-    """The sender's sheet, where ``grid`` is it turned by a quarter."""
+    put_back: Callable[[list[Entry]], list[RowFate]] | None = None
+    """Gives entries their cells in the sender's sheet and tells the fates of its rows, where ``grid`` is that sheet rearranged."""
 
 
 def understand_file(
@@ -88,11 +90,19 @@ def _filled(value: Value) -> bool:
 
 def _open_sheet(sheet: Sheet, lexicon: Lexicon, headers: HeaderWords) -> _Sheet:
     opened = _open_upright(sheet, lexicon, headers)
-    if not opened.blocks and opened.use != "empty" and lies_on_its_side(sheet, headers) is not None:
+    if opened.blocks or opened.use == "empty":
+        return opened
+    if lies_on_its_side(sheet, headers) is not None:
         lying = _open_upright(turned(sheet), lexicon, headers)
         if lying.blocks:
-            lying.lying = sheet
+            lying.put_back = partial(turn_back, sheet=sheet)
             return lying
+    if not opened.cards and (column := is_listed(sheet, lexicon)) is not None:
+        table, put_back = laid_out(sheet, column, lexicon)
+        listed = _open_upright(table, lexicon, headers)
+        if listed.blocks:
+            listed.put_back = put_back
+            return listed
     return opened
 
 
@@ -176,8 +186,8 @@ def _read_sheet(
                 fates[row] = fate
         reading.entries += reader.entries
     name = grid.sheet.name
-    if sheet.lying is not None:
-        reading.fates += turn_back([e for e in reading.entries if e.sheet == name], sheet.lying)
+    if sheet.put_back is not None:
+        reading.fates += sheet.put_back([e for e in reading.entries if e.sheet == name])
         return
     reading.fates += [
         RowFate(name, row, fates.get(row) or ("title" if any(grid.text[row]) else "blank")) for row in range(grid.height)

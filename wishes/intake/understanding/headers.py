@@ -13,7 +13,12 @@ from wishes.intake.words import Words
 _BRACKETS = re.compile(r"[(\[【][^()\[\]【】]*[)\]】]|[(\[【].*$")
 _MARKS = re.compile(r"[*★☆※#·\"“”'‘’:：?？!！。,，、\-_—~]")
 _NUMBER_TAIL = re.compile(r"[一二三四五六\d]$")
-_CONSENT = re.compile(r"(?:监护|家长|父母|知情).*(?:同意|授权|签字|签名|知晓)|同意.*(?:监护|家长|公示|公开|书)")
+_CONSENT = re.compile(
+    r"(?:监护|家长|父母|知情|阅读|了解).*(?:同意|授权|签字|签名|知晓)|同意.*(?:监护|家长|公示|公开|书|信息|提交|参加|使用)"
+)
+_AND = re.compile(r"\s*(?:[/&+、]|及|和|与|或)\s*")
+_QUESTION = re.compile(r"^(?:Q\d{1,3}|第\d{1,3}题|\d{1,3}(?=[._、:：]))[._、:：\s\-]*", re.I)
+"""How questionnaires number their columns."""
 _UNIT = re.compile(r"元$|rmb$")
 _ORDINALS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6}
 _LEFT_OUT = frozenset("第一二三四五六123456")
@@ -59,6 +64,8 @@ class HeaderWords:
         exact = self._listed(title)
         if exact:
             return [Meaning(role, 1.0) for role in exact]
+        if (both := self._both(title)) is not None:
+            return both
         if not 2 <= len(key) <= 24:
             return []
         # The longest listed title inside; of equals the last, for the head of a Chinese title comes last.
@@ -75,10 +82,23 @@ class HeaderWords:
 
     def _listed(self, title: str) -> list[str]:
         key = title_key(title)
-        for form in (title_key(title, keep_brackets=True), key, _NUMBER_TAIL.sub("", key), _ORDINAL.sub("", key, count=1), _UNIT.sub("", key)):
+        question, _, answer = tight(title).rpartition(":")
+        # A questionnaire has one column for each answer: Q4_属于哪种情况:孤儿
+        answer = title_key(answer) if _QUESTION.match(question) is not None else key
+        for form in (title_key(title, keep_brackets=True), key, answer, _NUMBER_TAIL.sub("", key), _ORDINAL.sub("", key, count=1), _UNIT.sub("", key)):
             if form in self._exact:
                 return self._exact[form]
         return []
+
+    def _both(self, title: str) -> list[Meaning] | None:
+        """姓名/班级, 家长及电话: a title of two, of which the first tells what the cells begin with."""
+        parts = [part for part in _AND.split(flat(title)) if part.strip()]
+        if len(parts) != 2:
+            return None
+        first, second = self._listed(parts[0]), self._listed(parts[1])
+        if not first or not second or first == second:
+            return None
+        return [*(Meaning(role, 0.9) for role in first), *(Meaning(role, 0.8) for role in second if role not in first)]
 
     def is_title(self, text: str) -> bool:
         """Whether a cell is wholly a listed title."""
@@ -98,6 +118,7 @@ class HeaderWords:
 def title_key(title: str, *, keep_brackets: bool = False) -> str:
     """A title without stars, spaces, punctuation and (unless kept) bracketed remarks."""
     text = tight(title)
+    text = _QUESTION.sub("", text) or text
     if not keep_brackets:
         text = _BRACKETS.sub("", text) or text
     return _MARKS.sub("", text).replace("(", "").replace(")", "").lower()

@@ -13,6 +13,9 @@ _BRACKETS = re.compile(r"[(（\[【<《]([^)）\]】>》]*)[)）\]】>》]")
 _ALIAS = re.compile(r"化名|假名|昵称|别名|小名|乳名|代称")
 _PLAIN_NAME = re.compile(r"[\u4e00-\u9fff]{1,3}[\u4e00-\u9fff](?<![学友士生师童名称])")
 _SEX_BEHIND = re.compile(r"(.{2,}?)\s*[/、,;:\s\-]\s*(男|女)(?:孩|生)?")
+_CLASS_BEHIND = re.compile(r"(?<=[\u4e00-\u9fff]{2})\s*[/、,;(\s]\s*(?:[一二三四五六七八九初高]|\d).{0,7}(?:年级|班)\)?$")
+"""姓名/班级 in one column."""
+_SEVERAL = re.compile(r"[、,/;和及\s]+")
 _TITLES = re.compile(r"(?:小朋友|同学|女士|先生|老师|儿童)$")
 
 
@@ -32,6 +35,7 @@ def read_name(text: str) -> Name:
     shown = flat(text)
     if _PLAIN_NAME.fullmatch(shown) is not None:
         return Name(shown)
+    shown = _CLASS_BEHIND.sub("", shown)
     shown, sex = (m[1], m[2]) if (m := _SEX_BEHIND.fullmatch(shown)) else (shown, "")
     note = "".join(_BRACKETS.findall(shown)) + sex
     bare = _BRACKETS.sub("", shown)
@@ -44,6 +48,11 @@ def read_name(text: str) -> Name:
         bare = _TITLES.sub("", bare)
     good = bool(latin) or (2 <= len(bare) <= 15 and all(is_cjk(c) for c in bare))
     return Name(bare, note, alias, 1.0 if good else 0.7)
+
+
+def names_in(text: str) -> list[str]:
+    """The names in a cell that may hold those of several children; 王 辰 is one name."""
+    return [piece for piece in _SEVERAL.split(_CLASS_BEHIND.sub("", flat(text))) if _PLAIN_NAME.fullmatch(piece) is not None]
 
 
 _RELATION_TAIL = re.compile(r"[(（\[【]\s*([^)）\]】]*)\s*[)）\]】]")

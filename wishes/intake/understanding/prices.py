@@ -149,8 +149,10 @@ def _one(text: str) -> Price | None:
         return None if low is None else Price(low, None, "floor in words", 0.8)
     core = _ABOUT.sub("", bare).strip("()（）:：")
     about = core != bare
-    if core.endswith(("多", "来", "余")):
+    if core.endswith(("多", "来", "余", "把")):
         core, about = core[:-1], True
+    if core in ("百", "千"):
+        core = "一" + core  # 百把块
     value = _fen(core)
     if value is None:
         return None

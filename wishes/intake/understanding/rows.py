@@ -13,13 +13,14 @@ from wishes.intake.understanding.dates import NOTHING, When, birth_from_id, read
 from wishes.intake.understanding.lexicon import Lexicon
 from wishes.intake.understanding.model import ColumnReading, Entry, Trace
 from wishes.intake.understanding.numerals import number
-from wishes.intake.understanding.people import read_guardian, read_name, read_phones, read_sex
+from wishes.intake.understanding.people import names_in, read_guardian, read_name, read_phones, read_sex
 from wishes.intake.understanding.places import Address
 from wishes.intake.understanding.text import tight
 
 _DIGIT = re.compile(r"\d")
 _SIGNED_ON = re.compile(r"(?:20)?\d{2}[-./年]\d{1,2}[-./月]\d{1,2}日?|\d{1,2}月\d{1,2}[日号]|20\d{6}")
 _NOBODY = frozenset(("无", "/", "—", "-", "未知", "不详"))
+_YEARS_OLD = re.compile(r"\d{1,2}\s*周?岁")
 _AGE = re.compile(r"(\d{1,3})(?:\.\d+)?(?:周?岁)?(?:半)?")
 
 
@@ -117,6 +118,10 @@ def read_person(cells: Cells, context: Context, section_village: str | None, hid
             entry.child = name.text
             if name.alias:
                 entry.warnings.append("name_alias")
+            if len(name.text) >= 4 and len(names := names_in(shown)) > 1 and all(map(lexicon.is_name, names)):
+                # Whose wish this is only the sender knows.
+                entry.doubts.append("row_unsure")
+                _trace(entry, cells, "child", "name", "several names", 0.4)
             if name.confidence < 1:
                 _trace(entry, cells, "child", "name", "unusual name", name.confidence)
             if name.note and "sex" not in cells.columns.by_role:
@@ -125,15 +130,22 @@ def read_person(cells: Cells, context: Context, section_village: str | None, hid
         entry.gender = read_sex(sex, lexicon.boys, lexicon.girls, context.sex_codes)
     _read_birth(entry, cells, context)
     if age := said.get("age"):
-        entry.age = read_age(age)
+        years = _YEARS_OLD.search(age)
+        entry.age = read_age(age if years is None else years[0])
+    elif sex and entry.age is None and (years := _YEARS_OLD.search(sex)) is not None:
+        entry.age = read_age(years[0])  # 性别/年龄 in one column
+    if age and not sex and "sex" not in cells.columns.by_role:
+        entry.gender = entry.gender or _sex_beside(age)
     _read_place(entry, cells, context, section_village)
+    at_guardian = ""
     if guardian := said.get("guardian"):
         entry.guardian, entry.relation = read_guardian(guardian, lexicon.relations)
         if _DIGIT.search(guardian) is not None:
-            entry.phone = read_phones(guardian).numbers
+            beside = read_phones(guardian)
+            entry.phone, at_guardian = beside.numbers, beside.warning
     if relation := said.get("relation"):
         entry.relation = tight(relation)
-    _read_phone(entry, cells)
+    _read_phone(entry, cells, at_guardian)
     _read_types(entry, cells, context)
     if (column := cells.column("visit")) is not None:
         entry.visit = read_visit(cells.values[column], year=context.year, date1904=context.date1904).iso
@@ -196,6 +208,12 @@ def read_age(text: str) -> int | None:
     return int(named) if named is not None and named <= 120 else None
 
 
+def _sex_beside(text: str) -> str | None:
+    """M or F where exactly one of 男 and 女 stands in the cell."""
+    boy, girl = "男" in text, "女" in text
+    return None if boy == girl else "M" if boy else "F"
+
+
 _PLACES = ("address", "village", "town", "county")
 
 
@@ -242,12 +260,14 @@ def _place(said: Sequence[tuple[str, str]], context: Context) -> Address:
     places = context.lexicon.places
     if len(said) == 1 and said[0][0] == "address":
         return places.read(said[0][1], county=context.county, town=context.town)
+    # A column of counties tells which of several townships of one name the others mean.
+    beside = next((county for role, text in reversed(said) if role == "county" and (county := places.read(text).county)), context.county)
     read = Address()
     for role, text in said:
-        found = places.read(text, county=read.county or context.county, town=context.town)
+        found = places.read(text, county=read.county or beside, town=context.town)
         if role in ("town", "county") and found.village and not found.town:
             # 万市 in a column of towns lacks its 镇
-            county, town, _ = places.mentioned((places.counties.get(read.county or context.county or "", "")) + text)
+            county, town, _ = places.mentioned((places.counties.get(read.county or beside or "", "")) + text)
             found = found._replace(village=None, town=found.town or town, county=found.county or county)
         if role == "village" and found.village is None and not found.town and not found.county:
             found = found._replace(village=places.read_village(text))
@@ -263,8 +283,8 @@ def _place(said: Sequence[tuple[str, str]], context: Context) -> Address:
     return read
 
 
-def _read_phone(entry: Entry, cells: Cells) -> None:
-    numbers, warning = entry.phone, ""
+def _read_phone(entry: Entry, cells: Cells, warning: str) -> None:
+    numbers = entry.phone
     if text := cells.said.get("phone"):
         found = read_phones(text)
         numbers, warning = numbers + found.numbers, found.warning

@@ -238,12 +238,12 @@ class ThingReader:
             return _key(bare), qty
         if _DIGIT_OR_LETTER.search(bare) is not None:
             bare = _LETTER_SIZE.sub(" ", _SIZE.sub(" ", bare))
-        bare = tight(bare).strip(",，。;；:：、!！~-—·")
+        bare = tight(bare).strip(",，。;；:：、!！~-—·/|")
         for _ in range(2):
             if (back := self._back.search(bare)) is not None and _key(bare) not in self._known and back.start() > 0:
                 value = number(back["n"])
                 qty = qty or (int(value) if value else None)
-                bare = bare[: back.start()].rstrip("共")
+                bare = bare[: back.start()].rstrip("共/|")
             if (front := self._front.match(bare)) is not None and _key(bare) not in self._known and len(bare) > front.end():
                 value = number(front["n"])
                 qty = qty or (int(value) if value else None)

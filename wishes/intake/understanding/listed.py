@@ -1,0 +1,107 @@
+"""Lists pasted from a chat (接龙): one child in each line of a single column, the particulars one after the other.
+
+Nobody keeps to the order that was asked for, so that each particular is told by what it looks like, and the line is laid out as
+a row under titles that everybody knows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from wishes.intake.reading.grid import Sheet, Value, cell_name, widest
+from wishes.intake.understanding.lexicon import Lexicon
+from wishes.intake.understanding.model import Entry, RowFate
+from wishes.intake.understanding.text import plain, tight
+
+_TITLES = {
+    "serial": "序号", "name": "姓名", "sex": "性别", "age": "年龄", "birth": "出生日期", "school": "学校", "address": "家庭住址",
+    "guardian": "监护人", "phone": "联系电话", "types": "困境类型", "wish": "微心愿", "price": "价格", "consent": "监护人同意", "remark": "备注",
+}
+_LINE = re.compile(r"[(\[【]?(\d{1,4})[)\]】]?(?:[.、:]\s*|\s+|(?<=[)\]】]))(?=\D)(.{4,})", re.S)
+_BREAK = re.compile(r"(?:[+,，、;；|\s]|(?<!\d)/|/(?!\d))+(?![^()]*\))")
+"""Between particulars; what stands in brackets stays together."""
+_LABEL = re.compile(r"([\u4e00-\u9fff]{2,6}):\s*(\S.*)", re.S)
+_LOOKS = (
+    ("phone", re.compile(r"(?:\+?86)?1[3-9]\d(?:-?\d{4}){2}")),
+    ("birth", re.compile(r"(?:19|20)\d{2}(?:[-./年]\d{1,2}(?:[-./月]\d{1,2}[日号]?)?月?|\d{4})年?|(?:19|20)\d{2}年(?:生)?")),
+    ("age", re.compile(r"\d周?岁?|1\d周?岁?|[一二三四五六七八九十]{1,2}周?岁半?|\d{1,2}岁半")),
+    ("price", re.compile(r"(?:约|¥)?\d+(?:\.\d+)?(?:元|块钱?)(?:左右|以内)?")),
+    ("consent", re.compile(r".{0,6}(?:已?同意|已签字?)")),
+    ("school", re.compile(r".+(?:小学|中学|学校|幼儿园|年级|班)")),
+    ("address", re.compile(r".+(?:村|社区|镇|乡|街道|[组号])")),
+)
+_FEWEST = 3
+
+
+def is_listed(sheet: Sheet, lexicon: Lexicon) -> int | None:
+    """The column of such a list, or None: most of its filled lines carry a number and name a child."""
+    for column in range(min(2, widest(sheet.rows))):
+        texts = [plain(row[column]) for row in sheet.rows if column < len(row) and row[column] not in (None, "")]
+        lines = [match[2] for text in texts if (match := _LINE.fullmatch(text)) is not None]
+        named = [line for line in lines if "name" in _particulars(line, lexicon)]
+        if len(named) >= _FEWEST and len(named) >= 0.6 * len(lines) and len(lines) >= 0.4 * len(texts):
+            return column
+    return None
+
+
+def laid_out(sheet: Sheet, column: int, lexicon: Lexicon) -> tuple[Sheet, Callable[[list[Entry]], list[RowFate]]]:
+    """The list as a table, and what gives its entries their places in the list back.
+
+    A row of titles is put above the first line; lines that are no child's stay as they are.
+    """
+    texts = [plain(row[column]) if column < len(row) else "" for row in sheet.rows]
+    lines = {r: m for r, text in enumerate(texts) if (m := _LINE.fullmatch(text)) is not None}
+    told = {r: {"serial": m[1], **_particulars(m[2], lexicon)} for r, m in lines.items()}
+    roles = [role for role in _TITLES if any(role in said for said in told.values())]
+    first = min(lines)
+    rows: list[list[Value]] = [[said.get(role, "") for role in roles] if (said := told.get(r)) else [text] for r, text in enumerate(texts)]
+    rows.insert(first, [_TITLES[role] for role in roles])
+
+    def moved(row: int) -> int:
+        return row + 1 if row >= first else row
+
+    struck = {(moved(r), c) for r, at in sheet.struck if at == column for c in range(len(roles))}
+    table = Sheet(sheet.name, rows, sheet.hidden, [], frozenset(map(moved, sheet.hidden_rows)), frozenset(struck))
+
+    def put_back(entries: list[Entry]) -> list[RowFate]:
+        for entry in entries:
+            entry.row, entry.child_row = entry.row - 1, entry.child_row - 1
+            entry.cell = cell_name(entry.row, column)
+            entry.traces = {name: trace._replace(cell=entry.cell) for name, trace in entry.traces.items()}
+        found = {entry.row for entry in entries}
+        return [
+            RowFate(sheet.name, r, "wish" if r in found else "blank" if not text else "title" if r < first else "note")
+            for r, text in enumerate(texts)
+        ]
+
+    return table, put_back
+
+
+def _particulars(line: str, lexicon: Lexicon) -> dict[str, str]:
+    """What a line says, by role. What looks like nothing else is the wish, or behind it a remark."""
+    said: dict[str, str] = {}
+    for piece in filter(None, _BREAK.split(line)):
+        role, text = _told(piece, said, lexicon)
+        said[role] = f"{said[role]}、{text}" if role in said else text
+    return said
+
+
+def _told(piece: str, said: dict[str, str], lexicon: Lexicon) -> tuple[str, str]:
+    if (labelled := _LABEL.fullmatch(piece)) is not None:
+        meant = next((m.role for m in lexicon.headers.meanings(labelled[1]) if m.role in _TITLES), None)
+        if meant is not None:
+            return meant, labelled[2]
+    bare = tight(piece)
+    if "sex" not in said and (bare in lexicon.boys or bare in lexicon.girls):
+        return "sex", piece
+    for role, look in _LOOKS:
+        if role not in said and look.fullmatch(bare) is not None:
+            return role, piece
+    if lexicon.is_name(bare) and ("name" not in said or "guardian" not in said):
+        return ("guardian" if "name" in said else "name"), piece
+    if lexicon.is_item(piece):
+        return "wish", piece
+    if (read := lexicon.kinds.read(bare)).found and not read.unknown:
+        return "types", piece
+    return ("remark" if "wish" in said else "wish"), piece
