@@ -129,14 +129,27 @@ def say_forecast(ahead: WishForecast | None) -> str:
         return ""
     if ahead.too_little_data:
         return t("预计送达：数据太少，说不准", "Forecast: too little data to say")
-    likely = day(ahead.delivered_on) if ahead.delivered_on else t("半年以后", "after half a year")
-    until = day(ahead.latest_on) if ahead.latest_on else t("更晚", "later")
     return t(
-        "预计 {day} 送达（{a} 至 {b}）",
-        "Likely delivered {day} ({a} to {b})",
-        day=likely,
-        a=day(ahead.earliest_on),
-        b=until,
+        "预计送达：{day}，{between}",
+        "Likely delivered: {day}, {between}",
+        day=likely_day(ahead),
+        between=likely_between(ahead),
+    )
+
+
+def likely_day(ahead: WishForecast) -> str:
+    """The day of which a forecast with enough data speaks."""
+    return day(ahead.delivered_on) if ahead.delivered_on else t("半年内说不准", "not within half a year, as it stands")
+
+
+def likely_between(ahead: WishForecast) -> str:
+    """The interval that holds eight of ten; open where half a year does not show its end."""
+    if ahead.earliest_on is None:
+        return t("八成把握在半年以后", "eight in ten after half a year")
+    if ahead.latest_on is None:
+        return t("最早 {a}", "{a} at the earliest", a=day(ahead.earliest_on))
+    return t(
+        "八成把握在 {a} 至 {b}", "eight in ten between {a} and {b}", a=day(ahead.earliest_on), b=day(ahead.latest_on)
     )
 
 

@@ -20,7 +20,7 @@ from wishes.tracking.recall import last_known
 from wishes.tracking.sharing import shared_views
 from wishes.tracking.tracks import MEASURES
 from wishes.tracking.waiting import Since, oldest_waiting
-from wishes.web.board import asked, narrowed
+from wishes.web.board import asked, likely_between, likely_day, narrowed
 from wishes.web.board_figures import Asked, between, board_figures, days, drawn_lines, group_names
 from wishes.web.campaign import campaign_blueprint
 from wishes.web.context import day, language, moment, t
@@ -285,13 +285,8 @@ def _forecast_cells(ahead: WishForecast | None, *, late: bool) -> dict[str, str]
     if ahead.too_little_data:
         return {"forecast": t("数据太少", "too little data"), "risk": ""}
     return {
-        "forecast": day(ahead.delivered_on) if ahead.delivered_on else t("半年以后", "after half a year"),
-        "interval": t(
-            "{a} 至 {b}",
-            "{a} to {b}",
-            a=day(ahead.earliest_on),
-            b=day(ahead.latest_on) if ahead.latest_on else t("更晚", "later"),
-        ),
+        "forecast": likely_day(ahead),
+        "interval": likely_between(ahead),
         "risk": "" if ahead.miss_chance is None or late else f"{ahead.miss_chance:.0%}",
     }
 

@@ -10,7 +10,7 @@ from wishes.claims.queries import branch_card, delivered_count, in_hand, propose
 from wishes.clock import local_day, utc_now
 from wishes.errors import Forbidden
 from wishes.i18n import Text
-from wishes.intake.wishes import Filter, WishRow, list_wishes
+from wishes.intake.wishes import Filter, WishRow, list_wishes, status_counts
 from wishes.lifecycle import Kind, Status
 from wishes.tracking.queries import open_clocks
 from wishes.web.campaign import campaign_blueprint
@@ -88,6 +88,13 @@ def browse() -> str:
         home = volunteer_card(session, min(volunteers)) if volunteers else branch_card(session, min(branches))
         names = place_names(session, g.campaign.id)
         county = request.args.get("county", home.county_code)
+        if (
+            "county" not in request.args
+            and not status_counts(session, g.campaign.id, Filter(statuses=(Status.OPEN,), county_code=county))[
+                Status.OPEN
+            ]
+        ):
+            county = ""  # nothing at home: show what there is elsewhere
         narrowed = Filter(
             statuses=(Status.OPEN,),
             county_code=county if county in names else "",

@@ -22,9 +22,10 @@ from wishes.tracking.actions import acknowledge, pause, postpone, resume
 from wishes.tracking.forecast_history import STAGES
 from wishes.tracking.forecast_queries import WishForecast, forecasts, learnt_already
 from wishes.tracking.queries import OpenClock, open_clock
+from wishes.web.board import likely_between, likely_day
 from wishes.web.campaign import campaign_blueprint
 from wishes.web.cards import DELIVERIES
-from wishes.web.context import day, language, moment, t, yuan
+from wishes.web.context import language, moment, t, yuan
 from wishes.web.identity import database, signed_in
 from wishes.web.numbers import whole
 from wishes.web.wording import CATEGORY, NEED, SEX, size_text
@@ -182,18 +183,7 @@ def forecast_facts(ahead: WishForecast | None, *, late: bool) -> list[tuple[str,
         return [(label, t("正在计算，稍后刷新可见", "being worked out; reload in a moment"))]
     if ahead.too_little_data:
         return [(label, t("数据太少，说不准", "too little data to say"))]
-    told = [
-        (
-            label,
-            t(
-                "{day}（八成把握在 {a} 至 {b}）",
-                "{day} (eight in ten between {a} and {b})",
-                day=day(ahead.delivered_on) if ahead.delivered_on else t("半年以后", "after half a year"),
-                a=day(ahead.earliest_on) if ahead.earliest_on else t("半年以后", "after half a year"),
-                b=day(ahead.latest_on) if ahead.latest_on else t("更晚", "later"),
-            ),
-        )
-    ]
+    told = [(label, t("{day}（{between}）", "{day} ({between})", day=likely_day(ahead), between=likely_between(ahead)))]
     if ahead.miss_chance is not None and not late:
         told.append((t("可能误期", "Risk of missing the deadline"), f"{ahead.miss_chance:.0%}"))
     return told
