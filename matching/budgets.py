@@ -12,9 +12,9 @@ from matching.deadline import Deadline
 from matching.exact import solve_exactly
 from matching.items import MOST_WISHES_WITH_EVERY_SUBSET, Items, make_items
 from matching.plan import broken_limits, cost_of
-from matching.prices import Floats, Prices, ascend, priced_options, prove
+from matching.prices import Floats, Prices, ascend, cheapest, prove
 from matching.problem import Ints, Mask, Problem
-from matching.relaxation import owners, relax
+from matching.relaxation import relax
 from matching.rounding import dive
 
 SMALL_ARCS = 600
@@ -85,33 +85,34 @@ def solve_with_budgets(task: Task, relaxed_plan: Found, deadline: Deadline, seed
 def _search(task: Task, best: Found, items: Items, prices: Prices, deadline: Deadline, seed: int) -> Found:
     # The search needs numba, whose import and first compilation cost seconds that most problems need not spend.
     from matching.improving import search_from
-    from matching.knapsack import bound_by_knapsacks, suits
+    from matching.knapsack import suits
+    from matching.patterns import FINE, ROUGH, Turns, bound_by_patterns
 
     problem = task.problem
     exact = _items_are_exact(problem)
-    target = cost_of(problem, best.arc_of_wish)
+    item_price, proved_first = None, best.bound
 
-    def sharper() -> int:
-        if not (exact and suits(items)):
-            return best.bound
-        least = items.none.astype(np.float64)
-        np.minimum.at(least, owners(items), priced_options(problem, items, prices))
-        return max(best.bound, bound_by_knapsacks(items, least, target, Deadline(deadline.left_s(0.5))))
+    def sharper(item_price: Floats, turns: Turns) -> tuple[int, Floats]:
+        share = Deadline(deadline.left_s(0.4))
+        found, price = bound_by_patterns(items, prices, item_price, turns, best.bound, share)
+        return found if exact else best.bound, price
+
+    if suits(items):
+        proved_first, item_price = sharper(cheapest(problem, items, prices), ROUGH)
 
     def enough(cost: int) -> bool:
         # Without a time limit the same seed must find the same, so the bound is waited for.
-        known = bound.result() if bound.done() or deadline.left_s() is None else best.bound
+        known = bound.result()[0] if bound and (bound.done() or deadline.left_s() is None) else proved_first
         return cost - known <= _GOOD_ENOUGH * abs(known)
 
     choice = items.choice_of(problem, best.arc_of_wish)
     with ThreadPoolExecutor(1) as aside:
-        bound = aside.submit(sharper)
-        chosen, proved = search_from(problem, items, prices, choice, enough, deadline, seed)
+        bound = None if item_price is None else aside.submit(sharper, item_price, FINE)
+        chosen, proved = search_from(problem, items, prices, choice, enough, deadline, seed, item_price)
     found = _better(task, best, items.arc_of_wish(problem, chosen))
     cost = cost_of(problem, found.arc_of_wish)
-    return replace(
-        found, bound=cost if proved and exact else min(cost, bound.result()), limited=deadline.left_s() is not None
-    )
+    known = max(proved_first, bound.result()[0] if bound else proved_first)
+    return replace(found, bound=cost if proved and exact else min(cost, known), limited=deadline.left_s() is not None)
 
 
 def _items_are_exact(problem: Problem) -> bool:

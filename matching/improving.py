@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Protocol
 
 import numpy as np
 
 from matching.deadline import Deadline
+from matching.diving import MOST_TAKERS, Dives
 from matching.items import Items
 from matching.prices import Floats, Prices, priced_options
 from matching.problem import UNLIMITED, Ints, Problem
@@ -18,10 +20,11 @@ from matching.search import Board, improve, put
 
 _FIRST_ROUNDS = 2_000
 _PROGRAMS = 4
+_DIVES = 6
 _STAGES = 5
 _MOST_DOUBLINGS = 8
 _CHUNK = 250
-_HOT, _COLD = 0.03, 0.001
+_HOT, _COLD = 0.01, 0.0003
 _MOST_TAKEN_OUT = 6
 _EXPANSIONS = 30
 _HEAP = 100_000
@@ -31,9 +34,13 @@ _LOG = 10_000
 class _Searcher:
     """One board with its own random numbers, and the best choice it met."""
 
-    def __init__(self, problem: Problem, items: Items, priced: Floats, seed: int) -> None:
-        self._items = items
+    def __init__(self, problem: Problem, items: Items, prices: Prices, seed: int) -> None:
         owner = owners(items)
+        priced = priced_options(problem, items, prices)
+        least = items.none.astype(np.float64)
+        np.minimum.at(least, owner, priced)
+        # Typical regret of an option: what "a little worse" means on this problem.
+        self._heat = max(1.0, float(np.median(priced - least[owner])))
         self._order = np.lexsort((priced, owner))
         self._place = np.empty_like(self._order)
         self._place[self._order] = np.arange(len(self._order))
@@ -52,11 +59,11 @@ class _Searcher:
             put(self._board, item, int(own[item]))
         self.best, self.value, self._now = choice, value, value
 
-    def search(self, rounds: int, heat: float, deadline: Deadline, over: Callable[[], bool]) -> None:
+    def search(self, rounds: int, deadline: Deadline, over: Callable[[], bool]) -> None:
         """One stage: rounds at falling heat, ended early by the deadline or once it is *over*."""
         done = 0
         while done < rounds and not deadline.over() and not over():
-            hot, cold = (heat * _HOT * (_COLD / _HOT) ** (part / rounds) for part in (done, done + _CHUNK))
+            hot, cold = (self._heat * _HOT * (_COLD / _HOT) ** (part / rounds) for part in (done, done + _CHUNK))
             least, change, self._stamp = improve(
                 self._board, self._met, self._stamp + 1, _CHUNK, hot, cold, _MOST_TAKEN_OUT, _EXPANSIONS
             )
@@ -67,6 +74,17 @@ class _Searcher:
             done += _CHUNK
 
 
+class Worker(Protocol):
+    """A search that goes on from a choice (I,) and its cost, in steps of its own, until *over* or the deadline."""
+
+    best: Ints
+    value: int
+
+    def restart(self, choice: Ints, value: int) -> None: ...
+
+    def search(self, steps: int, deadline: Deadline, over: Callable[[], bool]) -> None: ...
+
+
 def search_from(
     problem: Problem,
     items: Items,
@@ -75,45 +93,67 @@ def search_from(
     enough: Callable[[int], bool],
     deadline: Deadline,
     seed: int,
+    item_price: Floats | None = None,
 ) -> tuple[Ints, bool]:
     """The best choice (I,) found from a choice within limits, same cost or less, and whether no choice can cost less.
 
-    prices: of the limits; they guide both searches. enough: whether a cost is good enough to stop at.
+    prices: of the limits; they guide all searches. item_price: (I,), where patterns say all (see `knapsack.suits`): the
+    search then begins with a dive. enough: whether a cost is good enough to stop at.
     Stops after a fixed number of stages, each twice as long as the last, however the machine is loaded; or at the deadline.
     """
-    held = choice >= 0
-    value = int(items.cost[choice[held]].sum() + items.none[~held].sum())
     if len(items.taker) == 0:
         return choice, True
-    priced = priced_options(problem, items, prices)
-    least = items.none.astype(np.float64)
-    np.minimum.at(least, owners(items), priced)
-    # Typical regret of an option: what "a little worse" means on this problem.
-    heat = max(1.0, float(np.median(priced - least[owners(items)])))
-    searcher, programs = _Searcher(problem, items, priced, seed), Programs(problem, items, prices, seed)
-    rounds, rate = _FIRST_ROUNDS, 0.0
+    local, programs = _Searcher(problem, items, prices, seed), Programs(problem, items, prices, seed)
+    pairs: list[tuple[Worker, Worker]] = [(local, programs)]
+    start, value = choice, _cost(items, choice)
     with ThreadPoolExecutor(2) as pool:
+        if item_price is not None:
+            dives = [Dives(problem, items, prices, item_price, 2 * seed + k) for k in range(2)]
+            takers = np.unique(items.taker)
+            few = len(takers) <= MOST_TAKERS
+            for _ in pool.map(lambda one: one.dive(takers, deadline), dives if few else dives[:1]):
+                pass
+            found = min(dives, key=lambda one: one.value)
+            # The search mends a dive that left some items more easily than a plan that serves all of them dearly.
+            if found.value < int(items.none.sum()):
+                start, value = found.best, found.value
+            if few:
+                pairs = [(local, dives[0]), (dives[1], dives[0]), (dives[1], programs)]
+        best, least = (choice, _cost(items, choice)) if value > _cost(items, choice) else (start, value)
+        rounds, rate = _FIRST_ROUNDS, 0.0
         for stage in range(_STAGES if deadline.left_s() is None else 1_000):
-            if programs.proved or enough(value) or deadline.over():
+            if programs.proved or enough(least) or deadline.over():
                 break
-            searcher.restart(choice, value)
-            programs.restart(choice, value)
+            lead, other = pairs[stage % len(pairs)]
+            lead.restart(start, value)
+            other.restart(start, value)
             left_s = deadline.left_s()
-            if left_s is not None and 0 < rate * left_s < 3 * rounds:
+            if left_s is not None and 0 < rate * left_s < 3 * rounds and len(pairs) == 1:
                 # The last stage cools down to the end, not to the middle.
                 rounds = max(_CHUNK, int(0.97 * rate * left_s))
             began = time.monotonic()
-            running: Future[None] = pool.submit(searcher.search, rounds, heat, deadline, lambda: programs.proved)
+            steps = rounds if lead is local else _DIVES
+            running: Future[None] = pool.submit(lead.search, steps, deadline, lambda: programs.proved)
             # Without a limit as many programs as the stage has, so that the same seed finds the same.
-            many, over = (_PROGRAMS, None) if left_s is None else (2**31, running.done)
-            pool.submit(programs.search, many, deadline, over).result()
+            many, over = (_PROGRAMS, _never) if left_s is None else (2**31, running.done)
+            pool.submit(other.search, many, deadline, over).result()
             running.result()
-            rate = rounds / max(1e-3, time.monotonic() - began)
-            choice, value = min(
-                (programs.best, programs.value), (searcher.best, searcher.value), key=lambda one: one[1]
-            )
-            rounds = _FIRST_ROUNDS << min(stage + 1, _MOST_DOUBLINGS)
-    return choice, programs.proved and value == programs.value
+            if lead is local:
+                rate = rounds / max(1e-3, time.monotonic() - began)
+                rounds = min(2 * rounds, _FIRST_ROUNDS << _MOST_DOUBLINGS)
+            start, value = min(((one.best, one.value) for one in (other, lead)), key=lambda one: one[1])
+            if value < least:
+                best, least = start, value
+    return best, programs.proved and least == programs.value
+
+
+def _never() -> bool:
+    return False
+
+
+def _cost(items: Items, choice: Ints) -> int:
+    held = choice >= 0
+    return int(items.cost[choice[held]].sum() + items.none[~held].sum())
 
 
 def _make_board(problem: Problem, items: Items, priced: Floats, order: Ints, seed: int) -> Board:

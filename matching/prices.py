@@ -106,6 +106,13 @@ def priced_options(problem: Problem, items: Items, prices: Prices) -> Floats:
     return items.cost + items.count * place[items.taker] + items.spend * money[items.taker]
 
 
+def cheapest(problem: Problem, items: Items, prices: Prices) -> Floats:
+    """What each item (I,) costs at least with what its room is worth, if only by leaving it."""
+    least = items.none.astype(np.float64)
+    np.minimum.at(least, np.repeat(np.arange(len(least)), np.diff(items.start)), priced_options(problem, items, prices))
+    return least
+
+
 def ascend(problem: Problem, items: Items, prices: Prices, steps: int) -> Prices:
     """Better prices by `steps` subgradient steps on the Lagrangian bound of the items.
 

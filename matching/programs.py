@@ -63,27 +63,28 @@ class Programs:
         """Go on from a choice (I,) within limits, and its cost."""
         self.best, self.value = choice, value
 
-    def search(self, programs: int, deadline: Deadline, over: Callable[[], bool] | None = None) -> None:
+    def search(self, programs: int, deadline: Deadline, over: Callable[[], bool]) -> None:
         """Solve so many programs, fewer at the deadline, once it is *over*, or where all takers at once were solved."""
         for _ in range(programs):
-            if deadline.over() or self.proved or (over is not None and over()):
+            if deadline.over() or self.proved or over():
                 return
-            chosen = self._choose()
-            part = self._part(chosen)
-            whole = len(chosen) >= self._takers
-            if part.now - part.least < 1 - 1e-6:
-                self.proved |= whole
-                self._wanted *= 1.1
-                continue
-            if len(part.options) > _MOST_OPTIONS:
-                self._wanted = max(_FEWEST, 0.8 * self._wanted)
-                continue
+            self.settle(self.choose(max(2, int(self._wanted + self._random.random()))), deadline)
+
+    def settle(self, chosen: Ints, deadline: Deadline) -> None:
+        """One program: these takers share out what they serve, and what nobody serves, at the least cost."""
+        part = self._part(chosen)
+        whole = len(chosen) >= self._takers
+        if part.now - part.least < 1 - 1e-6:
+            self.proved |= whole
+            self._wanted *= 1.1
+        elif len(part.options) > _MOST_OPTIONS:
+            self._wanted = max(_FEWEST, 0.8 * self._wanted)
+        else:
             self._solve(part, whole, deadline)
 
-    def _choose(self) -> Ints:
-        """Takers: one of those that lose most against the bound, and those that their items would rather be at."""
+    def choose(self, many: int) -> Ints:
+        """So many takers: one of those that lose most against the bound, and those that their items would rather be at."""
         items, choice = self._items, self.best
-        many = min(self._takers, max(2, int(self._wanted + self._random.random())))
         if many >= self._takers:
             return np.unique(items.taker)
         served = np.flatnonzero(choice >= 0)

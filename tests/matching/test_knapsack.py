@@ -9,22 +9,22 @@ import matching
 from benchmarks.matching_instances import assignment, product
 from matching.deadline import Deadline
 from matching.items import make_items
-from matching.knapsack import bound_by_knapsacks, suits
+from matching.knapsack import suits
+from matching.patterns import FINE, ROUGH, bound_by_patterns
 from matching.plan import usable_arcs
-from matching.prices import Prices, ascend, priced_options, prove
+from matching.prices import Prices, ascend, cheapest, prove
 
 
-def bounds(problem: matching.Problem, target: int) -> tuple[int, int]:
-    """By prices of the limits alone, and by knapsacks from there."""
+def bounds(problem: matching.Problem) -> tuple[int, int]:
+    """By prices of the limits alone, and by patterns from there."""
     costs, usable = problem.effective_costs(), usable_arcs(problem)
     items = make_items(problem, *costs, usable, np.ones(problem.wish_count, dtype=np.bool_))
     assert suits(items)
     nothing = np.zeros(problem.taker_count)
     prices = ascend(problem, items, Prices(nothing, nothing), 300)
-    priced = priced_options(problem, items, prices)
-    least = items.none.astype(np.float64)
-    np.minimum.at(least, np.repeat(np.arange(len(items.none)), np.diff(items.start)), priced)
-    return prove(problem, *costs, usable, prices).bound, bound_by_knapsacks(items, least, target, Deadline(None))
+    by_prices = prove(problem, *costs, usable, prices).bound
+    start = cheapest(problem, items, prices)
+    return by_prices, bound_by_patterns(items, prices, start, ROUGH + FINE, by_prices, Deadline(None))[0]
 
 
 @pytest.mark.slow
@@ -33,8 +33,8 @@ def test_bound_is_true_and_sharper_on_small_assignment(seed: int) -> None:
     problem = assignment("C", 6, 40, seed)
     best = matching.solve(problem)
     assert best.optimal
-    by_prices, by_knapsacks = bounds(problem, best.cost)
-    assert by_prices <= by_knapsacks <= best.cost
+    by_prices, by_patterns = bounds(problem)
+    assert by_prices <= by_patterns <= best.cost
 
 
 @pytest.mark.slow
@@ -43,5 +43,5 @@ def test_bound_is_true_with_counts_and_groups(grouped: bool) -> None:
     problem = product(wishes=60, takers=8, arcs_per_wish=5, seed=1, grouped=grouped)
     best = matching.solve(problem)
     assert best.optimal
-    by_prices, by_knapsacks = bounds(problem, best.cost)
-    assert by_prices < by_knapsacks <= best.cost
+    by_prices, by_patterns = bounds(problem)
+    assert by_prices < by_patterns <= best.cost
