@@ -109,7 +109,7 @@ def _sample(rule: Rule, place: Place) -> str:
             place.slug
             if argument == "slug"
             else "999999"
-            if type(converter).__name__ == "IntegerConverter"
+            if isinstance(converter, RowId)
             else "NOWHERE1"
         )
         path = path.replace(f"<{marker}>", value)
