@@ -11,6 +11,7 @@ from tests.web.people import Person, grants_of
 from wishes.access import Role
 from wishes.db import Database
 from wishes.lifecycle import Status
+from wishes.web.paths import RowId
 
 COORDINATING = {Role.COORDINATOR, Role.CAMPAIGN_ADMIN, Role.SITE_ADMIN}
 HOMES = {
