@@ -18,6 +18,7 @@ from wishes.access import (
     Role,
     WishFacts,
     may,
+    may_see_identity,
     possible_moves,
     relations,
     require,
@@ -71,10 +72,16 @@ def test_nobody_sees_nothing_and_moves_nothing(wish: WishFacts) -> None:
 
 
 @given(actors, wishes())
-def test_a_childs_identity_is_for_its_own_community_and_coordinators_alone(actor: Actor, wish: WishFacts) -> None:
-    if Field.IDENTITY in visible_fields(relations(actor, wish), wish.status):
-        own = wish.community_id in actor.ids(Role.SOCIAL_WORKER, HERE, "community_id")
-        assert own or coordinates(actor)
+def test_a_childs_identity_is_for_its_own_community_and_for_whom_an_approval_assigns_it_to(
+    actor: Actor, wish: WishFacts
+) -> None:
+    standing, own = relations(actor, wish), wish.community_id in actor.ids(Role.SOCIAL_WORKER, HERE, "community_id")
+    assert (Field.IDENTITY in visible_fields(standing, wish.status)) is own
+    approved = Field.IDENTITY in visible_fields(standing, wish.status, approved=True)
+    assert approved is (own or coordinates(actor))
+    assert wish.community_id is not None
+    for held, seen in ((False, own), (True, approved)):
+        assert may_see_identity(actor, HERE, wish.community_id, approved=held) is seen
 
 
 @given(actors, wishes())

@@ -114,7 +114,8 @@ DUTIES: dict[str, frozenset[Role]] = {
     "receipts.print": _COORDINATING | {Role.SOCIAL_WORKER},
     "handover.scan": _COORDINATING | {Role.SOCIAL_WORKER, Role.VOLUNTEER, Role.BRANCH_SECRETARY, Role.COURIER},
     "events.view": _COORDINATING | {Role.AUDITOR},
-    "children.keep": _COORDINATING | {Role.SOCIAL_WORKER},  # consents, links for guardians, erasures; object-level below
+    "children.keep": _COORDINATING
+    | {Role.SOCIAL_WORKER},  # consents, links for guardians, erasures; object-level below
     "identities.ask": _COORDINATING,
     "identities.approve": _ADMIN,
     "concerns.handle": _ADMIN,
@@ -182,11 +183,10 @@ def keeps_child(actor: Actor, campaign_id: int, community_id: int) -> bool:
 
 
 def may_see_identity(actor: Actor, campaign_id: int, community_id: int, *, approved: bool) -> bool:
-    """Whether *actor* may be shown who a child is: the child's own community by its standing duty, who coordinates while an
-    approval holds, and nobody else."""
-    if community_id in actor.ids(Role.SOCIAL_WORKER, campaign_id, "community_id"):
-        return True
-    return approved and may(actor, "identities.ask", campaign_id)
+    """Whether *actor* may be shown who a child is, and put it right: the child's own community by its standing duty, a coordinator while
+    an approved access assigns the child to them, and nobody else; as :data:`FIELDS` and :data:`APPROVED_FIELDS` say of its wishes."""
+    standing = relations(actor, WishFacts(campaign_id, Status.DRAFT, Kind.GOODS, community_id))
+    return Field.IDENTITY in visible_fields(standing, Status.DRAFT, approved=approved)
 
 
 class Field(StrEnum):
@@ -198,6 +198,7 @@ class Field(StrEnum):
     SEX = "sex"
     STATUS = "status"
     TAKER = "taker"  # name of the branch or volunteer
+    CHILD = "child"  # its alias, and why it was admitted (left behind, ill …): nothing that names it
     PLACE = "place"  # hand-over place: the community's name and the receiving adult
     IDENTITY = "identity"  # the child's and guardian's names, birth, address, phones, school
 
@@ -225,14 +226,22 @@ FIELDS: dict[Field, dict[By, tuple[Status, ...]]] = {
         By.COURIER: (Status.INSPECTED, Status.IN_TRANSIT),
         By.TAKER: (Status.READY, Status.INSPECTED, Status.IN_TRANSIT, Status.SCHEDULED),
     },
-    Field.IDENTITY: {By.COMMUNITY: _ANY, By.COORDINATOR: _ANY},
+    Field.CHILD: _READERS,
+    Field.IDENTITY: {By.COMMUNITY: _ANY},
 }
-"""Who sees which field in which status; the auditor reads everything but identities."""
+"""Who sees which field in which status by their standing duty; the auditor reads everything but identities."""
+
+APPROVED_FIELDS: dict[Field, dict[By, tuple[Status, ...]]] = {Field.IDENTITY: {By.COORDINATOR: _ANY}}
+"""What is seen besides while an approved access to the child holds: for a purpose and a time, each look on record."""
 
 
-def visible_fields(standing: Iterable[By], status: Status) -> frozenset[Field]:
-    """The fields someone with these relations sees of a wish in *status*."""
+def visible_fields(standing: Iterable[By], status: Status, *, approved: bool = False) -> frozenset[Field]:
+    """The fields someone with these relations sees of a wish in *status*. *approved*: an approved access to its child holds."""
     held = set(standing)
+    tables = (FIELDS, APPROVED_FIELDS) if approved else (FIELDS,)
     return frozenset(
-        field for field, seen in FIELDS.items() if any(by in held and status in stages for by, stages in seen.items())
+        field
+        for table in tables
+        for field, seen in table.items()
+        if any(by in held and status in stages for by, stages in seen.items())
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from wishes.access import FIELDS, ROLE_LABEL, Field, Role
+from wishes.access import APPROVED_FIELDS, FIELDS, ROLE_LABEL, Field, Role
 from wishes.lifecycle import AWAITED, MOVES, By, Status
 
 EVERYBODY = frozenset(Role)
@@ -178,6 +178,7 @@ PAGES: dict[str, Admission] = {
     "handover.receipts": _SEND,
     "papers.home": _of("wish", SENDING, COORDINATING),
     "papers.look": _of("wish", {Role.SOCIAL_WORKER}),  # who coordinates: while an approval holds
+    "papers.correct": _of("wish", {Role.SOCIAL_WORKER}),  # likewise
     "papers.consent": _of("wish", SENDING, COORDINATING),
     "papers.withdraw": _of("wish", SENDING, COORDINATING),
     "papers.link": _of("wish", SENDING, COORDINATING),
@@ -276,6 +277,7 @@ _FIELD_LABEL = {
     Field.STATUS: "status",
     Field.TAKER: "who took it",
     Field.PLACE: "hand-over place",
+    Field.CHILD: "the child's alias, and why it was admitted",
     Field.IDENTITY: "names, birth, address, phones, school",
 }
 
@@ -337,8 +339,17 @@ def document() -> str:
                 for by, stages in seen.items()
             ),
         ),
-        "Identities are opened for the child's own community by its standing duty, and for who coordinates while an approval holds",
-        "(`wishes.access.may_see_identity`); every look is recorded.",
+        "## Fields seen besides while an approved access to the child holds",
+        *_table(
+            ("field", "relation", "while the wish is"),
+            (
+                (_FIELD_LABEL[field], _BY_LABEL[by], _stages(stages))
+                for field, seen in APPROVED_FIELDS.items()
+                for by, stages in seen.items()
+            ),
+        ),
+        "An approved access assigns one child, a community or the campaign to a coordinator, for a purpose and a time; somebody else approves",
+        "it. Who may see an identity may put it right, with a reason. Every look and every correction is recorded.",
     ]
     return "\n".join(lines) + "\n"
 

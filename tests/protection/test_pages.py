@@ -67,7 +67,7 @@ def test_other_peoples_children_do_not_exist(site: Site) -> None:
     kid = site.world.kid(elsewhere=True)
     own = site.child(site.world.kid())
     assert site.worker.get(site.child(kid)).status_code == 404
-    for act in ("identity", "withdraw", "link", "erase"):
+    for act in ("identity", "correct", "withdraw", "link", "erase"):
         assert site.worker.post(f"{site.child(kid)}/{act}", own, reason="看看").status_code == 404
     for person in (site.volunteer, site.auditor):
         assert person.get(own).status_code == 403
@@ -92,6 +92,39 @@ def test_a_coordinator_needs_an_approval_by_somebody_else_that_ends_by_itself(si
     with site.world.database.transaction() as session:
         session.execute(sa.update(ACCESS).values(expires_at=utc_now() - timedelta(seconds=1)))
     assert site.coordinator.post(f"{page}/identity", asking, reason="联系家长").status_code == 403
+
+
+def test_an_identity_is_put_right_by_who_may_see_it_with_a_reason_and_on_record(site: Site) -> None:
+    kid, other = site.world.kid(), site.world.kid()
+    page, asking = site.child(kid), site.at("/identities")
+    right = {"name": kid.name, "guardian": "测护新", "phones": f"{kid.phone}、13900000321", "birth": "2012-04-01"}
+    shown = site.worker.post(f"{page}/identity", page, reason="电话打不通")
+    assert 'id="correct-phones"' in shown.text and 'id="correct-phones"' not in site.worker.get(page).text
+    refused = site.worker.post(f"{page}/correct", page, **right, reason=" ")
+    assert refused.status_code == 422 and "测护新" in refused.text and "为什么更正" in refused.text
+    assert site.worker.post(f"{page}/correct", page, **{**right, "birth": "昨天"}, reason="核对").status_code == 422
+    assert site.worker.post(f"{page}/correct", page, **right, reason="家长来电").status_code == 302
+    again = site.worker.post(f"{page}/identity", page, reason="再看一次").text
+    assert "测护新" in again and "13900000321" in again
+    entries = site.world.rows(sa.select(ENTRY).where(ENTRY.c.kind == "correct"))
+    assert [(each.child_id, each.reason, each.fields, each.access_id) for each in entries] == [
+        (kid.id, "家长来电", ["birth", "guardian", "phones"], None)
+    ]
+    assert "测护新" not in str([tuple(each) for each in entries])
+    for person in (site.coordinator, site.admin):
+        assert person.post(f"{page}/correct", asking, **right, reason="顺手").status_code == 403
+    site.coordinator.post(asking, asking, purpose="核对家长的电话号码", hours="2", wish=site.world.wish(kid).code)
+    access_id = site.world.one(sa.select(ACCESS.c.id))
+    site.admin.post(f"{asking}/{access_id}/approve", asking)
+    assert (
+        site.coordinator.post(f"{page}/correct", asking, **{**right, "school": "新校"}, reason="转学").status_code
+        == 302
+    )
+    assert site.coordinator.post(f"{site.child(other)}/correct", asking, **right, reason="转学").status_code == 403
+    latest = site.world.rows(sa.select(ENTRY).where(ENTRY.c.kind == "correct").order_by(ENTRY.c.id))[-1]
+    assert (latest.fields, latest.access_id) == (["school"], access_id)
+    for person in (site.volunteer, site.auditor):
+        assert person.post(f"{page}/correct", "/account", **right, reason="顺手").status_code == 403
 
 
 def test_nobody_approves_their_own_request(site: Site) -> None:

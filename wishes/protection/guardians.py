@@ -14,13 +14,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from wishes.access import NOBODY, Actor
+from wishes.access import NOBODY, Actor, may_see_identity
 from wishes.errors import Forbidden, Invalid, NotFound
 from wishes.events.actions import record
 from wishes.i18n import Text
 from wishes.intake.sealing import open_identity, seal_identity
 from wishes.intake.tables import Child, Wish
 from wishes.model import table_of
+from wishes.protection.approvals import ApprovalNeeded, live_access
 from wishes.protection.consents import child_kept
 from wishes.protection.entries import note
 from wishes.protection.keyring import Keyring
@@ -139,14 +140,21 @@ def correct_identity(
     now: datetime,
     actor: Actor = NOBODY,
     link: Opened | None = None,
+    reason: str = "",
 ) -> list[str]:
-    """Put right what is kept of a child, by its guardian (*link*) or by who keeps its papers; answers the changed fields.
+    """Put right what is kept of a child, by its guardian (*link*) or by who may see it and says why; answers the changed fields.
 
-    *changes* are fields of :data:`LONGEST` and ``phones`` (a list). Raises NotFound, Invalid, Erased. Effects: the sealed
-    identity and the blind index, one event with the names of the fields.
+    *changes* are fields of :data:`LONGEST` and ``phones`` (a list). Raises NotFound, ApprovalNeeded, Invalid, Erased. Effects: the
+    sealed identity and the blind index, one event and one entry with the names of the fields.
     """
+    approval = None
     if link is None:
         child = child_kept(session, child_id, actor)
+        approval = live_access(session, account_id=actor.account_id, child_id=child_id, now=now)
+        if not may_see_identity(actor, child.campaign_id, child.community_id, approved=approval is not None):
+            raise ApprovalNeeded()
+        if len(reason.strip()) < 2:
+            raise Invalid("reason", Text("请写明为什么更正。", "Please say why you put it right."))
     elif link.child_id == child_id:
         child = child_kept(session, child_id)
     else:
@@ -163,9 +171,14 @@ def correct_identity(
     record(session, action="correct_identity", campaign_id=child.campaign_id, now=now, actor=actor, data=told)
     note(
         session, "correct", actor=actor, now=now, campaign_id=child.campaign_id, child_id=child_id, fields=sorted(changed),
-        reason="guardian" if link else "",
+        reason="guardian" if link else reason, access_id=approval,
     )  # fmt: skip
     return sorted(changed)
+
+
+def phones_in(text: str) -> list[str]:
+    """The phone numbers in one line of a form."""
+    return text.replace("，", " ").replace("、", " ").replace(",", " ").split()
 
 
 def _nothing(field: str) -> Any:

@@ -16,7 +16,16 @@ from wishes.errors import Invalid, MicrowishError, NotFound
 from wishes.lifecycle import STATUS_LABEL, Status
 from wishes.protection.consents import consents_of, withdraw_consent
 from wishes.protection.erasing import erase_child
-from wishes.protection.guardians import LONGEST, Opened, correct_identity, open_link, prove, seen_by_guardian, wishes_of
+from wishes.protection.guardians import (
+    LONGEST,
+    Opened,
+    correct_identity,
+    open_link,
+    phones_in,
+    prove,
+    seen_by_guardian,
+    wishes_of,
+)
 from wishes.protection.register import write_register
 from wishes.web.context import day, language, t
 from wishes.web.identity import database, keyring, settings
@@ -103,7 +112,7 @@ def correct(secret: str) -> AnyResponse | tuple[str, int]:
     link = _opened(secret)
     changes: dict[str, Any] = {name: request.form[name] for name in LONGEST if name in request.form}
     if "phones" in request.form:
-        changes["phones"] = request.form["phones"].replace("，", " ").replace("、", " ").replace(",", " ").split()
+        changes["phones"] = phones_in(request.form["phones"])
     try:
         with database().transaction() as writing:
             done = correct_identity(

@@ -17,7 +17,7 @@ from wishes.intake.wishes import WishRow, wish_by_code
 from wishes.protection.approvals import live_access, see_identity
 from wishes.protection.consents import GIVERS, HOW, SCOPES, child_kept, consents_of, give_consent, withdraw_consent
 from wishes.protection.erasing import erase_child, held
-from wishes.protection.guardians import make_link
+from wishes.protection.guardians import correct_identity, make_link, phones_in
 from wishes.protection.register import write_register
 from wishes.web.campaign import campaign_blueprint
 from wishes.web.context import day, language, t
@@ -69,8 +69,14 @@ def home(code: str) -> str:
 
 
 def _page(
-    code: str, *, identity: dict[str, Any] | None = None, link: str = "", errors: dict[str, str] | None = None
+    code: str,
+    *,
+    identity: dict[str, Any] | None = None,
+    link: str = "",
+    errors: dict[str, str] | None = None,
+    correcting: dict[str, str] | None = None,
 ) -> str:
+    """*identity*: what was opened for this answer; *correcting*: a correction that was sent back, as it was typed."""
     person, now = signed_in(), utc_now()
     with database().reading() as session:
         row = _wish(session, code, person)
@@ -96,13 +102,16 @@ def _page(
         in_force=any(each.withdrawn_at is None for each in consents),
         may_look=may_see_identity(person, g.campaign.id, child.community_id, approved=approval is not None),
         identity=_facts(identity) if identity else [],
+        correcting=correcting if correcting is not None else _editable(identity),
+        correctable=[(name, t(FIELD[name])) for name in _CORRECTABLE],
+        sent_back=correcting is not None,
         link=link,
         under_hold=under_hold,
         hows=[(how, t(BASIS[how])) for how in HOW[:3]],
         givers=[(giver, t(GIVER[giver])) for giver in GIVERS],
         scopes=[(scope, t(SCOPE[scope])) for scope in SCOPES],
         today=local_day(now).isoformat(),
-        values=request.form if errors else {},
+        values=request.form if errors and correcting is None else {},
         errors=errors or {},
     )
 
@@ -135,6 +144,37 @@ def look(code: str) -> str | tuple[str, int]:
     except Invalid as error:
         return _page(code, errors={error.field: error.say(language())}), 422
     return _page(code, identity=identity)
+
+
+_CORRECTABLE = ("name", "birth", "guardian", "phones", "village", "school")
+
+
+def _editable(identity: dict[str, Any] | None) -> dict[str, str]:
+    return {
+        name: "、".join(map(str, value)) if isinstance(value, list) else str(value)
+        for name in _CORRECTABLE
+        if identity and (value := identity.get(name)) is not None
+    }
+
+
+@pages.post("/wishes/<code>/child/correct")
+def correct(code: str) -> Response | tuple[str, int]:
+    """Put right who the child is, for who may see it and says why; on record."""
+    person, form = signed_in(), request.form
+    typed = {name: form[name] for name in _CORRECTABLE if name in form}
+    try:
+        with database().transaction() as session:
+            row = _wish(session, code, person)
+            done = correct_identity(
+                session, child_id=row.child_id, keyring=keyring(), actor=person, now=utc_now(), reason=form.get("reason", ""),
+                changes={name: phones_in(value) if name == "phones" else value for name, value in typed.items()},
+            )  # fmt: skip
+    except Invalid as error:
+        return _page(code, errors={error.field: error.say(language())}, correcting=typed), 422
+    flash(
+        t("已更正并记录。", "Put right, and on record.") if done else t("没有改动。", "Nothing was changed."), "success"
+    )
+    return redirect(url_for("papers.home", code=code))
 
 
 @pages.post("/wishes/<code>/child/consent")
