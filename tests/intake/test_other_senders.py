@@ -311,6 +311,20 @@ def test_a_taught_title_is_remembered_for_its_sender(understand_bytes: Understan
     assert [e.reasons for e in understand_bytes(workbook(rows), memory=taught).entries] == [[], []]
 
 
+def test_a_taught_place_is_remembered_for_its_sender(understand_bytes: Understand) -> None:
+    head = ["姓名", "学校", "住址", "心愿", "家长同意"]
+    rows = [["青禾市微心愿"], head, ["王大山", "", "石桥镇柳树村", "书包", "是"], ["李小河", "", "小河边村2组", "足球", "是"], ["赵青青", "向阳小学", "", "台灯", "是"]]
+    unsure = understand_bytes(workbook(rows)).entries
+    assert [(e.status, e.doubts) for e in unsure] == [("parked", ["place_unsure"]), ("accepted", []), ("accepted", [])]
+    taught = SenderMemory(places={"石桥镇": "459981100", "小河边村": "459902200", "向阳小学": "459901100", "某村": "000000000"})
+    entries = understand_bytes(workbook(rows), memory=taught).entries
+    assert [(e.status, e.county, e.town, e.village) for e in entries] == [
+        ("accepted", "459981", "459981100", "柳树村"), ("accepted", "459902", "459902200", "小河边村"), ("accepted", "459901", "459901100", None),
+    ]
+    told = [["青禾市微心愿"], head, ["孙一鸣", "向阳小学", "白沙镇小河边村", "书包", "是"]]
+    assert [e.town for e in understand_bytes(workbook(told), memory=taught).entries] == ["459901100"]  # the line's own word wins
+
+
 def test_what_is_not_sure_is_parked_and_counted(understand_bytes: Understand) -> None:
     rows = [
         ["姓名", "心愿", "价格", "监护人同意"],

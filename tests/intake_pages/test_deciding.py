@@ -270,6 +270,38 @@ def test_a_corrected_word_is_remembered_for_its_sender_and_corrects_its_like(sit
     assert site.statuses(site.file("忘了.xlsx").id) == {"parked": 1}
 
 
+def test_a_corrected_township_is_remembered_for_its_sender(site: Site) -> None:
+    coordinator = site.sign_in()
+    title = "临安区妇联困境儿童微心愿征集表"
+
+    def of_the_village(child: str) -> list[str]:
+        told = line(child)
+        return [*told[:4], "畔湖沿村12号", *told[5:]]
+
+    coordinator.upload(("来件.xlsx", xlsx([of_the_village("章一")], title=title)))
+    site.work()
+    file_id = site.file("来件.xlsx").id
+    [row] = site.entries(file_id)
+    entry = _opened(site, row.id)
+    assert (entry.town, entry.village) == (None, "畔湖沿村")
+    page = coordinator.page(f"/import/row/{row.id}")
+    assert "记住：这个发件人写的“畔湖沿村”" in page
+    answer = coordinator.post(
+        f"/import/row/{row.id}/correct", page=f"/import/row/{row.id}", town="330112006", remember_place="1"
+    )
+    assert "记住了：这个发件人写的“畔湖沿村”" in answer.text
+    coordinator.upload(
+        ("下一份.xlsx", xlsx([of_the_village("章二")], title=title)),
+        ("别处.xlsx", xlsx([of_the_village("章三")], title="西湖区妇联困境儿童微心愿征集表")),
+    )
+    site.work()
+    read = {name: _opened(site, site.entries(site.file(f"{name}.xlsx").id)[0].id).town for name in ("下一份", "别处")}
+    assert read == {"下一份": "330112006", "别处": None}
+    words = coordinator.page("/import/words")
+    check_page(words, "/import/words")
+    assert "畔湖沿村" in words
+
+
 def test_a_corrected_category_and_type_of_need_are_remembered_too(site: Site) -> None:
     coordinator = site.sign_in()
     header = [*HEADER[:10], "困境类型"]

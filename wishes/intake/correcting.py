@@ -123,6 +123,8 @@ def rejudge(entry: Entry, changed: set[str], reader: Reader) -> None:
     entry.traces = {name: trace for name, trace in entry.traces.items() if trace.confidence >= reader.rules.park_below}
     if "item" in changed:
         settled |= _OF_THE_WISH
+    if "town" in changed and "county" not in changed and entry.town is not None:
+        entry.county = reader.lexicon.places.county_of(entry.town) or entry.county
     if changed & {"county", "town", "village"}:
         settled |= _OF_THE_PLACE
     entry.reasons = [code for code in entry.reasons if code not in settled]

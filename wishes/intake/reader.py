@@ -75,15 +75,7 @@ class Reader:
 def reader_for(session: Session, campaign_id: int) -> Reader:
     """The reader of a campaign, by what is stored of it now."""
     campaign, rules = campaign_by_id(session, campaign_id), rules_of(session, campaign_id)
-    places, items = table_of(Place), table_of(CatalogueRow)
-    rows = [
-        {name: str(value) for name, value in row.items()}
-        for row in session.execute(
-            sa.select(places.c.code, places.c.name, places.c.level, places.c.county_code, places.c.former_county)
-            .where(places.c.campaign_id == campaign_id)
-            .order_by(places.c.id)
-        ).mappings()
-    ]
+    items = table_of(CatalogueRow)
     catalogue = [
         CatalogueItem(
             row["item"],
@@ -105,9 +97,23 @@ def reader_for(session: Session, campaign_id: int) -> Reader:
             city_code=campaign.city_code,
             age_limit=rules.age_limit_years,
         ),
-        Lexicon(words, catalogue, Places.from_rows(rows, words.provinces)),
+        Lexicon(words, catalogue, places_of(session, campaign_id)),
         teachings(session, campaign_id),
     )
+
+
+def places_of(session: Session, campaign_id: int) -> Places:
+    """The counties and townships of a campaign's city."""
+    places = table_of(Place)
+    rows = [
+        {name: str(value) for name, value in row.items()}
+        for row in session.execute(
+            sa.select(places.c.code, places.c.name, places.c.level, places.c.county_code, places.c.former_county)
+            .where(places.c.campaign_id == campaign_id)
+            .order_by(places.c.id)
+        ).mappings()
+    ]
+    return Places.from_rows(rows, default_words().provinces)
 
 
 def files_in(paths: Iterable[Path]) -> list[Path]:

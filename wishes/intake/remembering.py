@@ -1,6 +1,7 @@
-"""What a correction of one entry teaches of its sender: their word for a thing, or for a type of need. Pure.
+"""What a correction of one entry teaches of its sender: their word for a thing, for a type of need, or for a place. Pure.
 
-Only words that name a thing are remembered, never what may say who a child is; and only where they will indeed be read so.
+Only words that name a thing, a village or a school are remembered, never what may say who a child is; and only where they will
+indeed be read so.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from typing import Any
 
 from wishes.intake.reader import Reader
 from wishes.intake.shaping import screened
+from wishes.intake.teaching import PLACES
 from wishes.intake.understanding import Entry
+from wishes.intake.understanding.places import SEVERAL, Places
 from wishes.intake.understanding.text import tight
 from wishes.intake.words import Addition
 
@@ -52,3 +55,19 @@ def lesson_of_kind(cell: str, changes: Mapping[str, Any], reader: Reader) -> Add
     if reader.lexicon.kinds.kind_of(word) is not None:
         return None
     return Addition("kinds", str(next(iter(types))), word)
+
+
+def place_word_of(entry: Entry, places: Places) -> str:
+    """What the line calls its place: a township of whose name there are several, else a village or school; ``""`` for none."""
+    doubt = entry.traces.get("town")
+    namesake = places.townships.get(entry.town or "") if doubt is not None and doubt.how == SEVERAL else None
+    word = tight(namesake.name if namesake is not None else entry.village or entry.school or "")
+    return word if 1 < len(word) <= _LONGEST and not _MANY_DIGITS.search(word) else ""
+
+
+def lesson_of_place(before: Entry, changes: Mapping[str, Any], places: Places) -> Addition | None:
+    """What a corrected township teaches; None where the sender named no place that could be known again."""
+    word, town = place_word_of(before, places), changes.get("town")
+    if not word or town not in places.townships:
+        return None
+    return Addition(PLACES, str(town), word)

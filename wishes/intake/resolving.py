@@ -19,13 +19,14 @@ from wishes.intake.deciding import Resolved, accept, opened, refuse, settle_many
 from wishes.intake.files import RowState, rows_for
 from wishes.intake.problems import meaning
 from wishes.intake.reader import Reader
-from wishes.intake.remembering import word_of
-from wishes.intake.understanding import REASONS, Entry
+from wishes.intake.remembering import place_word_of, word_of
+from wishes.intake.understanding import REASONS, Entry, Places
 from wishes.intake.updating import update_wish
 from wishes.protection.keyring import Keyring
 
 ACCEPTABLE_DESPITE = frozenset({"age_out_of_range", "out_of_area", "withdrawn"})
 """Reasons that a person may set aside; consent, price, danger and money have to be put right instead."""
+_OF_THE_PLACE = frozenset({"place_unsure"})
 _OF_THE_WORD = frozenset({"item_unknown", "item_unsure"})
 NOT_TAKEN_FOR_GRANTED = "consent_unreadable"
 """A doubt that is not settled by accepting: somebody has to have asked the guardian."""
@@ -96,6 +97,20 @@ def alike(
         (other, its)
         for other, its in rows_for(session, row.file_id, actor, keyring, statuses=("parked",))
         if other.id != row.id and set(other.reasons) <= _OF_THE_WORD and word_of(its) == word
+    ]
+
+
+def alike_in_place(
+    session: Session, *, row: RowState, entry: Entry, places: Places, keyring: Keyring, actor: Actor
+) -> list[tuple[RowState, Entry]]:
+    """The other parked entries of the file that name the same place, and wait for nothing but where it is."""
+    word = place_word_of(entry, places)
+    if row.status != "parked" or not word or not set(row.reasons) <= _OF_THE_PLACE:
+        return []
+    return [
+        (other, its)
+        for other, its in rows_for(session, row.file_id, actor, keyring, statuses=("parked",))
+        if other.id != row.id and set(other.reasons) <= _OF_THE_PLACE and place_word_of(its, places) == word
     ]
 
 

@@ -26,6 +26,8 @@ from wishes.model import table_of
 from wishes.people.tables import Account
 
 _COLUMN, _WORD, _ACCOUNT = table_of(TaughtColumn), table_of(TaughtWord), table_of(Account)
+PLACES = "places"
+"""The book of what a sender calls places: the key is the code of the township. Only single senders have one."""
 _SENDER_LENGTH, _TITLE_LENGTH, _WORD_LENGTH = 160, 120, 60
 
 # --- columns of one sender ----------------------------------------------------------------------------------------------
@@ -39,7 +41,7 @@ def sender_key(reading: FileReading, sent_by: int | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Teaching:
-    """What was taught of one sender: the roles of columns by title, and words that mean something in their files only."""
+    """What was taught of one sender: columns and places, and words that mean something in their files only."""
 
     memory: SenderMemory = field(default_factory=SenderMemory)
     words: tuple[Addition, ...] = ()
@@ -49,6 +51,7 @@ def teachings(session: Session, campaign_id: int) -> dict[str, Teaching]:
     """Sender → what was taught of them; senders of whom nothing was taught are left out."""
     roles: dict[str, dict[str, str]] = {}
     words: dict[str, list[Addition]] = {}
+    places: dict[str, dict[str, str]] = {}
     for sender, title, role in session.execute(
         sa.select(_COLUMN.c.sender, _COLUMN.c.title, _COLUMN.c.role).where(_COLUMN.c.campaign_id == campaign_id)
     ):
@@ -58,10 +61,16 @@ def teachings(session: Session, campaign_id: int) -> dict[str, Teaching]:
         .where(_WORD.c.campaign_id == campaign_id, _WORD.c.sender != "")
         .order_by(_WORD.c.id)
     ):
-        words.setdefault(sender, []).append(Addition(*addition))
+        taught = Addition(*addition)
+        if taught.book == PLACES:
+            places.setdefault(sender, {})[taught.word] = taught.key
+        else:
+            words.setdefault(sender, []).append(taught)
     return {
-        sender: Teaching(SenderMemory(roles=roles.get(sender, {})), tuple(words.get(sender, ())))
-        for sender in {*roles, *words}
+        sender: Teaching(
+            SenderMemory(roles=roles.get(sender, {}), places=places.get(sender, {})), tuple(words.get(sender, ()))
+        )
+        for sender in {*roles, *words, *places}
     }
 
 

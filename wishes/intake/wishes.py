@@ -12,12 +12,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from wishes.access import Actor, Field, WishFacts, relations, visible_fields
+from wishes.access import Actor, Field, WishFacts, facts_of, relations, visible_fields
 from wishes.campaigns.tables import Place
 from wishes.claims.tables import Branch, Volunteer
 from wishes.errors import NotFound
 from wishes.intake.tables import Child, Community, Wish
-from wishes.lifecycle import HELD, Kind, Status
+from wishes.lifecycle import Kind, Status
 from wishes.model import columns
 
 _Branch = columns(Branch)
@@ -73,19 +73,8 @@ class WishRow:
     @property
     def facts(self) -> WishFacts:
         """What :mod:`wishes.access` decides from."""
-        proposed, held = (
-            self.status is Status.PROPOSED,
-            self.status in (*HELD, Status.DELIVERED, Status.DISPUTED, Status.CLOSED),
-        )
-        return WishFacts(
-            self.campaign_id,
-            self.status,
-            self.kind,
-            self.community_id,
-            taker_branch_id=self.taker_branch_id if held else None,
-            taker_volunteer_id=self.taker_volunteer_id if held else None,
-            proposed_branch_id=self.taker_branch_id if proposed else None,
-            proposed_volunteer_id=self.taker_volunteer_id if proposed else None,
+        return facts_of(
+            self.campaign_id, self.status, self.kind, self.community_id, self.taker_branch_id, self.taker_volunteer_id
         )
 
     def age_band(self, on: date) -> str:

@@ -14,10 +14,11 @@ from wishes.errors import Invalid
 from wishes.intake.files import RowState
 from wishes.intake.grids import View
 from wishes.intake.reader import Reader, reader_for
-from wishes.intake.remembering import lesson_of_kind, lesson_of_thing, word_of
-from wishes.intake.resolving import alike, correct_row
+from wishes.intake.remembering import lesson_of_kind, lesson_of_place, lesson_of_thing, place_word_of, word_of
+from wishes.intake.resolving import alike, alike_in_place, correct_row
 from wishes.intake.teaching import remember_words
 from wishes.intake.understanding import Entry
+from wishes.intake.words import Addition
 from wishes.web.context import language, t
 from wishes.web.identity import database, keyring, signed_in
 from wishes.web.intake_form import changes_of
@@ -33,14 +34,11 @@ def correct(row_id: int) -> Response | tuple[str, int]:
         with database().transaction() as session:
             row, entry = opened_entry(session, row_id)
             changes, reader = changes_of(entry), reader_for(session, g.campaign.id)
-            of_the_thing = {name: value for name, value in changes.items() if name in ("item", "category")}
-            others = []
-            if "alike" in request.form and of_the_thing:
-                others = alike(session, row=row, entry=entry, keyring=keyring(), actor=signed_in())
+            others = _written_alike(session, row, entry, changes, reader)
             done = _corrected(session, row_id, changes, reader)
-            for other, _ in others:
-                _corrected(session, other.id, of_the_thing, reader)
-            learnt = "remember" in request.form and _remember(session, row, entry, changes, reader)
+            for other_id, its in others:
+                _corrected(session, other_id, its, reader)
+            learnt = _remember(session, row, entry, changes, reader)
     except Invalid as error:
         return page_of(row_id, {error.field: error.say(language())}), 422
     tell(done)
@@ -49,12 +47,12 @@ def correct(row_id: int) -> Response | tuple[str, int]:
             t("写法相同的 {n} 条也一起更正了。", "{n} more, written alike, were corrected with it.", n=len(others)),
             "good",
         )
-    if learnt:
+    for word in learnt:
         flash(
             t(
                 "记住了：这个发件人写的“{word}”，以后都这样认。",
                 "Remembered: what this sender calls “{word}” will be read so from now on.",
-                word=word_of(entry),
+                word=word,
             ),
             "good",
         )
@@ -67,18 +65,46 @@ def _corrected(session: Session, row_id: int, changes: Mapping[str, Any], reader
     )
 
 
-def _remember(session: Session, row: RowState, entry: Entry, changes: Mapping[str, Any], reader: Reader) -> bool:
-    """Whether something was learnt of the word for the thing; a word for a type of need is remembered in silence."""
+def _written_alike(
+    session: Session, row: RowState, entry: Entry, changes: Mapping[str, Any], reader: Reader
+) -> list[tuple[int, dict[str, Any]]]:
+    """The ids of other entries of the file that are to be put right with this one, and how."""
+    of_the_thing = {name: value for name, value in changes.items() if name in ("item", "category")}
+    of_the_place = {name: value for name, value in changes.items() if name in ("county", "town")}
+    found: list[tuple[int, dict[str, Any]]] = []
+    if "alike" in request.form and of_the_thing:
+        others = alike(session, row=row, entry=entry, keyring=keyring(), actor=signed_in())
+        found += [(other.id, of_the_thing) for other, _ in others]
+    if "alike_place" in request.form and "town" in of_the_place:
+        places = reader.lexicon.places
+        others = alike_in_place(session, row=row, entry=entry, places=places, keyring=keyring(), actor=signed_in())
+        found += [(other.id, of_the_place) for other, _ in others]
+    return found
+
+
+def _remember(session: Session, row: RowState, entry: Entry, changes: Mapping[str, Any], reader: Reader) -> list[str]:
+    """The words for things and places that were learnt; a word for a type of need is remembered in silence."""
     view = view_for(session, row.file_id)
     if view is None:
-        return False
-    thing = lesson_of_thing(entry, changes, reader)
-    kind = lesson_of_kind(_cell_of(view, row, entry, {"types", "group"}), changes, reader)
-    words = [lesson for lesson in (thing, kind) if lesson is not None]
+        return []
+    lessons: list[Addition | None] = []
+    told: list[str] = []
+    if "remember" in request.form and (thing := lesson_of_thing(entry, changes, reader)) is not None:
+        lessons.append(thing)
+        told.append(word_of(entry))
+    if "remember" in request.form:
+        lessons.append(lesson_of_kind(_cell_of(view, row, entry, {"types", "group"}), changes, reader))
+    if (
+        "remember_place" in request.form
+        and (place := lesson_of_place(entry, changes, reader.lexicon.places)) is not None
+    ):
+        lessons.append(place)
+        told.append(place_word_of(entry, reader.lexicon.places))
+    words = [lesson for lesson in lessons if lesson is not None]
     remember_words(
         session, campaign_id=g.campaign.id, sender=view.sender, words=words, actor=signed_in(), now=utc_now()
     )
-    return thing is not None
+    return told
 
 
 def _cell_of(view: View, row: RowState, entry: Entry, roles: Container[str]) -> str:

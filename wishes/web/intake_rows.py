@@ -15,8 +15,9 @@ from wishes.intake.comparing import keep_both, merge_row
 from wishes.intake.consenting import Confirmation, record_consent
 from wishes.intake.deciding import Resolved
 from wishes.intake.files import RowState, row_for
-from wishes.intake.remembering import word_of
-from wishes.intake.resolving import accept_row, alike, reject_row
+from wishes.intake.reader import places_of
+from wishes.intake.remembering import place_word_of, word_of
+from wishes.intake.resolving import accept_row, alike, alike_in_place, reject_row
 from wishes.intake.understanding import REASONS, Entry
 from wishes.intake.understanding.things import CATEGORIES
 from wishes.web.context import language, t
@@ -43,6 +44,9 @@ def page_of(row_id: int, errors: dict[str, str] | None = None) -> str:
         view, places = view_for(session, state.file_id), place_names(session, g.campaign.id)
         values, word = values_of(entry), word_of(entry)
         others = len(alike(session, row=state, entry=entry, keyring=keyring(), actor=signed_in()))
+        known = places_of(session, g.campaign.id)
+        place_word = place_word_of(entry, known)
+        near = len(alike_in_place(session, row=state, entry=entry, places=known, keyring=keyring(), actor=signed_in()))
         marks = marks_of(view.annotated([as_it_stands(state, entry)], rows=[entry.row])) if view else {}
         shown = card(state, entry, places, view, marks.get(state.sheet, {}))
         if state.duplicate_of_id is not None:
@@ -75,6 +79,8 @@ def page_of(row_id: int, errors: dict[str, str] | None = None) -> str:
         today=local_day(utc_now()).isoformat(),
         word=word,
         others=others,
+        place_word=place_word,
+        near=near,
         remembers=view is not None,
     )
 

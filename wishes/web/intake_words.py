@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +18,7 @@ from wishes.i18n import Text
 from wishes.intake.reader import reader_for
 from wishes.intake.teaching import (
     BOOKS,
+    PLACES,
     Taught,
     TaughtRole,
     forget_column,
@@ -47,7 +48,8 @@ def words() -> str:
     chosen = next((each for each in BOOKS if each.name == book), BOOKS[0])
     with database().reading() as session:
         every, columns = taught_words(session, g.campaign.id), taught_columns(session, g.campaign.id)
-        habits = _habits(every, columns, _sender_names(session))
+        places = place_names(session, g.campaign.id)
+        habits = _habits(every, columns, _sender_names(session, places), places)
     taught = [each for each in every if not each.sender]
     added = [
         {
@@ -84,9 +86,8 @@ def words() -> str:
     )
 
 
-def _sender_names(session: Session) -> Callable[[str], str]:
+def _sender_names(session: Session, places: Mapping[str, str]) -> Callable[[str], str]:
     """How the key of a sender reads: place and name, or the account."""
-    places = place_names(session, g.campaign.id)
 
     def name(sender: str) -> str:
         if sender.startswith("account|"):
@@ -99,7 +100,9 @@ def _sender_names(session: Session) -> Callable[[str], str]:
     return name
 
 
-def _habits(words: Sequence[Taught], columns: Sequence[TaughtRole], name: Callable[[str], str]) -> list[dict[str, Any]]:
+def _habits(
+    words: Sequence[Taught], columns: Sequence[TaughtRole], name: Callable[[str], str], places: Mapping[str, str]
+) -> list[dict[str, Any]]:
     """What is remembered of single senders, by sender."""
     found: dict[str, list[dict[str, Any]]] = {}
     for role in columns:
@@ -116,12 +119,14 @@ def _habits(words: Sequence[Taught], columns: Sequence[TaughtRole], name: Callab
         )
     for each in words:
         if each.sender:
-            book = next((t(one.label) for one in BOOKS if one.name == each.addition.book), each.addition.book)
+            of_places = each.addition.book == PLACES
+            book = next((t(one.label) for one in BOOKS if one.name == each.addition.book), t("地点", "Place"))
+            key = each.addition.key
             found.setdefault(each.sender, []).append(
                 {
                     "what": book,
                     "said": each.addition.word,
-                    "meaning": _key_label(each.addition.book, each.addition.key),
+                    "meaning": places.get(key, key) if of_places else _key_label(each.addition.book, key),
                     "by": each.by,
                     "at": each.at,
                     "url": url_for("intake.remove_word", word_id=each.id),

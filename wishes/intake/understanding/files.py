@@ -77,6 +77,7 @@ def understand_file(
             newest_birth=rules.start_on.year, date1904=workbook.date1904,
             lossy_text=workbook.kind == "csv" and not _keeps_zeros(page), kind_codes=kind_codes, sex_codes=sex_codes,
             batch_consent=bool(statement), county=reading.county, town=reading.town, sender_old=reading.old_district,
+            places_taught=memory.places if memory else {},
         )
         report = SheetReading(page.grid.sheet.name, "data")
         reading.sheets.append(report)

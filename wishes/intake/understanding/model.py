@@ -229,7 +229,8 @@ def _unpacked(file: str, entries: Sequence[Sequence[Any]], fates: Sequence[Seque
 
 @dataclass(frozen=True, slots=True)
 class SenderMemory:
-    """What coordinators taught for one sender: the role of a column by its title, in any file of that sender."""
+    """What coordinators taught for one sender, in any file of that sender: the role of a column by its title, and the code of
+    the township by the name of a village or school, or by its own name where there are several of it."""
 
     roles: Mapping[str, str] = field(default_factory=dict)
-    legends: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)

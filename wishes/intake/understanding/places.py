@@ -9,6 +9,9 @@ from typing import NamedTuple
 
 from wishes.intake.understanding.text import tight
 
+SEVERAL = "several places of this name"
+"""How a place was read that cannot be told from its namesakes."""
+
 _OPENING = re.compile(r"^[(（]?(?:户籍|现住|现居住?|住址|地址|家住)[:：)）]?")
 _ELSEWHERE = ("外省", "外市", "外地(", "省外", "市外")
 _EDGES = re.compile(r"^[,，、:：\-/]+|[。.,，、]+$")
@@ -284,6 +287,8 @@ class Places:
             if found[3] > 0.5 or county is not None:
                 return place.county_code, place.code, old or (county is not None and place.county_code != county)
         for match in self._short_pattern.finditer(text):
+            if text[match.start() : match.end() + 1] in self._by_county_name:
+                continue  # 西湖区 does not name 西湖街道
             candidates = self._towns_by_short[match[0]]
             inside = [t for t in candidates if county is None or t.county_code == county or t.former_county == self.counties.get(county)]
             if len(inside) == 1:

@@ -14,7 +14,7 @@ from wishes.intake.understanding.lexicon import Lexicon
 from wishes.intake.understanding.model import ColumnReading, Entry, Trace
 from wishes.intake.understanding.numerals import number
 from wishes.intake.understanding.people import names_in, read_guardian, read_name, read_phones, read_sex
-from wishes.intake.understanding.places import Address
+from wishes.intake.understanding.places import SEVERAL, Address
 from wishes.intake.understanding.text import tight
 
 _DIGIT = re.compile(r"\d")
@@ -50,6 +50,8 @@ class Context:
     county: str | None = None
     town: str | None = None
     sender_old: bool = False
+    places_taught: Mapping[str, str] = field(default_factory=dict)
+    """Townships by what this sender calls a place in them."""
     places_read: dict[tuple[str | None, ...], Address] = field(default_factory=dict)
     """What was made of the cells that tell of places, by their words."""
 
@@ -247,12 +249,23 @@ def _read_place(entry: Entry, cells: Cells, context: Context, section_village: s
         county, town, _ = context.lexicon.places.mentioned(school)
         if town is not None and entry.county in (None, county):
             entry.county, entry.town = county, town
+    if context.places_taught and (read.town is None or read.confidence <= 0.5) and (taught := _taught(entry, read, told, context)):
+        entry.county, entry.town = context.lexicon.places.county_of(taught), taught
+        read, several = read._replace(confidence=1.0), False
     if several and entry.town is None:
-        _trace(entry, cells, "town", "unit_name", "several places of this name", 0.5)
+        _trace(entry, cells, "town", "unit_name", SEVERAL, 0.5)
     if read.old_district or (context.sender_old and read.town is None):
         entry.warnings.append("old_district")
     if read.confidence <= 0.5:
-        _trace(entry, cells, "town", "address", "several places of this name", read.confidence)
+        _trace(entry, cells, "town", "address", SEVERAL, read.confidence)
+
+
+def _taught(entry: Entry, read: Address, told: Mapping[str, str], context: Context) -> str | None:
+    """The township that a coordinator said this sender means."""
+    townships = context.lexicon.places.townships
+    names = (townships[read.town].name if read.town else None, entry.village, tight(told.get("school", "")))
+    code = next((context.places_taught[name] for name in names if name in context.places_taught), None)
+    return code if code in townships else None
 
 
 def _place(said: Sequence[tuple[str, str]], context: Context) -> Address:

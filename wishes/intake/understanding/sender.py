@@ -54,7 +54,7 @@ def find_sender(
         for address in addresses:
             seen += 1
             found = places.read(address, county=sender.county)
-            if found.town is not None:
+            if found.town is not None and found.confidence > 0.5:  # a name of several places says nothing
                 votes[found.town] += 1
         if votes:
             town, count = votes.most_common(1)[0]
