@@ -145,15 +145,7 @@ def run(settings: Settings, server: PostgresServer, redis: RedisServer, asked: a
         for number, disaster in enumerate(plan):
             time.sleep(within.total_seconds() / (len(plan) + 1))
             print(f"{number + 1}/{len(plan)} {disaster}", file=sys.stderr)
-            if disaster == "worker":
-                weather.kill_a_worker()
-            elif disaster == "broker":
-                weather.kill_the_broker()
-            elif disaster == "flush":
-                redis.flush()
-            else:
-                server.crash()
-                server.restart()
+            weather.strike(disaster, server)
         over, left = time.monotonic(), -1
         while left and time.monotonic() < over + asked.most_recovery_seconds:
             time.sleep(1)

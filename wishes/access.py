@@ -93,6 +93,19 @@ class WishFacts:
     proposed_volunteer_id: int | None = None
 
 
+def facts_of(
+    campaign_id: int, status: Status, kind: Kind, community_id: int, branch_id: int | None, volunteer_id: int | None
+) -> WishFacts:
+    """The same from a wish's row, where one pair of columns holds whom it is proposed to, and then who has it."""
+    if status is Status.PROPOSED:
+        return WishFacts(
+            campaign_id, status, kind, community_id, proposed_branch_id=branch_id, proposed_volunteer_id=volunteer_id
+        )
+    if status in (*HELD, Status.DELIVERED, Status.DISPUTED, Status.CLOSED):
+        return WishFacts(campaign_id, status, kind, community_id, branch_id, volunteer_id)
+    return WishFacts(campaign_id, status, kind, community_id)
+
+
 _COORDINATING = frozenset({Role.COORDINATOR, Role.CAMPAIGN_ADMIN, Role.SITE_ADMIN})
 _ADMIN = frozenset({Role.CAMPAIGN_ADMIN, Role.SITE_ADMIN})
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 import importlib
 import json
 import sys
-from functools import cached_property
 from typing import Any
 
 import click
 
-from wishes.db import Database
 from wishes.errors import MicrowishError
-from wishes.protection.keyring import Keyring, read_keyring
-from wishes.settings import Settings, from_environment
+from wishes.installation import Installation
 
 COMMANDS = {
     "init": "setup", "serve": "setup", "doctor": "setup", "lifecycle": "setup", "demo": "demo", "users": "people",
@@ -24,20 +21,8 @@ COMMANDS = {
 """Command → module of :mod:`wishes.commands`. Only the module of the command that was typed is imported."""
 
 
-class Workbench:
-    """What a command works with; opened when first used, so that ``--help`` needs nothing."""
-
-    @cached_property
-    def settings(self) -> Settings:
-        return from_environment()
-
-    @cached_property
-    def database(self) -> Database:
-        return Database(self.settings)
-
-    @cached_property
-    def keyring(self) -> Keyring:
-        return read_keyring(self.settings.keys_dir)
+class Workbench(Installation):
+    """What a command works with."""
 
     def progress(self, text: str) -> None:
         """Say how it goes, on standard error: standard output is for the result."""

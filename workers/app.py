@@ -10,33 +10,20 @@ from functools import cached_property, lru_cache
 
 from celery import Celery
 
-from wishes.db import Database
+from wishes.installation import Installation
 from wishes.intake.uploads import Originals
-from wishes.protection.keyring import Keyring, read_keyring
-from wishes.settings import Settings, from_environment
+from wishes.settings import Settings
 from wishes.tracking.channels import Outlets, outlets_of
 from workers.broker import EmbeddedBroker
 from workers.schedule import SCHEDULE
 
 
-class Tools:
-    """What a task works with, each opened when it is first needed."""
-
-    @cached_property
-    def settings(self) -> Settings:
-        return from_environment()
-
-    @cached_property
-    def database(self) -> Database:
-        return Database(self.settings)
+class Tools(Installation):
+    """What a task works with."""
 
     @cached_property
     def outlets(self) -> Outlets:
         return outlets_of(self.settings)
-
-    @cached_property
-    def keyring(self) -> Keyring:
-        return read_keyring(self.settings.keys_dir)
 
     @cached_property
     def originals(self) -> Originals:

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from tests.services.postgres import PostgresServer
 from tests.services.redis import RedisServer
 from tests.tracking.servers import Mailbox, smtp_server
 from tests.tracking.world import World
@@ -63,6 +64,19 @@ class Storm:
             os.kill(self.random.choice([victim, *below]), signal.SIGKILL)
         except (FileNotFoundError, ProcessLookupError):
             return  # it died by itself a moment before
+
+    def strike(self, disaster: str, server: PostgresServer) -> None:
+        """One of ``worker``, ``broker``, ``flush``, ``database``."""
+        match disaster:
+            case "worker":
+                self.kill_a_worker()
+            case "broker":
+                self.kill_the_broker()
+            case "flush":
+                self.redis.flush()
+            case "database":
+                server.crash()
+                server.restart()
 
     def kill_the_broker(self) -> None:
         self.redis.kill()
@@ -172,13 +186,16 @@ class Outcome:
     letters: int
     letters_twice: list[str]
     unsure: int
+    """Letters of which nobody can say whether they left."""
     lateness_s: list[float]
 
 
 def reckon(weather: Storm, reminded: list[int], released: list[int]) -> Outcome:
     """Count every step's effect in the database, and what arrived outside."""
     with weather.database.reading() as session:
-        notices = session.execute(sa.select(_Notice.wish_id, _Notice.kind, _Notice.account_id, _Notice.state)).all()
+        notices = session.execute(
+            sa.select(_Notice.wish_id, _Notice.kind, _Notice.account_id, _Notice.state, _Notice.message_key)
+        ).all()
         lapses = Counter(session.execute(sa.text("SELECT wish_id FROM event WHERE action = 'lapse'")).scalars())
         statuses = {wish: status for wish, status in session.execute(sa.select(_Wish.id, _Wish.status))}
         ended = Counter(session.execute(sa.select(_Claim.wish_id).where(_Claim.end_reason == "overdue")).scalars())
@@ -187,8 +204,8 @@ def reckon(weather: Storm, reminded: list[int], released: list[int]) -> Outcome:
             .join(_Clock, _Clock.id == _Notice.clock_id)
             .where(_Notice.kind == "remind", _Notice.state != "skipped")
         ).all()
-    told = Counter((wish, kind, account) for wish, kind, account, _ in notices)
-    reminders = Counter(wish for wish, kind, _, state in notices if kind == "remind" and state != "skipped")
+    told = Counter((wish, kind, account) for wish, kind, account, *_ in notices)
+    reminders = Counter(wish for wish, kind, _, state, _ in notices if kind == "remind" and state != "skipped")
     effects = Counter(
         reminded=sum(1 for wish in reminded if reminders[wish] == 1),
         released=sum(1 for wish in released if lapses[wish] == ended[wish] == 1 and statuses[wish] is Status.OPEN),
@@ -207,6 +224,6 @@ def reckon(weather: Storm, reminded: list[int], released: list[int]) -> Outcome:
         twice,
         len(weather.mailbox.letters),
         [f"{n} × {what}" for found in (keys, lines) for what, n in found.items() if n > 1],
-        sum(1 for *_, state in notices if state == "unsure"),
+        len({key for *_, state, key in notices if state == "unsure"}),
         sorted((created - due).total_seconds() + 72 * 3600 for created, due in made),
     )

@@ -16,6 +16,7 @@ import click
 from sqlmodel import Session
 
 from wishes.campaigns import actions as campaigns
+from wishes.campaigns.loading import Update
 from wishes.campaigns.queries import campaign_by_slug
 from wishes.campaigns.tables import Campaign
 from wishes.claims.registers import StoredRegister, import_branches, import_members, import_volunteers
@@ -60,7 +61,9 @@ def import_() -> None:
     """导入：心愿表、支部、党员、志愿者、地名、目录。Import workbooks and registers."""
 
 
-def _register(name: str, verb: Callable[..., StoredRegister], help_text: str) -> None:
+def _register(name: str, verb: Callable[..., StoredRegister | Update], help_text: str) -> None:
+    """``microwish import <name>``: one file, read and stored in one transaction."""
+
     @import_.command(name=name, help=help_text)
     @_register_file
     @_campaign
@@ -73,8 +76,11 @@ def _register(name: str, verb: Callable[..., StoredRegister], help_text: str) ->
             done = verb(
                 session, campaign_id=campaign_id, data=file.read_bytes(), name=file.name, now=utc_now(), actor=OPERATOR
             )
-        edge.progress(f"{name}: {done.lines} lines, {done.entries} entries, +{done.added} ~{done.changed}")
-        _answer(edge, {"dry_run": dry_run, **done.figures()}, list(done.rows), rows_file)
+        figures, rows, read = asdict(done), [], ""
+        if isinstance(done, StoredRegister):
+            figures, rows, read = done.figures(), list(done.rows), f"{done.lines} lines, {done.entries} entries, "
+        edge.progress(f"{name}: {read}+{done.added} ~{done.changed}")
+        _answer(edge, {"dry_run": dry_run, **figures}, rows, rows_file)
 
 
 _register("branches", import_branches, "党支部与爱心组织的承诺。Pledges of branches and organisations.")
@@ -82,25 +88,8 @@ _register("members", import_members, "党员与爱心人士。Party members and 
 _register("volunteers", import_volunteers, "志愿者、核查与资质。Volunteers with their checks and certificates.")
 
 
-def _list(name: str, verb: Callable[..., Any], help_text: str) -> None:
-    @import_.command(name=name, help=help_text)
-    @_register_file
-    @_campaign
-    @_dry_run
-    @_rows_file
-    @click.pass_obj
-    def command(edge: Edge, file: Path, slug: str, dry_run: bool, rows_file: str | None) -> None:
-        with _transaction(edge.database, dry_run=dry_run) as session:
-            campaign_id = campaign_by_slug(session, slug).id
-            done = verb(
-                session, campaign_id=campaign_id, data=file.read_bytes(), name=file.name, now=utc_now(), actor=OPERATOR
-            )
-        edge.progress(f"{name}: +{done.added} ~{done.changed}")
-        _answer(edge, {"dry_run": dry_run, **asdict(done)}, [], rows_file)
-
-
-_list("places", campaigns.import_places, "区县与乡镇。Counties and townships with their codes.")
-_list("catalogue", campaigns.import_catalogue, "心愿目录。Common wish items.")
+_register("places", campaigns.import_places, "区县与乡镇。Counties and townships with their codes.")
+_register("catalogue", campaigns.import_catalogue, "心愿目录。Common wish items.")
 
 
 @import_.command()

@@ -10,13 +10,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from wishes.access import Actor, WishFacts, require_move
+from wishes.access import Actor, WishFacts, facts_of, require_move
 from wishes.errors import Conflict, Invalid, NotFound
 from wishes.events.asked import request_in_hand
 from wishes.events.tables import Event
 from wishes.i18n import Text
 from wishes.intake.tables import Wish
-from wishes.lifecycle import HELD, MOVES, Kind, Status, destination
+from wishes.lifecycle import MOVES, Kind, Status, destination
 from wishes.model import table_of
 from wishes.protection.screening import screen
 from wishes.tracking.clocks import restart_clock
@@ -69,19 +69,8 @@ class WishState:
 
     @property
     def facts(self) -> WishFacts:
-        proposed, held = (
-            self.status is Status.PROPOSED,
-            self.status in (*HELD, Status.DELIVERED, Status.DISPUTED, Status.CLOSED),
-        )
-        return WishFacts(
-            self.campaign_id,
-            self.status,
-            self.kind,
-            self.community_id,
-            taker_branch_id=self.taker_branch_id if held else None,
-            taker_volunteer_id=self.taker_volunteer_id if held else None,
-            proposed_branch_id=self.taker_branch_id if proposed else None,
-            proposed_volunteer_id=self.taker_volunteer_id if proposed else None,
+        return facts_of(
+            self.campaign_id, self.status, self.kind, self.community_id, self.taker_branch_id, self.taker_volunteer_id
         )
 
 
