@@ -115,3 +115,41 @@ def test_the_report_tells_every_row_and_what_became_of_it(site: Site) -> None:
         "H11": "待确认", "H12": "不接收",
     }  # fmt: skip
     assert {row[3] for row in list(book["其他行"].values)[1:]} >= {"标题", "表头"}
+
+
+def _pictured_workbook() -> bytes:
+    """A picture, a merged cell, a width, a choice, a sender's own comment, a second sheet: what must not be lost."""
+    book = openpyxl.load_workbook(io.BytesIO(xlsx(DIRTY)))
+    sheet = book["汇总"]
+    pixel = io.BytesIO(bytes.fromhex(
+        "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
+    ))  # fmt: skip
+    sheet.add_image(openpyxl.drawing.image.Image(pixel), "M2")
+    sheet.merge_cells("J7:J8")
+    sheet.column_dimensions["E"].width = 44
+    sheet["H4"].comment = openpyxl.comments.Comment("我们自己的话", "发件人")
+    sheet["H4"].font = openpyxl.styles.Font(bold=True)
+    choice = openpyxl.worksheet.datavalidation.DataValidation(type="list", formula1='"男,女"')
+    choice.add("C3:C20")
+    sheet.add_data_validation(choice)
+    book.create_sheet("附页")["B2"] = "别的话"
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def test_nothing_of_the_senders_workbook_is_lost(sqlite_site: Site) -> None:
+    coordinator = sqlite_site.sign_in()
+    coordinator.upload(("来件.xlsx", _pictured_workbook()))
+    sqlite_site.work()
+    data = coordinator.get(f"/import/{sqlite_site.file('来件.xlsx').id}/annotated").data
+    _assert_nothing_live(data)
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    sheet = book["汇总"]
+    assert [cell.value for cell in sheet[2]] == list(HEADER) and book["附页"]["B2"].value == "别的话"
+    assert len(sheet._images) == 1
+    assert str(sheet.merged_cells.ranges.pop()) == "J7:J8" and sheet.column_dimensions["E"].width == 44
+    assert sheet.data_validations.dataValidation[0].formula1 == '"男,女"'
+    assert "我们自己的话" in sheet["H4"].comment.text and "认不出是什么物品" in sheet["H4"].comment.text
+    assert sheet["H4"].font.bold and sheet["H4"].fill.start_color.rgb == "FFFCE3AE"
+    assert "没有监护人同意" in sheet["J7"].comment.text

@@ -20,6 +20,7 @@ from openpyxl.workbook import Workbook as OpenBook
 
 from wishes.intake.files import RowState
 from wishes.intake.grids import View
+from wishes.intake.patching import NotUsual, patched
 from wishes.intake.reading import CSV_SHEET
 from wishes.intake.report import write_report
 from wishes.intake.understanding import Entry, FileReading
@@ -27,8 +28,8 @@ from wishes.intake.understanding import Entry, FileReading
 Remarks = Mapping[str, Mapping[tuple[int, int], tuple[str, str]]]
 """Sheet → (row, column) from zero → weight (``rejected``, ``parked`` or ``warning``) and text."""
 FILL = {"rejected": "F8C9C4", "parked": "FCE3AE", "warning": "FFF4CF"}
-MOST_CELLS = 400_000
-"""Above this the sender's layout is not kept: reading it with all its looks takes too much memory."""
+MOST_CELLS = 40_000
+"""Above this an unusual workbook's layout is not kept: reading it with all its looks takes too long."""
 AUTHOR = "微心愿"
 _XML_TROUBLE = (KeyError, ValueError, TypeError, AttributeError, IndexError, ParseError, zipfile.BadZipFile, OSError)
 
@@ -38,12 +39,16 @@ def annotated_workbook(data: bytes, name: str, view: View, remarks: Remarks) -> 
 
     A CSV, a workbook too large to be kept as it looks, or one that is out of order comes as plain cells with the same remarks.
     """
-    cells = sum(len(row) for rows in view.texts.values() for row in rows)
-    if data.startswith(b"PK") and cells <= MOST_CELLS:
+    if data.startswith(b"PK"):
         try:
-            return _in_place(data, remarks)
-        except _XML_TROUBLE:  # Excel forgives more than openpyxl does
-            return _plain(view, remarks)
+            return patched(data, remarks, FILL, AUTHOR)
+        except (NotUsual, *_XML_TROUBLE):
+            cells = sum(len(row) for rows in view.texts.values() for row in rows)
+        if cells <= MOST_CELLS:
+            try:
+                return _in_place(data, remarks)
+            except _XML_TROUBLE:  # Excel forgives more than openpyxl does
+                return _plain(view, remarks)
     return _plain(view, remarks)
 
 

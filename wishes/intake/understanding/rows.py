@@ -264,7 +264,7 @@ def _taught(entry: Entry, read: Address, told: Mapping[str, str], context: Conte
     """The township that a coordinator said this sender means."""
     townships = context.lexicon.places.townships
     names = (townships[read.town].name if read.town else None, entry.village, tight(told.get("school", "")))
-    code = next((context.places_taught[name] for name in names if name in context.places_taught), None)
+    code = next((context.places_taught[name] for name in names if name and name in context.places_taught), None)
     return code if code in townships else None
 
 
