@@ -72,8 +72,7 @@ def _row(line: Line, source: Source) -> dict[str, object]:
         "what": t(_label(line.what, source)),
         "who": line.who or (t("监护人", "Guardian") if line.reason == "guardian" else t("系统", "System")),
         "wish": line.wish_code,
-        "child": line.child,
-        "whom": line.whom or "—",
+        "child": line.child or line.whom,
         "detail": moved
         or _role(line.role)
         or "、".join(t(FIELD[each]) if each in FIELD else each for each in line.fields),
