@@ -143,13 +143,25 @@ def test_parked_entries_are_accepted_together_by_their_doubt(desk: Desk) -> None
         line("章小二", "篮球", consent="不同意", guardian="章乙", phone="19900000002"),
     )
     first, second = desk.row_ids("rejected")
-    desk.park(first)
-    desk.park(second, ["price_unreadable"])
+    desk.park(first, ["price_unreadable"])
+    desk.park(second, ["place_unsure"])
     with desk.database.transaction() as session:
         counts = accept_parked(
-            session, file_id=done.file_id, keyring=desk.keyring, actor=desk.coordinator, now=NOW, doubt="item_unsure"
+            session, file_id=done.file_id, keyring=desk.keyring, actor=desk.coordinator, now=NOW, doubt="price_unreadable"
         )
     assert counts == {"rows": 1, "wishes": 1} and desk.row_ids("parked") == [second]
+
+
+def test_what_may_be_dangerous_is_never_accepted_in_bulk(desk: Desk) -> None:
+    done = desk.send("a", line("章小一", "书包", consent="不同意"))
+    [row_id] = desk.row_ids("rejected")
+    desk.park(row_id, ["item_unsure", "price_unreadable"])
+    for doubt in ("", "item_unsure", "price_unreadable"):
+        with desk.database.transaction() as session:
+            counts = accept_parked(
+                session, file_id=done.file_id, keyring=desk.keyring, actor=desk.coordinator, now=NOW, doubt=doubt
+            )
+        assert counts["rows"] == 0 and desk.row_ids("parked") == [row_id]
 
 
 def test_a_social_worker_resolves_their_own_communitys_files_only(desk: Desk) -> None:

@@ -30,6 +30,8 @@ _OF_THE_PLACE = frozenset({"place_unsure"})
 _OF_THE_WORD = frozenset({"item_unknown", "item_unsure"})
 NOT_TAKEN_FOR_GRANTED = "consent_unreadable"
 """A doubt that is not settled by accepting: somebody has to have asked the guardian."""
+NOT_IN_BULK = frozenset({NOT_TAKEN_FOR_GRANTED, "item_unsure"})
+"""Nor is what may be dangerous accepted without having been looked at, one by one."""
 
 
 def accept_row(
@@ -132,12 +134,12 @@ def accept_parked(
 ) -> dict[str, int]:
     """Bulk rule: every parked entry of a file (with *doubt*, if given) is as it was read.
 
-    Where the consent could not be read it stays parked. Raises Forbidden, NotFound, Invalid.
+    What must not be settled so (NOT_IN_BULK) stays parked. Raises Forbidden, NotFound, Invalid.
     """
     rows = [
         (row, entry)
         for row, entry in rows_for(session, file_id, actor, keyring, statuses=("parked",))
-        if (not doubt or doubt in row.reasons) and NOT_TAKEN_FOR_GRANTED not in row.reasons
+        if (not doubt or doubt in row.reasons) and NOT_IN_BULK.isdisjoint(row.reasons)
     ]
     return settle_many(session, "accept_parked", rows, keyring, actor, now, told={"doubt": doubt})
 

@@ -17,7 +17,7 @@ from wishes.intake.files import FileState, reasons_of
 from wishes.intake.grids import View
 from wishes.intake.inbox import counts_now, file_seen, maybe_duplicates
 from wishes.intake.placing import communities_for
-from wishes.intake.resolving import NOT_TAKEN_FOR_GRANTED
+from wishes.intake.resolving import NOT_IN_BULK
 from wishes.intake.tables import ImportRow
 from wishes.model import table_of
 from wishes.web.context import language, t
@@ -139,7 +139,7 @@ def _doubts(reasons: dict[str, dict[str, int]]) -> list[dict[str, Any]]:
     return [
         {"code": code, "label": problem(code), "count": number}
         for code, number in sorted(reasons.get("parked", {}).items(), key=lambda each: -each[1])
-        if code != NOT_TAKEN_FOR_GRANTED
+        if code not in NOT_IN_BULK and number > 1
     ]
 
 
