@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from wishes.i18n import Text
-from wishes.intake.reading.grid import Sheet, Workbook, cell_name, column_name, widest
+from wishes.intake.reading.grid import Sheet, Workbook, cell_name, column_name, column_number, widest
 from wishes.intake.understanding.model import Entry, FileReading
 from wishes.intake.understanding.text import shown
 
@@ -129,7 +129,7 @@ def _hide_identity(page: AnnotatedSheet) -> None:
 def _mark(page: AnnotatedSheet, entry: Entry) -> None:
     page.entries[entry.row].append(entry.key)
     letters = entry.cell.rstrip("0123456789")
-    own = next((c for c, name in enumerate(page.columns) if name == letters), 0)
+    own = column_number(letters) if letters.isalpha() else 0
     roles = next((r for first, last, r in page.roles if first <= entry.row <= last and own in r), {})
     for weight, codes in (("rejected", entry.reasons), ("parked", entry.doubts), ("warning", entry.warnings)):
         for code in codes:
