@@ -55,7 +55,7 @@ def solve_with_budgets(task: Task, relaxed_plan: Found, deadline: Deadline, seed
             best = _better(task, best, exact[0])
             best = replace(best, bound=max(best.bound, min(exact[1], cost_of(problem, best.arc_of_wish))))
     together = np.full(problem.wish_count, problem.has_groups())
-    prices = relaxed_plan.prices
+    prices, by_prices = relaxed_plan.prices, relaxed_plan.bound
     basis: tuple[Items, Prices] | None = None
     for _ in range(_GROUP_TURNS if problem.group_split_cost is not None and problem.has_groups() else 1):
         items = make_items(problem, task.arc_cost, task.penalty, task.usable, together)
@@ -64,7 +64,9 @@ def solve_with_budgets(task: Task, relaxed_plan: Found, deadline: Deadline, seed
         if relaxed is not None:
             prices = relaxed.prices
         proof = prove(problem, task.arc_cost, task.penalty, task.usable, prices)
-        if proof.bound > best.bound or best.bound == relaxed_plan.bound:
+        # Prices that say nothing of money stay only where no better ones are found, whatever an exact program proved.
+        if best.prices is relaxed_plan.prices or proof.bound > by_prices:
+            by_prices = proof.bound
             best = replace(best, bound=max(best.bound, proof.bound), prices=prices, wish_price=proof.wish_price)
         if _good_enough(task, best):
             return best
@@ -84,34 +86,41 @@ def solve_with_budgets(task: Task, relaxed_plan: Found, deadline: Deadline, seed
 
 def _search(task: Task, best: Found, items: Items, prices: Prices, deadline: Deadline, seed: int) -> Found:
     # The search needs numba, whose import and first compilation cost seconds that most problems need not spend.
+    from matching.diving import MOST_TAKERS
     from matching.improving import search_from
     from matching.knapsack import suits
-    from matching.patterns import FINE, ROUGH, Turns, bound_by_patterns
+    from matching.patterns import FINE, FINEST, ROUGH, Turns, bound_by_patterns
 
     problem = task.problem
     exact = _items_are_exact(problem)
-    item_price, proved_first = None, best.bound
 
     def sharper(item_price: Floats, turns: Turns) -> tuple[int, Floats]:
-        share = Deadline(deadline.left_s(0.4))
+        share = Deadline(deadline.left_s(0.5))
         found, price = bound_by_patterns(items, prices, item_price, turns, best.bound, share)
-        return found if exact else best.bound, price
+        return (found if exact else best.bound), price
 
-    if suits(items):
-        proved_first, item_price = sharper(cheapest(problem, items, prices), ROUGH)
+    price, known, aside_turns = cheapest(problem, items, prices), best.bound, ROUGH + FINE
+    patterns, few, grouped = suits(items), len(np.unique(items.taker)) <= MOST_TAKERS, items.arcs.shape[1] > 1
+    # Where items are groups, the relaxation's rounding is a poor beginning; where they are not, a dive is the dearer one.
+    if patterns and (few or grouped):
+        (known, price), aside_turns = sharper(price, ROUGH + FINEST if few else ROUGH), () if few else FINE
+
+    def proved_now() -> int:
+        # Without a time limit the same seed must find the same, so the bound is waited for.
+        return bound.result()[0] if bound and (bound.done() or deadline.left_s() is None) else known
 
     def enough(cost: int) -> bool:
-        # Without a time limit the same seed must find the same, so the bound is waited for.
-        known = bound.result()[0] if bound and (bound.done() or deadline.left_s() is None) else proved_first
-        return cost - known <= _GOOD_ENOUGH * abs(known)
+        return cost - proved_now() <= _GOOD_ENOUGH * abs(proved_now())
 
     choice = items.choice_of(problem, best.arc_of_wish)
     with ThreadPoolExecutor(1) as aside:
-        bound = None if item_price is None else aside.submit(sharper, item_price, FINE)
-        chosen, proved = search_from(problem, items, prices, choice, enough, deadline, seed, item_price)
+        bound = aside.submit(sharper, price, aside_turns) if patterns and aside_turns else None
+        chosen, proved = search_from(
+            problem, items, prices, choice, enough, deadline, seed, price if patterns and (few or grouped) else None
+        )
     found = _better(task, best, items.arc_of_wish(problem, chosen))
     cost = cost_of(problem, found.arc_of_wish)
-    known = max(proved_first, bound.result()[0] if bound else proved_first)
+    known = max(known, bound.result()[0] if bound else known)
     return replace(found, bound=cost if proved and exact else min(cost, known), limited=deadline.left_s() is not None)
 
 

@@ -20,7 +20,7 @@ from matching.problem import Ints, Mask, Problem
 from matching.programs import Programs
 
 MOST_TAKERS = 150
-"""With more takers than these a first dive still pays, but further ones take too long."""
+"""With more takers than these dives take too long."""
 _GRAINS = 400
 _FEWEST = 5
 _LAST = 3

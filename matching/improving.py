@@ -21,6 +21,7 @@ from matching.search import Board, improve, put
 _FIRST_ROUNDS = 2_000
 _PROGRAMS = 4
 _DIVES = 6
+_WAIT_S = 0.3
 _STAGES = 5
 _MOST_DOUBLINGS = 8
 _CHUNK = 250
@@ -64,8 +65,9 @@ class _Searcher:
         done = 0
         while done < rounds and not deadline.over() and not over():
             hot, cold = (self._heat * _HOT * (_COLD / _HOT) ** (part / rounds) for part in (done, done + _CHUNK))
+            left = np.flatnonzero(self._board.choice < 0)
             least, change, self._stamp = improve(
-                self._board, self._met, self._stamp + 1, _CHUNK, hot, cold, _MOST_TAKEN_OUT, _EXPANSIONS
+                self._board, self._met, self._stamp + 1, _CHUNK, hot, cold, _MOST_TAKEN_OUT, _EXPANSIONS, left
             )
             if self._now + least < self.value:
                 self.value = int(self._now + least)
@@ -97,36 +99,36 @@ def search_from(
 ) -> tuple[Ints, bool]:
     """The best choice (I,) found from a choice within limits, same cost or less, and whether no choice can cost less.
 
-    prices: of the limits; they guide all searches. item_price: (I,), where patterns say all (see `knapsack.suits`): the
-    search then begins with a dive. enough: whether a cost is good enough to stop at.
+    prices: of the limits; they guide all searches. item_price: (I,), near the best of the bound by patterns, where these
+    say all and takers are few: dives then take part. enough: whether a cost is good enough to stop at.
     Stops after a fixed number of stages, each twice as long as the last, however the machine is loaded; or at the deadline.
     """
     if len(items.taker) == 0:
         return choice, True
     local, programs = _Searcher(problem, items, prices, seed), Programs(problem, items, prices, seed)
     pairs: list[tuple[Worker, Worker]] = [(local, programs)]
-    start, value = choice, _cost(items, choice)
+    value = _cost(items, choice)
+    first = choice, value
     with ThreadPoolExecutor(2) as pool:
         if item_price is not None:
-            dives = [Dives(problem, items, prices, item_price, 2 * seed + k) for k in range(2)]
             takers = np.unique(items.taker)
             few = len(takers) <= MOST_TAKERS
-            for _ in pool.map(lambda one: one.dive(takers, deadline), dives if few else dives[:1]):
+            dives = [Dives(problem, items, prices, item_price, 2 * seed + k) for k in range(2 if few else 1)]
+            for _ in pool.map(lambda one: one.dive(takers, deadline), dives):
                 pass
             found = min(dives, key=lambda one: one.value)
-            # The search mends a dive that left some items more easily than a plan that serves all of them dearly.
-            if found.value < int(items.none.sum()):
-                start, value = found.best, found.value
+            # The search mends a dive that left a few items more easily than a plan that serves all of them dearly.
+            if found.value < (value if few else int(items.none.sum())):
+                choice, value = found.best, found.value
             if few:
                 pairs = [(local, dives[0]), (dives[1], dives[0]), (dives[1], programs)]
-        best, least = (choice, _cost(items, choice)) if value > _cost(items, choice) else (start, value)
         rounds, rate = _FIRST_ROUNDS, 0.0
         for stage in range(_STAGES if deadline.left_s() is None else 1_000):
-            if programs.proved or enough(least) or deadline.over():
+            if programs.proved or enough(value) or deadline.over():
                 break
             lead, other = pairs[stage % len(pairs)]
-            lead.restart(start, value)
-            other.restart(start, value)
+            lead.restart(choice, value)
+            other.restart(choice, value)
             left_s = deadline.left_s()
             if left_s is not None and 0 < rate * left_s < 3 * rounds and len(pairs) == 1:
                 # The last stage cools down to the end, not to the middle.
@@ -135,16 +137,19 @@ def search_from(
             steps = rounds if lead is local else _DIVES
             running: Future[None] = pool.submit(lead.search, steps, deadline, lambda: programs.proved)
             # Without a limit as many programs as the stage has, so that the same seed finds the same.
-            many, over = (_PROGRAMS, _never) if left_s is None else (2**31, running.done)
-            pool.submit(other.search, many, deadline, over).result()
+            many, over, ends = (_PROGRAMS, _never, deadline) if left_s is None else (2**31, running.done, deadline)
+            if left_s is not None and lead is local and other is programs:
+                # A program that outlives the stage would keep the other search waiting.
+                ends = Deadline(min(left_s, _WAIT_S + (rounds / rate if rate else 0.0)))
+            pool.submit(other.search, many, ends, over).result()
             running.result()
             if lead is local:
                 rate = rounds / max(1e-3, time.monotonic() - began)
                 rounds = min(2 * rounds, _FIRST_ROUNDS << _MOST_DOUBLINGS)
-            start, value = min(((one.best, one.value) for one in (other, lead)), key=lambda one: one[1])
-            if value < least:
-                best, least = start, value
-    return best, programs.proved and least == programs.value
+            choice, value = min(((one.best, one.value) for one in (other, lead)), key=lambda one: one[1])
+    # The dive's choice was the beginning, but need not be what is returned.
+    choice, value = min((first, (choice, value)), key=lambda one: one[1])
+    return choice, programs.proved and value == programs.value
 
 
 def _never() -> bool:

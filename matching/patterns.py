@@ -22,8 +22,9 @@ _CHUNK = 10
 
 Turns = tuple[tuple[int, int, float], ...]
 """Grains of a budget, steps, and by how much the bound may rise, as a share of it."""
-ROUGH: Turns = ((200, 60, 0.012), (400, 60, 0.004))
-FINE: Turns = ((400, 100, 0.002), (400, 100, 0.0007), (1_600, 20, 0.0005))
+ROUGH: Turns = ((200, 60, 0.012),)
+FINE: Turns = ((400, 60, 0.004), (400, 60, 0.0015), (1_600, 10, 0.0005))
+FINEST: Turns = (*FINE, (400, 150, 0.0005))
 
 
 class Climb(NamedTuple):
@@ -95,7 +96,7 @@ def bound_by_patterns(
 ) -> tuple[int, Floats]:
     """A lower bound on the cost of the items (rounded up), at least one that is *known*, and the prices (I,) it asks.
 
-    prices: of the limits, from the relaxation; item_price: (I,), where to begin. turns: ROUGH or FINE; spends are rounded
+    prices: of the limits, from the relaxation; item_price: (I,), where to begin. turns: ROUGH, FINE or FINEST; spends are rounded
     down to a grain of a budget beyond 4,000 units, which only lowers the bound. Ends after a fixed number of steps, or at
     the deadline.
     """

@@ -8,6 +8,8 @@ import numba
 import numpy as np
 
 _DEPTH = 8
+_FOR_THE_LEFT = 0.05
+_FURTHER = 10
 
 
 class Board(NamedTuple):
@@ -274,12 +276,14 @@ def place(b: Any, items: Any, stamp: Any, expansions: Any, thrift: Any, logged: 
 
 
 @numba.njit(cache=True, nogil=True)
-def improve(b: Any, best: Any, stamp: int, rounds: int, hot: float, cold: float, most: int, expansions: int) -> Any:
+def improve(
+    b: Any, best: Any, stamp: int, rounds: int, hot: float, cold: float, most: int, expansions: int, left: Any
+) -> Any:
     """Take out a few neighbouring items, put them back better; keep what is not much worse than before.
 
     best: (I,) gets the best choice met. hot, cold: how much worse (cost) is typically kept at the start and at the end.
     stamp: larger than every stamp used on this board before. most: items taken out at once, >= 2. expansions: items a
-    chain may look beyond. Returns the change of cost from the start to `best` (<= 0), that to the state left in `b`, and
+    chain may look beyond. left: items without an option at the start, tried more often. Returns the change of cost from the start to `best` (<= 0), that to the state left in `b`, and
     the last stamp used.
     """
     items = len(b.none)
@@ -290,6 +294,10 @@ def improve(b: Any, best: Any, stamp: int, rounds: int, hot: float, cold: float,
     for r in range(rounds):
         heat = hot * (cold / hot) ** (r / rounds)
         seed = int(_random(b.state) * items)
+        look = expansions
+        if len(left) > 0 and _random(b.state) < _FOR_THE_LEFT:
+            seed = left[int(_random(b.state) * len(left))]
+            look = expansions * (_FURTHER if b.choice[seed] < 0 else 1)
         if b.start[seed] == b.start[seed + 1]:
             continue
         wanted = 2 + int(_random(b.state) * (most - 1))
@@ -324,7 +332,7 @@ def improve(b: Any, best: Any, stamp: int, rounds: int, hot: float, cold: float,
             removed[k], removed[swap] = removed[swap], removed[k]
         # Half the time room is free, half the time it is worth its price: the first uses up what the second spares.
         thrift = 1.0 if _random(b.state) < 0.5 else 0.0
-        logged = place(b, removed[:taken], stamp, expansions, thrift, logged)
+        logged = place(b, removed[:taken], stamp, look, thrift, logged)
         stamp += taken + 1
         change = 0
         # First entry of an item in the log is where it was.

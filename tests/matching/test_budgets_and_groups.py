@@ -207,3 +207,56 @@ def test_same_seed_same_plan(problem: matching.Problem) -> None:
     first, second = matching.solve(problem, seed=3), matching.solve(problem, seed=3)
     assert first.taker_of_wish.tolist() == second.taker_of_wish.tolist()
     assert (first.lower_bound, first.limited) == (second.lower_bound, False)
+
+
+@st.composite
+def wishes_of_one_price(draw: st.DrawFn) -> matching.Problem:
+    """Every wish spends the same, budgets pay for whole wishes: the relaxation is whole, so that its prices are exact."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    wishes, takers, spend = draw(st.integers(2, 25)), draw(st.integers(1, 5)), draw(st.sampled_from([1, 7, 8_000]))
+    arc_wish, arc_taker = np.nonzero(rng.random((wishes, takers)) < 0.8)
+    arcs = len(arc_wish)
+    return matching.Problem(
+        arc_wish, arc_taker, rng.integers(0, 50, arcs), np.full(arcs, spend), wish_count=wishes,
+        taker_count_cap=np.full(takers, wishes), taker_spend_cap=spend * rng.integers(1, 6, takers), wish_penalty=100,
+    )  # fmt: skip
+
+
+@settings(deadline=None)
+@given(wishes_of_one_price(), st.data())
+def test_price_of_money_is_between_what_more_saves_and_what_less_loses(
+    problem: matching.Problem, data: st.DataObject
+) -> None:
+    assert problem.taker_spend_cap is not None and problem.arc_spend is not None
+    taker = data.draw(st.integers(0, problem.taker_count - 1))
+    spend = int(problem.arc_spend.max(initial=1))
+
+    def cost_with(more: int) -> int:
+        assert problem.taker_spend_cap is not None
+        cap = problem.taker_spend_cap.copy()
+        cap[taker] += more
+        return matching.solve(rebuilt(problem, taker_spend_cap=cap)).cost
+
+    plan = matching.solve(problem)
+    worth = spend * plan.spend_prices[taker]
+    slip = 1e-3 + 1e-4 * abs(plan.cost)
+    assert plan.cost - cost_with(spend) <= worth + slip
+    assert worth - slip <= cost_with(-spend) - plan.cost
+
+
+@settings(deadline=None)
+@given(small_problems(budgets=True, nested=True), st.data())
+def test_prices_bound_every_change_of_a_budget(problem: matching.Problem, data: st.DataObject) -> None:
+    assert problem.taker_spend_cap is not None
+    taker, more = data.draw(st.integers(0, problem.taker_count - 1)), data.draw(st.integers(-10, 10))
+    plan = matching.solve(problem)
+    cap = problem.taker_spend_cap.copy()
+    cap[taker] = max(0, cap[taker] + more)
+    held = np.minimum(problem.taker_count_cap, problem.wish_count)
+    least = plan.wish_prices.sum() - (plan.prices * held).sum() - (plan.spend_prices * cap).sum()
+    if more <= 0:
+        # A smaller budget forbids arcs and never allows others, so that the wishes' own prices stay true.
+        assert matching.solve(rebuilt(problem, taker_spend_cap=cap)).cost >= least - 1e-6 * (1 + abs(least))
+    assert plan.cost >= least + (plan.spend_prices[taker] * (cap - problem.taker_spend_cap)[taker]) - 1e-6 * (
+        1 + abs(least)
+    )

@@ -10,7 +10,7 @@ from benchmarks.matching_instances import assignment, product
 from matching.deadline import Deadline
 from matching.items import make_items
 from matching.knapsack import suits
-from matching.patterns import FINE, ROUGH, bound_by_patterns
+from matching.patterns import FINEST, ROUGH, bound_by_patterns
 from matching.plan import usable_arcs
 from matching.prices import Prices, ascend, cheapest, prove
 
@@ -24,7 +24,7 @@ def bounds(problem: matching.Problem) -> tuple[int, int]:
     prices = ascend(problem, items, Prices(nothing, nothing), 300)
     by_prices = prove(problem, *costs, usable, prices).bound
     start = cheapest(problem, items, prices)
-    return by_prices, bound_by_patterns(items, prices, start, ROUGH + FINE, by_prices, Deadline(None))[0]
+    return by_prices, bound_by_patterns(items, prices, start, ROUGH + FINEST, by_prices, Deadline(None))[0]
 
 
 @pytest.mark.slow
