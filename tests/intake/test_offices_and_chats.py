@@ -161,3 +161,17 @@ def test_two_particulars_in_one_column_are_both_read(understand_bytes: Understan
     assert [told(e, "child", "gender", "age", "guardian", "phone", "item", "qty", "types") for e in understand_bytes(workbook(rows)).entries] == [
         ("小石头", "M", 11, "王强", ("19900001111",), "书包", 1, ("left_behind",)), ("朵朵", "F", 9, "李刚", ("19900001112",), "水彩笔", 2, ("poor",)),
     ]
+
+
+def test_only_what_is_ticked_counts(understand_bytes: Understand) -> None:
+    rows = [
+        ["儿童微心愿申报表"], ["儿童姓名", "王大山", "性别", "☑男 □女", "出生年月", "五岁半"], ["家庭住址", "西岭县石桥镇柳树村4组", "监护人", "王强", "联系电话", "199 0000 1111"],
+        ["家庭情况", "■留守 □孤儿 □残疾 ☑低保"], ["微心愿", "书包□ 篮球☑ 台灯□", "预算", "350元左右"], ["监护人是否同意", "□同意 ☑不同意"],
+    ]
+    [entry] = understand_bytes(workbook(rows)).entries
+    assert told(entry, "gender", "age", "types", "item", "consent", "reasons") == ("M", 5, ("poor", "left_behind"), "篮球", "no", ["no_consent"])
+
+
+def test_a_masked_name_is_not_closed_up_to_another(understand_bytes: Understand) -> None:
+    rows = [["姓名*", "心愿", "家长同意"], ["王*山", "书包", "是"], ["李＊", "足球", "是"], ["赵青青*", "台灯", "是"]]
+    assert [(e.child, "name_alias" in e.warnings) for e in understand_bytes(workbook(rows)).entries] == [("王*山", True), ("李*", True), ("赵青青", False)]

@@ -42,7 +42,7 @@ _SHORT_YEAR = re.compile(r"(\d{2})年(?:生|出生)?")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _COMPACT_MONTH = re.compile(r"((?:19|20)\d{2})(0[1-9]|1[0-2])")
 _DAY_FIRST = re.compile(r"(\d{1,2})[./\-](\d{1,2})[./\-]((?:19|20)\d{2})")
-_AGE = re.compile(r"(\d{1,2})(?:周?岁|周岁半|岁半)")
+_AGE = re.compile(rf"(\d{{1,2}}|[{_CN}]{{1,2}})(?:周?岁|周岁半|岁半)")
 _CHINESE_DATE = re.compile(rf"((?=[0○OoＯ]*[{_CN}])[{_CN}○OoＯ0]{{2,4}})年(?:([{_CN}]{{1,3}})月)?(?:份)?(?:([{_CN}]{{1,3}})[日号])?(?:生|出生)?")
 _ENGLISH = {m: i + 1 for i, m in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"])}
 
@@ -174,8 +174,8 @@ def _from_text(text: str, spaced: str, newest: int, date1904: bool, lossy: bool)
             return When(from_serial(days, date1904=date1904).isoformat(), "day number", 0.95, ("date_serial",))
     if (m := re.fullmatch(r"(\d{2})(\d{2})(\d{2})", text)) and len(iso := _iso(_full_year(int(m[1]), newest), int(m[2]), int(m[3])) or "") == 10:
         return When(iso, "six digits, two-digit year", 0.85)
-    if m := _AGE.fullmatch(text):
-        return When(None, "age in the birth column", 0.8, ("birth_missing",), age=int(m[1]))
+    if (m := _AGE.fullmatch(text)) and (years := number(m[1])) is not None:
+        return When(None, "age in the birth column", 0.8, ("birth_missing",), age=int(years))
     if m := _SHORT_FULL.fullmatch(text):
         return When(_iso(_full_year(int(m[1]), newest), int(m[2]), int(m[3])), "two-digit year", 0.97)
     if m := _DAY_FIRST.fullmatch(text):

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from wishes.intake.understanding.text import flat, is_cjk, simple, tight
+from wishes.intake.understanding.text import flat, is_cjk, simple, ticked, tight
 from wishes.intake.words import Words
 
 _BRACKETS = re.compile(r"[(（\[【<《]([^)）\]】>》]*)[)）\]】>》]")
@@ -16,6 +16,8 @@ _SEX_BEHIND = re.compile(r"(.{2,}?)\s*[/、,;:\s\-]\s*(男|女)(?:孩|生)?")
 _CLASS_BEHIND = re.compile(r"(?<=[\u4e00-\u9fff]{2})\s*[/、,;(\s]\s*(?:[一二三四五六七八九初高]|\d).{0,7}(?:年级|班)\)?$")
 """姓名/班级 in one column."""
 _SEVERAL = re.compile(r"[、,/;和及\s]+")
+_MASKED = re.compile(r"[\u4e00-\u9fff]\s*\*{1,2}\s*[\u4e00-\u9fff]?")
+"""王*山: not the whole name, and to be told from a star behind a whole one."""
 _TITLES = re.compile(r"(?:小朋友|同学|女士|先生|老师|儿童)$")
 
 
@@ -35,6 +37,8 @@ def read_name(text: str) -> Name:
     shown = flat(text)
     if _PLAIN_NAME.fullmatch(shown) is not None:
         return Name(shown)
+    if _MASKED.fullmatch(shown) is not None:
+        return Name("".join(shown.split()), "", True)
     shown = _CLASS_BEHIND.sub("", shown)
     shown, sex = (m[1], m[2]) if (m := _SEX_BEHIND.fullmatch(shown)) else (shown, "")
     note = "".join(_BRACKETS.findall(shown)) + sex
@@ -97,7 +101,7 @@ def read_guardian(text: str, relations: frozenset[str]) -> tuple[str | None, str
 @lru_cache(maxsize=4096)
 def read_sex(text: str, boys: frozenset[str], girls: frozenset[str], legend: tuple[tuple[str, str], ...] = ()) -> str | None:
     """M, F or None. ``legend`` holds the sender's own codes; without one 1 is a boy and 2 (or 0) a girl, as usual."""
-    bare = tight(text).strip(".。()（）")
+    bare = tight(ticked(text)).strip(".。()（）")
     for code, sex in legend:
         if bare.upper() == code.upper():
             return sex
@@ -196,7 +200,7 @@ class KindReader:
         """Read a cell such as 残疾/单亲, B、D or 低保家庭,父母在外打工."""
         key = (text, legend)
         if (known := self._cache.get(key)) is None:
-            known = self._cache[key] = self._read(tight(text), dict(legend))
+            known = self._cache[key] = self._read(tight(ticked(text)), dict(legend))
         return known
 
     def _read(self, text: str, legend: dict[str, str]) -> Kinds:

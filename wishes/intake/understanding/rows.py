@@ -15,7 +15,7 @@ from wishes.intake.understanding.model import ColumnReading, Entry, Trace
 from wishes.intake.understanding.numerals import number
 from wishes.intake.understanding.people import names_in, read_guardian, read_name, read_phones, read_sex
 from wishes.intake.understanding.places import SEVERAL, Address
-from wishes.intake.understanding.text import tight
+from wishes.intake.understanding.text import ticked, tight
 
 _DIGIT = re.compile(r"\d")
 _SIGNED_ON = re.compile(r"(?:20)?\d{2}[-./年]\d{1,2}[-./月]\d{1,2}日?|\d{1,2}月\d{1,2}[日号]|20\d{6}")
@@ -345,7 +345,7 @@ def read_consent(cells: Cells, context: Context) -> str:
 def _consent(texts: tuple[str, ...], lexicon: Lexicon) -> str:
     answers = []
     for text in texts:
-        bare = tight(text).strip("。.!！")
+        bare = tight(ticked(text)).strip("。.!！")
         if not bare:
             answers.append("no" if len(texts) == 1 else "")
         elif bare in lexicon.no:

@@ -41,6 +41,21 @@ def tight(text: str) -> str:
     return simple(text if _SOLID.fullmatch(text) is not None else "".join(flat(text).split()))
 
 
+_EMPTY_BOX = re.compile("[□☐]")
+_BOX = re.compile("[□☐■☑☒√✓✔]")
+
+
+def ticked(text: str) -> str:
+    """Of a cell that offers boxes (☑男 □女, or 男☑ 女□) what is ticked, parted by 、; any other text as it is."""
+    if _EMPTY_BOX.search(text) is None:
+        return text
+    boxes = list(_BOX.finditer(text))
+    words = [word.strip(" 、,;；，") for word in _BOX.split(text)]
+    # Words follow their boxes where the cell begins with one.
+    beside = words[1:] if not words[0] else words[:-1]
+    return "、".join(word for box, word in zip(boxes, beside, strict=False) if _EMPTY_BOX.match(box[0]) is None and word)
+
+
 _TRADITIONAL = str.maketrans(dict(traditional()))
 _WRITTEN_SO = re.compile(f"[{''.join(traditional())}]")
 

@@ -13,7 +13,7 @@ from wishes.intake.understanding.lexicon import Lexicon
 from wishes.intake.understanding.model import CampaignRules, Entry, Trace
 from wishes.intake.understanding.numerals import number
 from wishes.intake.understanding.prices import Price, PriceCell, read_price
-from wishes.intake.understanding.text import tight
+from wishes.intake.understanding.text import ticked, tight
 from wishes.intake.understanding.things import Thing, size_in
 
 
@@ -38,7 +38,7 @@ def entries_of(
 ) -> list[Entry]:
     """All entries of one line; ``person`` itself becomes the last of them. ``shared_price`` is the text of the one price column
     of several wish columns, or None."""
-    split = [(cell, parts) for cell in cells if (parts := lexicon.splitter.split(cell.text))]
+    split = [(cell, parts) for cell in cells if (parts := lexicon.splitter.split(ticked(cell.text)))]
     if not split:
         empty = cells[0]
         _place(person, empty, 1, empty.text)
