@@ -179,6 +179,7 @@ PAGES: dict[str, Admission] = {
     "papers.home": _of("wish", SENDING, COORDINATING),
     "papers.look": _of("wish", {Role.SOCIAL_WORKER}),  # who coordinates: while an approval holds
     "papers.correct": _of("wish", {Role.SOCIAL_WORKER}),  # likewise
+    "papers.scan": _of("wish", {Role.SOCIAL_WORKER}),  # likewise
     "papers.consent": _of("wish", SENDING, COORDINATING),
     "papers.withdraw": _of("wish", SENDING, COORDINATING),
     "papers.link": _of("wish", SENDING, COORDINATING),

@@ -30,6 +30,7 @@ from wishes.protection.audit import redact
 from wishes.protection.entries import note
 from wishes.protection.erasing import HeldByLaw, blank_children, held
 from wishes.protection.keyring import Keyring
+from wishes.protection.scans import sweep_scans
 from wishes.protection.tables import AuditEntry, Concern, Erasure, LegalHold
 from wishes.protection.vault import Vault, normalised
 from wishes.tracking.tables import Clock
@@ -122,6 +123,7 @@ def anonymise(
             blank_children(session, piece, now=now)
         told(f"{done.campaign}: {len(piece)} children")
     with database.transaction() as session:
+        sweep_scans(session, originals.folder)
         session.execute(sa.update(_CONCERN).where(*_settled_concerns(campaign_id)).values(words=None))
         _rename_files(session, campaign_id, kept)
         counts = {k: v for k, v in done.figures().items() if isinstance(v, int)}

@@ -24,6 +24,7 @@ from wishes.model import table_of
 from wishes.protection.consents import child_kept, withdraw_consent
 from wishes.protection.entries import note
 from wishes.protection.keyring import Keyring
+from wishes.protection.scans import empty_scans, sweep_scans
 from wishes.protection.tables import Erasure, GuardianLink, LegalHold
 from wishes.protection.vault import Vault, normalised
 
@@ -84,6 +85,7 @@ def erase_child(
     for campaign_id, digest in files:
         originals.forget(session, campaign_id=campaign_id, digest=digest)
     blank_children(session, [child_id], now=now)
+    sweep_scans(session, originals.folder)
     uid = uid or secrets.token_hex(12)
     counts = {"rows": len(rows), "originals": len(files)}
     session.execute(
@@ -113,6 +115,7 @@ def blank_children(session: Session, child_ids: Sequence[int], *, now: datetime)
         .values(data_key=None, identity=None, name_index=None, erased_at=now)
     )
     session.execute(sa.update(_CONSENT).where(_CONSENT.c.child_id.in_(child_ids)).values(evidence=""))
+    empty_scans(session, child_ids)
     session.execute(sa.update(_WISH).where(_WISH.c.child_id.in_(child_ids)).values(detail=""))
     session.execute(
         sa.update(_LINK).where(_LINK.c.child_id.in_(child_ids), _LINK.c.revoked_at.is_(None)).values(revoked_at=now)

@@ -26,11 +26,13 @@ from wishes.model import table_of
 from wishes.protection.concerns import rewrap_words
 from wishes.protection.entries import note
 from wishes.protection.keyring import Keyring, Purpose, add_key, read_keyring, retire_key
+from wishes.protection.scans import rewrap_scan
 from wishes.protection.settled import database_clock, settled
-from wishes.protection.tables import Concern
+from wishes.protection.tables import Concern, ConsentScan
 from wishes.protection.vault import SealBroken, Vault
 
 _CHILD, _FILE, _ROW, _CONCERN = table_of(Child), table_of(ImportFile), table_of(ImportRow), table_of(Concern)
+_SCAN = table_of(ConsentScan)
 PATIENCE = 900.0  # longer than any task may take
 KEPT_OLD = (Purpose.TOKEN, Purpose.CODE, Purpose.AUDIT)
 """Purposes whose old keys stay: printed labels, spoken codes and the audit chain are still checked with them."""
@@ -68,6 +70,9 @@ _COLUMNS: dict[Purpose, tuple[_Column, ...]] = {
             2,
             (_FILE.c.campaign_id, _FILE.c.digest),
             lambda v, r: rewrap_original(v, r.campaign_id, r.digest, r.value),
+        ),
+        _Column(
+            "consent_scan.scan_key", _SCAN.c.scan_key, 2, (_SCAN.c.uid,), lambda v, r: rewrap_scan(v, r.uid, r.value)
         ),
         _Column("concern.words", _CONCERN.c.words, 2, (_CONCERN.c.uid,), lambda v, r: rewrap_words(v, r.uid, r.value)),
     ),

@@ -108,6 +108,20 @@ class GuardianLink(SQLModel, table=True):
     revoked_at: datetime | None = instant(null=True)
 
 
+class ConsentScan(SQLModel, table=True):
+    """A photograph of the paper behind a consent. Its sealed file is named by ``uid``; without ``scan_key`` it is noise."""
+
+    __tablename__ = "consent_scan"
+    id: int | None = row_id()
+    consent_id: int = refers("consent.id", index=True)
+    child_id: int = refers("child.id", index=True)
+    uid: str = Field(max_length=24, unique=True)
+    scan_key: bytes | None = Field(default=None, sa_type=sa.LargeBinary)
+    size_bytes: int
+    kept_by: int | None = Field(default=None, sa_type=BIG)
+    kept_at: datetime = instant()
+
+
 class Concern(SQLModel, table=True):
     """Somebody is worried about a child. What they wrote is sealed with a key of its own, wrapped in front of it."""
 

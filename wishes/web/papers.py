@@ -19,6 +19,7 @@ from wishes.protection.consents import GIVERS, HOW, SCOPES, child_kept, consents
 from wishes.protection.erasing import erase_child, held
 from wishes.protection.guardians import correct_identity, make_link, phones_in
 from wishes.protection.register import write_register
+from wishes.protection.scans import LARGEST_BYTES, has_scan, keep_scan, see_scan
 from wishes.web.campaign import campaign_blueprint
 from wishes.web.context import day, language, t
 from wishes.web.identity import database, keyring, settings, signed_in
@@ -35,6 +36,7 @@ FIELD: dict[str, Text] = {
     "phones": Text("电话", "Phones"),
     "village": Text("住址", "Address"),
     "school": Text("学校", "School"),
+    "scan": Text("同意书照片", "Photograph of the consent"),
     "recno": Text("登记编号", "Record number"),
     "sheet": Text("整张表", "The sheet"),
     "words": Text("内容", "Words"),
@@ -84,6 +86,7 @@ def _page(
         consents = consents_of(session, row.child_id)
         approval = live_access(session, account_id=person.account_id, child_id=child.id, now=now)
         under_hold = held(session, g.campaign.id, child.id)
+        photograph = has_scan(session, child.id)
     return render_template(
         "protection/child.html",
         wish=row,
@@ -105,6 +108,7 @@ def _page(
         correcting=correcting if correcting is not None else _editable(identity),
         correctable=[(name, t(FIELD[name])) for name in _CORRECTABLE],
         sent_back=correcting is not None,
+        photograph=photograph,
         link=link,
         under_hold=under_hold,
         hows=[(how, t(BASIS[how])) for how in HOW[:3]],
@@ -182,15 +186,41 @@ def consent(code: str) -> Response | tuple[str, int]:
     person, form = signed_in(), request.form
     try:
         with database().transaction() as session:
-            give_consent(
-                session, child_id=_wish(session, code, person).child_id, how=form.get("how", ""), giver=form.get("giver", ""),
+            child_id = _wish(session, code, person).child_id
+            consent_id = give_consent(
+                session, child_id=child_id, how=form.get("how", ""), giver=form.get("giver", ""),
                 scope=tuple(form.getlist("scope")), evidence=form.get("evidence", ""), given_on=_day(form.get("given_on", "")),
                 actor=person, now=utc_now(),
             )  # fmt: skip
+            if (photograph := request.files.get("scan")) and photograph.filename:
+                keep_scan(
+                    session, consent_id=consent_id, child_id=child_id, data=photograph.read(LARGEST_BYTES + 1),
+                    folder=settings().uploads_dir, keyring=keyring(), actor=person, now=utc_now(),
+                )  # fmt: skip
     except Invalid as error:
         return _page(code, errors={error.field: error.say(language())}), 422
     flash(t("同意已登记。", "The consent is recorded."), "success")
     return redirect(url_for("papers.home", code=code))
+
+
+@pages.post("/wishes/<code>/child/scan")
+def scan(code: str) -> Response | tuple[str, int]:
+    """The photograph of the signed consent, for who may see who the child is and says why; on record before it is shown."""
+    person = signed_in()
+    try:
+        with database().transaction() as session:
+            picture = see_scan(
+                session, child_id=_wish(session, code, person).child_id, reason=request.form.get("scan_reason", ""),
+                folder=settings().uploads_dir, keyring=keyring(), actor=person, now=utc_now(),
+            )  # fmt: skip
+    except Invalid as error:
+        return _page(code, errors={error.field: error.say(language())}), 422
+    if picture is None:
+        flash(t("没有存照片。", "No photograph is kept."), "warn")
+        return redirect(url_for("papers.home", code=code))
+    return Response(
+        picture, content_type="image/jpeg", headers={"Content-Disposition": 'inline; filename="consent.jpg"'}
+    )
 
 
 @pages.post("/wishes/<code>/child/withdraw")

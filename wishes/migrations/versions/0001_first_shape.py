@@ -852,6 +852,25 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "consent_scan",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("consent_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("child_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("uid", sa.String(24), nullable=False),
+        sa.Column("scan_key", sa.LargeBinary(), nullable=True),
+        sa.Column("size_bytes", sa.Integer(), nullable=False),
+        sa.Column("kept_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("kept_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["child_id"], ["child.id"], name=op.f("fk_consent_scan_child_id_child")),
+        sa.ForeignKeyConstraint(["consent_id"], ["consent.id"], name=op.f("fk_consent_scan_consent_id_consent")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consent_scan")),
+        sa.UniqueConstraint("uid", name=op.f("uq_consent_scan_uid")),
+    )
+    with op.batch_alter_table("consent_scan", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_consent_scan_child_id"), ["child_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_consent_scan_consent_id"), ["consent_id"], unique=False)
+
+    op.create_table(
         "event",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1165,6 +1184,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_event_campaign")
 
     op.drop_table("event")
+    with op.batch_alter_table("consent_scan", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_consent_scan_consent_id"))
+        batch_op.drop_index(batch_op.f("ix_consent_scan_child_id"))
+
+    op.drop_table("consent_scan")
     with op.batch_alter_table("clock", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_clock_one_open",
