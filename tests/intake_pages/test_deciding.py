@@ -150,7 +150,8 @@ def test_all_that_wait_for_one_doubt_are_accepted_together(desk: tuple[Site, Per
     assert _row(site, _row_of(site, file_id, "章二")).status == "accepted"
     assert _row(site, _row_of(site, file_id, "章三")).status == "parked"
     coordinator.post(f"/import/{file_id}/accept-parked", page=f"/import/{file_id}")
-    assert site.statuses(file_id).get("parked") is None
+    assert site.statuses(file_id).get("parked") == 1
+    assert _row(site, _row_of(site, file_id, "章八")).status == "parked"  # perhaps dangerous: to be looked at by itself
 
 
 def test_no_event_says_who_a_child_is(desk: tuple[Site, Person, int]) -> None:
