@@ -91,14 +91,16 @@ class Dives:
         self._desk.often[:] = 0
         many, hope = len(takers), _HOPE * float(np.abs(self._price[free]).sum())
         steps = max(_LEAST_STEPS, min(_MOST_STEPS, _STEPS_OF_ALL // many))
-        while len(takers) > _LAST:
+        # Three takers are settled better and two far more quickly: without a time limit nobody should wait.
+        last = _LAST if deadline.left_s() is not None else _LAST - 1
+        while len(takers) > last:
             if deadline.over():
                 return None
             climb = start_climb(climb.price, _LENGTH)
             settle(self._book, self._desk, takers, free, climb, steps, hope * len(takers) / many)
             doubt = self._doubts(takers, free) * (1 + _NOISE * self._random.random(len(takers)))
             # Where many are open, several are fixed at once, as far as they do not want the same.
-            wanted = max(1, min(len(takers) - _LAST, len(takers) // _AT_ONCE))
+            wanted = max(1, min(len(takers) - last, len(takers) // _AT_ONCE))
             stays = np.ones(len(takers), dtype=np.bool_)
             for n in np.argsort(doubt, kind="stable").tolist():
                 entries = self._picked(int(takers[n]))

@@ -20,7 +20,7 @@ from matching.search import Board, improve, put
 
 _FIRST_ROUNDS = 2_000
 _PROGRAMS = 4
-_DIVES = 6
+_DIVES = 4
 _WAIT_S = 0.3
 _STAGES = 5
 _MOST_DOUBLINGS = 8

@@ -165,7 +165,7 @@ def middling_problems(draw: st.DrawFn) -> matching.Problem:
     )
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(middling_problems())
 def test_larger_plans_keep_all_limits_and_the_bound_is_below(problem: matching.Problem) -> None:
     plan = matching.solve(problem)
@@ -175,7 +175,7 @@ def test_larger_plans_keep_all_limits_and_the_bound_is_below(problem: matching.P
         assert plan.gap < 0.2
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(middling_problems())
 def test_groups_that_may_be_split_for_nothing_are_no_groups(problem: matching.Problem) -> None:
     free = matching.solve(rebuilt(problem, group_split_cost=0))
@@ -183,7 +183,7 @@ def test_groups_that_may_be_split_for_nothing_are_no_groups(problem: matching.Pr
     assert (free.cost, free.lower_bound) == (alone.cost, alone.lower_bound)
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(middling_problems(), st.sampled_from([1, 10, 100]))
 def test_bound_with_a_split_cost_is_below_the_plan_without_groups_and_its_splits(
     problem: matching.Problem, amount: int
@@ -193,7 +193,7 @@ def test_bound_with_a_split_cost_is_below_the_plan_without_groups_and_its_splits
     assert matching.solve(priced).lower_bound <= matching.cost_of(priced, alone.arc_of_wish)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(middling_problems(), st.sampled_from([1e-9, 0.01, 0.2]))
 def test_every_limit_holds_also_when_time_runs_out(problem: matching.Problem, time_limit_s: float) -> None:
     plan = matching.solve(problem, time_limit_s=time_limit_s)
@@ -201,7 +201,7 @@ def test_every_limit_holds_also_when_time_runs_out(problem: matching.Problem, ti
     assert plan.lower_bound <= plan.cost == matching.cost_of(problem, plan.arc_of_wish)
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(middling_problems())
 def test_same_seed_same_plan(problem: matching.Problem) -> None:
     first, second = matching.solve(problem, seed=3), matching.solve(problem, seed=3)
