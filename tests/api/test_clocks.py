@@ -48,3 +48,9 @@ def test_whom_the_stage_does_not_wait_for_has_nothing_to_say(
     callers(place.social_worker).post(clock + "acknowledge", status=403)
     callers(Actor(None, "courier", (place.grant(Role.COURIER),))).post(clock + "acknowledge", status=403)
     callers(place.volunteer).post(clock + "pause", {"reason": "等一等"}, status=403)
+
+
+def test_a_coordinator_may_postpone_to_any_day(callers: Callers, database: Database, place: Place) -> None:
+    clock = claimed(database, place)
+    told = callers(place.coordinator).post(clock + "postpone", {"until": "2099-01-01", "reason": "孩子转学"})
+    assert told["due_at"].startswith("2099-01-01")

@@ -138,3 +138,15 @@ def test_a_deadline_taken_away_stops_striking(world: World) -> None:
     world.claimed(2)
     assert set_rules(world, Rules(deadlines={})) == Recomputed(moved=2, opened=0)
     assert sweep(world.database, now=at(100)).taken == 0
+
+
+def test_a_clock_whose_deadline_was_taken_out_of_the_policy_can_still_be_answered(world: World) -> None:
+    [wish] = world.claimed(1)
+    set_rules(world, Rules(deadlines={}))
+    until = local_day(at(3))
+    with world.database.transaction() as session:
+        due = postpone(session, wish_id=wish, actor=world.volunteer_actor(), now=at(1), until=until, reason="缺货")
+        pause(session, wish_id=wish, actor=world.coordinator(), now=at(1), reason="孩子进城")
+        resume(session, wish_id=wish, actor=world.coordinator(), now=at(2))
+    clock = running(world, wish)
+    assert local_day(due) == until and clock.due_at == due + timedelta(days=1) and clock.next_at is None

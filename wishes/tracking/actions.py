@@ -54,7 +54,7 @@ def postpone(session: Session, *, wish_id: int, actor: Actor, now: datetime, unt
     rules = rules_of(session, state.campaign_id)
     deadline = _deadline(rules, state)
     reason = _given(reason)
-    furthest = local_day(clock.opened_at + timedelta(days=deadline.days + MOST_POSTPONED_DAYS))
+    furthest = local_day(clock.opened_at + timedelta(days=(deadline.days if deadline else 0) + MOST_POSTPONED_DAYS))
     if until < local_day(now):
         raise Invalid("until", Text("请选择今天或以后的日期。", "Choose today or a later day."))
     if until > furthest and By.COORDINATOR not in relations(actor, state.facts):
@@ -74,7 +74,7 @@ def postpone(session: Session, *, wish_id: int, actor: Actor, now: datetime, unt
         postponed_at=now,
         acknowledged_at=None,
         step=0,
-        next_at=step_at(due, now, deadline, 0, rules),
+        next_at=deadline and step_at(due, now, deadline, 0, rules),
     )
     _note(session, "postpone", state, actor, now, reason=reason, data={"until": until.isoformat()})
     return due
@@ -99,7 +99,8 @@ def resume(session: Session, *, wish_id: int, actor: Actor, now: datetime) -> bo
     stood = now - clock.paused_at
     opened, due = clock.opened_at + stood, clock.due_at + stood
     rules = rules_of(session, state.campaign_id)
-    next_at = step_at(due, opened, _deadline(rules, state), clock.step, rules)
+    deadline = _deadline(rules, state)
+    next_at = deadline and step_at(due, opened, deadline, clock.step, rules)
     _change(session, clock.id, opened_at=opened, due_at=due, next_at=next_at, paused_at=None, pause_reason="")
     _note(session, "resume", state, actor, now)
     return True
@@ -199,11 +200,9 @@ def _running(session: Session, wish_id: int, actor: Actor, who: frozenset[By] | 
     return state, clock
 
 
-def _deadline(rules: Rules, state: WishState) -> Deadline:
-    deadline = rules.deadline_of(state.status, category=state.category, community_id=state.community_id)
-    if deadline is None:
-        raise NotFound("这个阶段的时限", "deadline of this stage")
-    return deadline
+def _deadline(rules: Rules, state: WishState) -> Deadline | None:
+    """What the policy now says of the stage; None when it sets no deadline any more, though a clock of before still runs."""
+    return rules.deadline_of(state.status, category=state.category, community_id=state.community_id)
 
 
 def _given(reason: str) -> str:
