@@ -24,6 +24,7 @@ from wishes.demo import job
 from wishes.demo.people import demo_sign_ins
 from wishes.intake.inbox import receive
 from wishes.intake.processing import process_queue
+from wishes.intake.tables import Community, ImportFile
 from wishes.intake.uploads import Originals
 from wishes.migrations import upgrade
 from wishes.people.actions import create_account, create_token, grant_role, open_session
@@ -56,6 +57,18 @@ class Loaded:
     people: dict[Role, tuple[Actor, str, str]] = field(default_factory=dict)  # role → actor, cookie, token
     shared_link: str = ""
     sent: io.StringIO = field(default_factory=io.StringIO)
+
+    def sent_by(self, role: Role) -> str:
+        """All that stands in the workbooks that a role's own communities sent: they know it, whomever else it may fit."""
+        with self.database.reading() as session:
+            names = session.execute(
+                sa.select(col(ImportFile.name)).where(col(ImportFile.community_id).in_(self.own_communities(role)))
+            ).scalars()
+            files = [DEMO / "wishes" / name for name in names]
+        return "\n".join(
+            workbook_text(file.read_bytes()) if file.suffix == ".xlsx" else file.read_bytes().decode("gb18030", "replace")
+            for file in files
+        )
 
     def own_communities(self, role: Role) -> frozenset[int]:
         return self.people[role][0].ids(Role.SOCIAL_WORKER, self.campaign_id, "community_id")
@@ -97,10 +110,12 @@ def load(settings: Settings, *, workbooks: int | None) -> Loaded:
     job.match_all(story, day=50)
     job.browse(story, most=20)
     with database.reading() as session:
-        takers = [
-            str(name) for table in (Volunteer, Branch) for name in session.execute(sa.select(col(table.name))).scalars()
+        colleagues = [
+            str(name)
+            for table in (Volunteer, Branch, Community, ImportFile)
+            for name in session.execute(sa.select(col(table.name))).scalars()
         ]
-        personal = personal_values(session, Vault(keyring), [*vocabulary(), *takers])
+        personal = personal_values(session, Vault(keyring), [*vocabulary(), *colleagues])
     made = Loaded(settings, database, create_app(settings), "hangzhou-2021", campaign_id, personal)
     _people(made)
     sweep(database, now=now)

@@ -2,8 +2,9 @@
 
 A value counts as personal when it stands in a child's sealed identity or in a sealed reading: names of children and guardians, phones,
 record numbers and IDs, birth dates with the day, schools, and addresses below the township. What also stands in the campaign's public
-vocabulary (places, catalogue, word lists, templates, branches, volunteers) cannot be told from it and is left out; so are two-character
-names that are words of that vocabulary or part of one. :attr:`Personal.left_out` counts them, and the tests hold the count down.
+vocabulary (places, catalogue, word lists, templates, branches, volunteers), or names a sender (a school that sends a workbook, the teacher
+in its file's name), cannot be told from it and is left out; so are two-character names that are words of that vocabulary or part of
+one. :attr:`Personal.left_out` counts them, and the tests hold the count down.
 """
 
 from __future__ import annotations

@@ -42,6 +42,7 @@ def leaks(loaded: Loaded, role: Role | None, answer: Answer) -> list[str]:
     if answer.endpoint in OPENS_READINGS and role is Role.SOCIAL_WORKER:
         own = loaded.own_communities(role)
         said = {value for value in said if not personal.values[value] & own}
+        said -= set(personal.found(loaded.sent_by(role), alone=False)) if said else set()
     return sorted(personal.kinds[value] for value in said)
 
 
