@@ -91,7 +91,7 @@ def bare_app() -> Flask:
                 "url": "/" if at == 0 else f"/{icon}",
                 "label": t(zh, en),
                 "icon": icon,
-                "current": at == 0,
+                "current": "" if at else "page",
                 "badge": badge,
             }
             for at, (icon, zh, en, badge) in enumerate(MENU[: request.args.get("nav", len(MENU), type=int)])

@@ -18,7 +18,8 @@ class NavItem:
     url: str
     label: str
     icon: str
-    current: bool
+    current: str
+    """As in ``aria-current``: ``page``, ``true`` on a page below the entry, or empty."""
     badge: str = ""
 
 
@@ -55,18 +56,23 @@ def navigation(person: Actor) -> list[NavItem]:
     roles = person.roles_in(campaign.id)
     with database().reading() as session:
         unread = unread_count(session, person.account_id)
-    items = [
-        NavItem(url_for(endpoint, slug=campaign.slug), label.say(language()), icon, request.endpoint == endpoint)
-        for endpoint, label, icon, allowed in _ITEMS
-        if roles & set(allowed)
-    ]
-    items.append(
+    open_to = [item for item in _ITEMS if roles & set(item[3])] + [("inbox.home", Text("消息", "Inbox"), "bell", ())]
+    here = _entry([endpoint for endpoint, *_ in open_to])
+    return [
         NavItem(
-            url_for("inbox.home", slug=campaign.slug),
-            Text("消息", "Inbox").say(language()),
-            "bell",
-            request.endpoint == "inbox.home",
-            "99+" if unread > 99 else str(unread or ""),
+            url_for(endpoint, slug=campaign.slug),
+            label.say(language()),
+            icon,
+            ("page" if endpoint == request.endpoint else "true") if endpoint == here else "",
+            ("99+" if unread > 99 else str(unread or "")) if endpoint == "inbox.home" else "",
         )
-    )
-    return items
+        for endpoint, label, icon, _ in open_to
+    ]
+
+
+def _entry(endpoints: list[str]) -> str:
+    """The entry of this page, else the first of the room that it belongs to; empty when it belongs to none."""
+    asked = request.endpoint or ""
+    if asked in endpoints:
+        return asked
+    return next((one for one in endpoints if one.split(".")[0] == asked.split(".")[0]), "")
