@@ -50,6 +50,7 @@ def main() -> None:
     parser.add_argument("--highs", type=float, default=60, help="seconds for HiGHS")
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
+    solve = matching.solve  # its solvers are imported with this name, before the clock runs
     print("instance        solve     bound   HiGHS  HiGHS bound  gap %  HiGHS gap %  seconds    cpu  undone")
     gaps = []
     for kind in asked.kinds:
@@ -57,7 +58,7 @@ def main() -> None:
             agents, jobs = (int(part) for part in size.split("x"))
             problem = assignment(kind, agents, jobs, asked.seed)
             began, cpu = time.perf_counter(), time.process_time()
-            plan = matching.solve(problem, time_limit_s=asked.seconds, seed=asked.seed)
+            plan = solve(problem, time_limit_s=asked.seconds, seed=asked.seed)
             seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
             broken = matching.broken_limits(problem, plan.arc_of_wish)
             if broken:

@@ -21,6 +21,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
+    solve = matching.solve  # its solvers are imported with this name, before the clock runs
     rows: list[tuple[str, Callable[[], matching.Problem], float]] = [
         ("campaign, 5 s", lambda: campaign(seed=asked.seed), 5.0),
         ("all binds", lambda: product(seed=asked.seed, grouped=False), asked.seconds),
@@ -31,7 +32,7 @@ def main() -> None:
     for name, make, seconds in rows:
         problem = make()
         began, cpu = time.perf_counter(), time.process_time()
-        plan = matching.solve(problem, time_limit_s=seconds, seed=asked.seed)
+        plan = solve(problem, time_limit_s=seconds, seed=asked.seed)
         took, cpu = time.perf_counter() - began, time.process_time() - cpu
         broken = matching.broken_limits(problem, plan.arc_of_wish)
         if broken:
