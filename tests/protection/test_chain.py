@@ -32,18 +32,29 @@ def chain(count: int = ROWS, batch: int = 7) -> list[ChainedRow]:
     """As the sealer would write it, with a change of key on the way."""
     rows: list[ChainedRow] = []
     head = GENESIS
-    contents = {f"ev-{number}": {
-        "at": f"2021-06-01T08:{number % 60:02d}:00Z", "actor": number % 5, "action": "identity.opened",
-        "object": f"child:{number}", "reason": "交接前核对", "fields": ["name", "phone"], "ok": True,
-    } for number in range(count)}
+    contents = {
+        f"ev-{number}": {
+            "at": f"2021-06-01T08:{number % 60:02d}:00Z",
+            "actor": number % 5,
+            "action": "identity.opened",
+            "object": f"child:{number}",
+            "reason": "交接前核对",
+            "fields": ["name", "phone"],
+            "ok": True,
+        }
+        for number in range(count)
+    }
     names = list(contents)
     for start in range(0, count, batch):
         kid = 1 if start < count // 2 else 2
-        picked = [(name, row_digest(name, contents[name], kid=kid, key=KEYS[kid]))
-                  for name in names[start:start + batch]]
+        picked = [
+            (name, row_digest(name, contents[name], kid=kid, key=KEYS[kid])) for name in names[start : start + batch]
+        ]
         links, head = seal(picked, head, kid=kid, key=KEYS[kid])
-        rows += [ChainedRow(link.seq, link.row_id, contents[link.row_id], digest, link.mac)
-                 for link, (_, digest) in zip(links, picked, strict=True)]
+        rows += [
+            ChainedRow(link.seq, link.row_id, contents[link.row_id], digest, link.mac)
+            for link, (_, digest) in zip(links, picked, strict=True)
+        ]
     return rows
 
 
@@ -60,7 +71,7 @@ def altered_content(rows: list[ChainedRow], rng: random.Random) -> tuple[list[Ch
         content["more"] = 1
     if rng.random() < 0.2:
         del content["action"]
-    return [*rows[:place], replace(rows[place], content=content), *rows[place + 1:]], place + 1
+    return [*rows[:place], replace(rows[place], content=content), *rows[place + 1 :]], place + 1
 
 
 def altered_with_own_digest(rows: list[ChainedRow], rng: random.Random) -> tuple[list[ChainedRow], int]:
@@ -68,39 +79,44 @@ def altered_with_own_digest(rows: list[ChainedRow], rng: random.Random) -> tuple
     place = rng.randrange(len(rows))
     content = dict(rows[place].content) | {"actor": 999}
     digest = row_digest(rows[place].row_id, content, kid=rng.choice([1, 2]), key=rng.randbytes(32))
-    return [*rows[:place], replace(rows[place], content=content, digest=digest), *rows[place + 1:]], place + 1
+    return [*rows[:place], replace(rows[place], content=content, digest=digest), *rows[place + 1 :]], place + 1
 
 
 def altered_mark(rows: list[ChainedRow], rng: random.Random) -> tuple[list[ChainedRow], int]:
     place, name = rng.randrange(len(rows)), rng.choice(["digest", "mac"])
     mark = bytearray(getattr(rows[place], name))
     mark[rng.randrange(33)] ^= rng.randint(1, 255)
-    changed = bytes(mark) if rng.random() < 0.8 else bytes(mark[:rng.randrange(33)])
-    return [*rows[:place], replace(rows[place], **{name: changed}), *rows[place + 1:]], place + 1
+    changed = bytes(mark) if rng.random() < 0.8 else bytes(mark[: rng.randrange(33)])
+    return [*rows[:place], replace(rows[place], **{name: changed}), *rows[place + 1 :]], place + 1
 
 
 def renamed(rows: list[ChainedRow], rng: random.Random) -> tuple[list[ChainedRow], int]:
     place = rng.randrange(len(rows))
-    return [*rows[:place], replace(rows[place], row_id="ev-x"), *rows[place + 1:]], place + 1
+    return [*rows[:place], replace(rows[place], row_id="ev-x"), *rows[place + 1 :]], place + 1
 
 
 def removed(rows: list[ChainedRow], rng: random.Random) -> tuple[list[ChainedRow], int]:
     place = rng.randrange(len(rows))
     count = rng.randint(1, 5)
-    return rows[:place] + rows[place + count:], place + 1
+    return rows[:place] + rows[place + count :], place + 1
 
 
 def removed_and_renumbered(rows: list[ChainedRow], rng: random.Random) -> tuple[list[ChainedRow], int]:
     place = rng.randrange(len(rows))
-    return rows[:place] + [replace(row, seq=row.seq - 1) for row in rows[place + 1:]], place + 1
+    return rows[:place] + [replace(row, seq=row.seq - 1) for row in rows[place + 1 :]], place + 1
 
 
 def inserted(rows: list[ChainedRow], rng: random.Random) -> tuple[list[ChainedRow], int]:
     """A copy of a genuine row, or an invented one, with every later number shifted."""
     place = rng.randrange(len(rows))
     content = {"at": "2021-06-01T08:00:00Z", "actor": 1}
-    invented = ChainedRow(place + 1, "ev-new", content, row_digest("ev-new", content, kid=1, key=rng.randbytes(32)),
-                          b"\x01" + rng.randbytes(32))
+    invented = ChainedRow(
+        place + 1,
+        "ev-new",
+        content,
+        row_digest("ev-new", content, kid=1, key=rng.randbytes(32)),
+        b"\x01" + rng.randbytes(32),
+    )
     copied = replace(rng.choice(rows), seq=place + 1)
     if copied == rows[place]:
         copied = invented
@@ -111,7 +127,7 @@ def inserted(rows: list[ChainedRow], rng: random.Random) -> tuple[list[ChainedRo
 def inserted_beside(rows: list[ChainedRow], rng: random.Random) -> tuple[list[ChainedRow], int]:
     """A second row with a number that is taken, after the genuine one."""
     place = rng.randrange(len(rows))
-    return [*rows[:place + 1], replace(rows[place], row_id="ev-z"), *rows[place + 1:]], place + 1
+    return [*rows[: place + 1], replace(rows[place], row_id="ev-z"), *rows[place + 1 :]], place + 1
 
 
 def swapped(rows: list[ChainedRow], rng: random.Random) -> tuple[list[ChainedRow], int]:
@@ -121,8 +137,17 @@ def swapped(rows: list[ChainedRow], rng: random.Random) -> tuple[list[ChainedRow
     return made, one + 1
 
 
-TAMPERINGS = [altered_content, altered_with_own_digest, altered_mark, renamed, removed, removed_and_renumbered,
-              inserted, inserted_beside, swapped]
+TAMPERINGS = [
+    altered_content,
+    altered_with_own_digest,
+    altered_mark,
+    renamed,
+    removed,
+    removed_and_renumbered,
+    inserted,
+    inserted_beside,
+    swapped,
+]
 
 
 def test_an_untouched_chain_is_whole_across_batches_and_keys() -> None:
@@ -141,11 +166,18 @@ def test_a_thousand_random_tamperings_are_all_found_at_the_first_wrong_row() -> 
         assert verdict.finding.seq == first, (tampering.__name__, verdict.finding)
 
 
-@pytest.mark.parametrize(("tampering", "names"), [
-    (altered_content, {Damage.ALTERED}), (altered_with_own_digest, {Damage.FORGED}),
-    (removed_and_renumbered, {Damage.MOVED, Damage.CUT}), (removed, {Damage.REMOVED, Damage.CUT}),
-    (inserted_beside, {Damage.INSERTED}), (swapped, {Damage.MOVED}), (inserted, {Damage.MOVED, Damage.FORGED}),
-])
+@pytest.mark.parametrize(
+    ("tampering", "names"),
+    [
+        (altered_content, {Damage.ALTERED}),
+        (altered_with_own_digest, {Damage.FORGED}),
+        (removed_and_renumbered, {Damage.MOVED, Damage.CUT}),
+        (removed, {Damage.REMOVED, Damage.CUT}),
+        (inserted_beside, {Damage.INSERTED}),
+        (swapped, {Damage.MOVED}),
+        (inserted, {Damage.MOVED, Damage.FORGED}),
+    ],
+)
 def test_each_tampering_is_called_by_its_name(tampering, names) -> None:  # type: ignore[no-untyped-def]
     rng = random.Random(7)
     findings = [verify(tampering(WHOLE, rng)[0], keys=KEYS, anchors=[ANCHOR]).finding for _ in range(60)]
@@ -195,8 +227,10 @@ def test_sealing_nothing_leaves_the_head_where_it_is() -> None:
     assert seal([], ANCHOR, kid=1, key=KEYS[1]) == ([], ANCHOR)
 
 
-json_values = st.recursive(st.none() | st.booleans() | st.integers() | st.text(),
-                           lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4))
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+)
 
 
 @given(st.dictionaries(st.text(), json_values, max_size=6), st.randoms())

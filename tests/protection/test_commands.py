@@ -79,7 +79,9 @@ def test_verify_says_what_is_whole_and_names_the_first_row_that_is_not(world: Wo
     with world.database.transaction() as session:
         for i in range(4):
             record(session, action="share", campaign_id=world.place.id, now=NOW, actor=SYSTEM, data={"view_id": i})
-    roles = world.one(sa.select(sa.func.count()).select_from(table_of(AuditEntry)))  # who was given one is on record, too
+    roles = world.one(
+        sa.select(sa.func.count()).select_from(table_of(AuditEntry))
+    )  # who was given one is on record, too
     assert answer(world, "audit", "verify")["not_sealed_yet"] == {"event": 4, "entry": roles}
     assert answer(world, "audit", "verify")["rows"] == 4 + roles
     with world.database.transaction() as session:

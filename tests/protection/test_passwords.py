@@ -74,30 +74,72 @@ def test_an_overlong_password_is_not_hashed_at_length() -> None:
     assert not check_password("x" * 10_000_000, hash_password(GOOD)).right
 
 
-@pytest.mark.parametrize("password", [
-    "password", "Password123!", "P@ssw0rd2021", "woaini1314", "12345678", "87654321", "abcd1234", "qwer1234",
-    "1qaz2wsx", "1q2w3e4r", "19900101", "1990-01-01", "19900001234", "aaaaaaaa", "abababab", "abc123abc123",
-    "Hangzhou@2021", "微心愿2021微心愿", "iloveyou1", "admin888", "microwish2026", "adminadmin", "testtest1",
-    "zhangwei88", "!!!password!!!", "PASSWORD", "passwordpassword", "asdfghjkl", "zxcvbnm123",
-])
+@pytest.mark.parametrize(
+    "password",
+    [
+        "password",
+        "Password123!",
+        "P@ssw0rd2021",
+        "woaini1314",
+        "12345678",
+        "87654321",
+        "abcd1234",
+        "qwer1234",
+        "1qaz2wsx",
+        "1q2w3e4r",
+        "19900101",
+        "1990-01-01",
+        "19900001234",
+        "aaaaaaaa",
+        "abababab",
+        "abc123abc123",
+        "Hangzhou@2021",
+        "微心愿2021微心愿",
+        "iloveyou1",
+        "admin888",
+        "microwish2026",
+        "adminadmin",
+        "testtest1",
+        "zhangwei88",
+        "!!!password!!!",
+        "PASSWORD",
+        "passwordpassword",
+        "asdfghjkl",
+        "zxcvbnm123",
+    ],
+)
 def test_what_everybody_tries_first_is_refused(password: str) -> None:
     with pytest.raises(PasswordTooCommon) as caught:
         refuse_weak(password)
     assert caught.value.facts == {}  # what was typed never reaches a log
 
 
-@pytest.mark.parametrize("password", [
-    GOOD, "correct horse battery staple", "我家门口有两棵枣树", "x7#kQ9!vLp", "mjölnir-häst-42", "wlwjqbzsdhrn",
-    "        a7!kZ  q",
-])
+@pytest.mark.parametrize(
+    "password",
+    [
+        GOOD,
+        "correct horse battery staple",
+        "我家门口有两棵枣树",
+        "x7#kQ9!vLp",
+        "mjölnir-häst-42",
+        "wlwjqbzsdhrn",
+        "        a7!kZ  q",
+    ],
+)
 def test_a_password_with_something_of_its_own_is_accepted(password: str) -> None:
     refuse_weak(password, about=["19900001234", "测试甲"])
 
 
-@pytest.mark.parametrize(("password", "fact"), [
-    ("19900001234x", "19900001234"), ("mm00001234", "19900001234"), ("lindaqvist77", "Linda Qvist"),
-    ("测试甲测试甲12", "测试甲"), ("nobody.here9", "nobody.here@example.org"),
-])
+@pytest.mark.parametrize(
+    ("password", "fact"),
+    [
+        ("19900001234x", "19900001234"),
+        ("mm00001234", "19900001234"),
+        ("lindaqvist77", "Linda Qvist"),
+        ("测试甲测试甲12", "测试甲"),
+        ("nobody.here9", "nobody.here@example.org"),
+    ],
+)
 def test_a_password_made_of_what_is_known_of_its_owner_is_refused(password: str, fact: str) -> None:
     refuse_weak(password + "-" + GOOD, about=[fact])
     with pytest.raises(PasswordTooCommon):

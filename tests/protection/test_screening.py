@@ -31,7 +31,11 @@ def test_a_mobile_number_is_masked_however_written(mobile: str, data: st.DataObj
     if data.draw(st.booleans()):
         places = data.draw(st.lists(st.integers(1, 10), max_size=3, unique=True))
         for place in sorted(places, reverse=True):
-            written = written[:place] + data.draw(st.sampled_from([" ", "-", "　", "—", ".", "－", "\u200b"])) + written[place:]
+            written = (
+                written[:place]
+                + data.draw(st.sampled_from([" ", "-", "　", "—", ".", "－", "\u200b"]))
+                + written[place:]
+            )
     written = written.translate(data.draw(st.sampled_from([{}, FULL_WIDTH, CHINESE])))
     written = data.draw(st.sampled_from(["", "+86 ", "0086-", "(+86)"])) + written
     shown = screen(f"{before}，电话{written}，{after}").text
@@ -48,34 +52,75 @@ def test_an_identity_number_is_masked(number: int, check: str, gap: str, before:
     assert not any(character.isdecimal() or character in "Xx" for character in shown)
 
 
-@pytest.mark.parametrize(("text", "kind"), [
-    ("0571-86601234", Kind.PHONE), ("(0571) 8660 1234", Kind.PHONE), ("199o0ool234", Kind.PHONE),
-    ("3301**********1234", Kind.ID_NUMBER), ("99999920120315123X", Kind.ID_NUMBER), ("生日 2012-03-15", Kind.NUMBER),
-    ("卡号 6222020200012345678", Kind.NUMBER), ("微信号：abc_12345", Kind.ACCOUNT), ("加我 wx 是 li-na88", Kind.ACCOUNT),
-    ("写信给 a.b@example.org", Kind.ACCOUNT), ("我叫张三丰", Kind.NAME), ("姓名：欧阳小鹿", Kind.NAME),
-    ("余杭区径山镇", Kind.ADDRESS), ("前溪村5组12号", Kind.ADDRESS), ("文一路 100 号", Kind.ADDRESS),
-    ("3幢2单元501室", Kind.ADDRESS), ("浙江省杭州市", Kind.ADDRESS), ("径山镇中心小学", Kind.SCHOOL),
-    ("在第二实验小学读书", Kind.SCHOOL), ("青云村幼儿园", Kind.SCHOOL),
-])
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("0571-86601234", Kind.PHONE),
+        ("(0571) 8660 1234", Kind.PHONE),
+        ("199o0ool234", Kind.PHONE),
+        ("3301**********1234", Kind.ID_NUMBER),
+        ("99999920120315123X", Kind.ID_NUMBER),
+        ("生日 2012-03-15", Kind.NUMBER),
+        ("卡号 6222020200012345678", Kind.NUMBER),
+        ("微信号：abc_12345", Kind.ACCOUNT),
+        ("加我 wx 是 li-na88", Kind.ACCOUNT),
+        ("写信给 a.b@example.org", Kind.ACCOUNT),
+        ("我叫张三丰", Kind.NAME),
+        ("姓名：欧阳小鹿", Kind.NAME),
+        ("余杭区径山镇", Kind.ADDRESS),
+        ("前溪村5组12号", Kind.ADDRESS),
+        ("文一路 100 号", Kind.ADDRESS),
+        ("3幢2单元501室", Kind.ADDRESS),
+        ("浙江省杭州市", Kind.ADDRESS),
+        ("径山镇中心小学", Kind.SCHOOL),
+        ("在第二实验小学读书", Kind.SCHOOL),
+        ("青云村幼儿园", Kind.SCHOOL),
+    ],
+)
 def test_what_identifies_is_recognised_without_being_told(text: str, kind: Kind) -> None:
     assert kinds(text) == [kind]
 
 
-@pytest.mark.parametrize("text", [
-    "想去超市买一盒彩笔", "农村小学的孩子想要书包", "36号运动鞋，身高140cm", "想要一套小学三年级课外书（80-100元）", "希望小学生用的书包",
-    "想去乌镇玩", "26寸自行车，黑色", "一路上很开心，去了市里的公园", "《十万个为什么》全套8册", "爸爸妈妈在外打工，由奶奶照顾",
-    "想要两三四五本书", "余杭区的孩子", "鞋码 36 37 38", "120-150厘米", "国王和芳香剂", "", "A4 纸 2 包", "1+1 英语",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "想去超市买一盒彩笔",
+        "农村小学的孩子想要书包",
+        "36号运动鞋，身高140cm",
+        "想要一套小学三年级课外书（80-100元）",
+        "希望小学生用的书包",
+        "想去乌镇玩",
+        "26寸自行车，黑色",
+        "一路上很开心，去了市里的公园",
+        "《十万个为什么》全套8册",
+        "爸爸妈妈在外打工，由奶奶照顾",
+        "想要两三四五本书",
+        "余杭区的孩子",
+        "鞋码 36 37 38",
+        "120-150厘米",
+        "国王和芳香剂",
+        "",
+        "A4 纸 2 包",
+        "1+1 英语",
+    ],
+)
 def test_what_only_looks_like_it_stays(text: str) -> None:
     assert screen(text, names=["王芳"]).text == text and kinds(text) == []
 
 
-@pytest.mark.parametrize(("name", "text", "shown"), [
-    ("测试明", "测试明想要球", "【姓名】想要球"), ("测试明", "测 试 明", "【姓名】"), ("测试明", "试明，小明，明明，阿明", "【姓名】，【姓名】，【姓名】，【姓名】"),
-    ("欧阳小鹿", "欧阳　小鹿和小鹿还有欧阳同学", "【姓名】和【姓名】还有【姓名】"), ("王芳", "王妈妈说小王和芳芳都好", "【姓名】说【姓名】和【姓名】都好"),
-    ("阿依古丽·买买提", "阿依古丽想要书包", "【姓名】想要书包"), ("Linda Qvist", "linda and Lindal, QVIST", "【姓名】 and Lindal, 【姓名】"),
-    ("测\u200b试明", "测试明", "【姓名】"),
-])
+@pytest.mark.parametrize(
+    ("name", "text", "shown"),
+    [
+        ("测试明", "测试明想要球", "【姓名】想要球"),
+        ("测试明", "测 试 明", "【姓名】"),
+        ("测试明", "试明，小明，明明，阿明", "【姓名】，【姓名】，【姓名】，【姓名】"),
+        ("欧阳小鹿", "欧阳　小鹿和小鹿还有欧阳同学", "【姓名】和【姓名】还有【姓名】"),
+        ("王芳", "王妈妈说小王和芳芳都好", "【姓名】说【姓名】和【姓名】都好"),
+        ("阿依古丽·买买提", "阿依古丽想要书包", "【姓名】想要书包"),
+        ("Linda Qvist", "linda and Lindal, QVIST", "【姓名】 and Lindal, 【姓名】"),
+        ("测\u200b试明", "测试明", "【姓名】"),
+    ],
+)
 def test_a_name_is_masked_in_all_its_everyday_forms(name: str, text: str, shown: str) -> None:
     assert screen(text, names=[name]).text == shown
 
@@ -124,7 +169,10 @@ def test_wishes_as_senders_wrote_them_stay_and_their_children_do_not_show() -> N
         assert not [secret for secret in [*names, *places, *phones] if len(secret) > 1 and secret in shown]
 
 
-texts = st.text(st.sampled_from("想要书包住在余杭区径山镇村路号幢小学中心明王测试0123456789-+ ,.@abwx微信【】电话\u200b０１"), max_size=60)
+texts = st.text(
+    st.sampled_from("想要书包住在余杭区径山镇村路号幢小学中心明王测试0123456789-+ ,.@abwx微信【】电话\u200b０１"),
+    max_size=60,
+)
 
 
 @given(texts)
@@ -139,7 +187,7 @@ def test_any_text_is_screened_and_places_are_told_rightly(text: str, names: list
     rebuilt, place = "", 0
     for item in result.found:
         assert place <= item.start < item.end <= len(text)
-        rebuilt += text[place:item.start] + MASKS[item.kind]
+        rebuilt += text[place : item.start] + MASKS[item.kind]
         place = item.end
     assert rebuilt + text[place:] == result.text
 

@@ -29,7 +29,9 @@ IDENTITY = {"name": "测试甲", "phones": ["19900000001"], "birth": "2012-03", 
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text() | st.floats(allow_nan=False, allow_infinity=False),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4), max_leaves=12)
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
 
 
 @given(st.dictionaries(st.text(), json_values, max_size=6), st.text(min_size=1))
@@ -45,8 +47,9 @@ def test_any_altered_byte_is_found(where: int, flip: int) -> None:
         open_sealed(bytes(sealed), data_key=KEY, aad=HERE)
 
 
-@pytest.mark.parametrize("elsewhere", ["child:43:identity", "child:42:name", "guardian:42:identity",
-                                       "child:42:identity ", ""])
+@pytest.mark.parametrize(
+    "elsewhere", ["child:43:identity", "child:42:name", "guardian:42:identity", "child:42:identity ", ""]
+)
 def test_a_value_moved_to_another_place_does_not_open(elsewhere: str) -> None:
     with pytest.raises(SealBroken):
         open_sealed(seal(IDENTITY, data_key=KEY, aad=HERE), data_key=KEY, aad=elsewhere)
