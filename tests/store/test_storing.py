@@ -21,6 +21,7 @@ from wishes.intake.sealing import NAME_FIELD, open_entry, open_identity, seal_en
 from wishes.intake.shaping import safe_detail, safe_item
 from wishes.intake.tables import Child, Community, Consent, ImportFile, ImportRow, Wish
 from wishes.intake.understanding.model import Entry, Trace
+from wishes.intake.words import default_words
 from wishes.lifecycle import Kind, Status
 from wishes.protection.vault import Erased, SealBroken
 from wishes.tracking.tables import Clock
@@ -214,7 +215,10 @@ def test_codes_are_readable_aloud_and_avoid_those_that_exist() -> None:
     codes = new_codes(50, taken)
     assert len(set(codes)) == 50 and not set(codes) & set(asked[0][:3])
     assert all(len(code) == 8 and set(code) <= set(CROCKFORD) for code in codes)
-    assert len(set(new_aliases(500))) == 500
+    aliases = new_aliases(500)
+    surnames = set(default_words().phrases["surname"])
+    assert len(set(aliases)) == 500 and "王" in surnames
+    assert not {alias[0] for alias in aliases} & surnames, "an alias is nobody's name"
 
 
 def test_a_wish_is_dated_when_it_was_sent(desk: Desk) -> None:

@@ -9,60 +9,9 @@ CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Base 32 without I, L, O and U: read aloud and typed without mistakes. Source: Douglas Crockford, *Base 32*."""
 CODE_LENGTH = 8
 
-_FIRST = (
-    "晴",
-    "晨",
-    "暖",
-    "清",
-    "朝",
-    "青",
-    "金",
-    "银",
-    "彩",
-    "蓝",
-    "翠",
-    "紫",
-    "白",
-    "远",
-    "小",
-    "春",
-    "夏",
-    "秋",
-    "冬",
-    "新",
-)
-_SECOND = (
-    "星",
-    "云",
-    "帆",
-    "鹿",
-    "雀",
-    "溪",
-    "山",
-    "叶",
-    "舟",
-    "月",
-    "枫",
-    "竹",
-    "荷",
-    "燕",
-    "鲸",
-    "松",
-    "鹤",
-    "泉",
-    "桥",
-    "灯",
-    "风",
-    "雨",
-    "石",
-    "草",
-    "露",
-    "虹",
-    "湖",
-    "海",
-    "谷",
-    "桐",
-)
+_FIRST = "晴晨暖清朝彩翠紫远新飞静甜亮圆轻跳闪柔橙"
+"""None is a surname: an alias is nobody's name."""
+_SECOND = "星云帆鹿雀溪山叶舟月枫竹荷燕鲸松鹤泉桥灯风雨石草露虹湖海谷桐"
 
 
 def new_codes(number: int, taken: Callable[[list[str]], set[str]]) -> list[str]:
