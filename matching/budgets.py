@@ -12,10 +12,10 @@ from matching.deadline import Deadline
 from matching.exact import solve_exactly
 from matching.items import MOST_WISHES_WITH_EVERY_SUBSET, Items, make_items
 from matching.plan import broken_limits, cost_of
-from matching.prices import Floats, Prices, ascend, cheapest, prove
+from matching.prices import Floats, Prices, ascend, cheapest, priced_options, prove
 from matching.problem import Ints, Mask, Problem
 from matching.relaxation import relax
-from matching.rounding import dive
+from matching.rounding import dive, greedy
 
 SMALL_ARCS = 600
 _ASCENT_STEPS = 150
@@ -72,10 +72,13 @@ def solve_with_budgets(task: Task, relaxed_plan: Found, deadline: Deadline, seed
             return best
         if relaxed is not None:
             choice = dive(problem, items, relaxed, deadline)
-            plan_before = best.arc_of_wish
-            best = _better(task, best, items.arc_of_wish(problem, choice))
-            if basis is None or best.arc_of_wish is not plan_before:
-                basis = items, prices
+        else:
+            wanted = items.choice_of(problem, relaxed_plan.arc_of_wish)
+            choice = greedy(problem, items, wanted, priced_options(problem, items, prices))
+        plan_before = best.arc_of_wish
+        best = _better(task, best, items.arc_of_wish(problem, choice))
+        if basis is None or best.arc_of_wish is not plan_before:
+            basis = items, prices
         if (proof.together == together).all():
             break
         together = proof.together

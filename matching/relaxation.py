@@ -77,6 +77,8 @@ def solve_rows(
 
     None if HiGHS ran out of time.
     """
+    if limit_s is not None and limit_s <= 0:
+        return None  # HiGHS would take it for no limit
     rows = limit_rows(items, options, room_count, room_spend)
     result = linprog(
         (items.cost[options] - items.none[owners(items)[options]]).astype(np.float64),

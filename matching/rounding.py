@@ -80,6 +80,22 @@ def dive(problem: Problem, items: Items, relaxed: Relaxed, deadline: Deadline) -
     return choice
 
 
+def greedy(problem: Problem, items: Items, wanted: Ints, priced: Floats) -> Ints:
+    """A choice (I,) within all limits where there was no time for a relaxation.
+
+    wanted: (I,), the option a plan without budgets picks, -1 = none: kept while the room lasts, those first that save
+    most for what they spend. The others get the best that still fits. priced: (O,), to weigh who goes first.
+    """
+    choice, room = np.full(len(items.none), -1, dtype=np.int64), Room(items)
+    asked = np.flatnonzero(wanted >= 0)
+    saves = (items.none[asked] - items.cost[wanted[asked]]) / np.maximum(1, items.spend[wanted[asked]])
+    for item in asked[np.argsort(-saves, kind="stable")].tolist():
+        if room.take(int(wanted[item])):
+            choice[item] = wanted[item]
+    fill(problem, items, choice, room, priced)
+    return choice
+
+
 def _fix(items: Items, owner: Ints, share: Floats, room: Room, choice: Ints, settled: Mask) -> None:
     """Take the options the relaxation uses whole, and of the others the largest shares, as many as may be in a turn."""
     positive = np.flatnonzero((share > 1e-6) & ~settled[owner])

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import matching
+from benchmarks.matching_instances import campaign
 from tests.matching.instances import nested_problems, rebuilt, small_problems, whole_problems
 
 
@@ -199,6 +200,14 @@ def test_every_limit_holds_also_when_time_runs_out(problem: matching.Problem, ti
     plan = matching.solve(problem, time_limit_s=time_limit_s)
     assert matching.broken_limits(problem, plan.arc_of_wish) == []
     assert plan.lower_bound <= plan.cost == matching.cost_of(problem, plan.arc_of_wish)
+
+
+def test_a_plan_for_which_there_was_no_time_still_serves_whom_it_can() -> None:
+    problem = campaign(wishes=2_000, branches=20, volunteers=260)
+    hurried = matching.solve(problem, time_limit_s=1e-6)
+    assert not matching.broken_limits(problem, hurried.arc_of_wish) and hurried.limited
+    by_count = matching.solve(rebuilt(problem, taker_spend_cap=None, arc_spend=None))
+    assert (hurried.taker_of_wish >= 0).sum() > 0.7 * (by_count.taker_of_wish >= 0).sum()
 
 
 @settings(max_examples=6, deadline=None)
