@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from tests.claims.left import claims_of, events_of, open_clock, proposed, row
+from tests.claims.verbs.left import claims_of, events_of, open_clock, proposed, row
 from tests.factories import NOW, Place, make_wish
 from wishes.access import Role
 from wishes.claims import actions

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from tests.claims.left import claims_of, open_clock, proposed, row
+from tests.claims.verbs.left import claims_of, open_clock, proposed, row
 from tests.factories import NOW, Place, make_volunteer, make_wish
 from wishes.claims import actions
 from wishes.claims.tables import Proposal, ProposalState

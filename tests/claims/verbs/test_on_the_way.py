@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from tests.claims.left import another_volunteer, claims_of, events_of, row
+from tests.claims.verbs.left import another_volunteer, claims_of, events_of, row
 from tests.factories import NOW, Place, make_campaign, make_wish
 from wishes.claims import actions
 from wishes.claims.tables import Branch, ClaimState, Volunteer

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from tests.claims.left import another_volunteer, claims_of, events_of, open_clock, proposed, row
+from tests.claims.verbs.left import another_volunteer, claims_of, events_of, open_clock, proposed, row
 from tests.factories import NOW, Place, insert, make_branch, make_campaign, make_wish, signed_in
 from wishes.access import Actor, Grant, Role
 from wishes.campaigns.rules import Rules
