@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
@@ -18,14 +16,13 @@ from tests.web.people import Person, app_of, grants_of
 from wishes.access import Actor, Role
 from wishes.clock import utc_now
 from wishes.db import Database
-from wishes.errors import Misconfigured
 from wishes.model import table_of
 from wishes.people.actions import create_account, grant_role, open_session
 from wishes.people.invitations import invite
 from wishes.people.recovering import recover
 from wishes.people.tables import Account, OutsideIdentity, WebSession
 from wishes.protection.tables import AuditEntry
-from wishes.settings import Settings, from_environment
+from wishes.settings import Settings
 
 IDENTITY, ENTRY, ACCOUNT, SESSION = (table_of(m) for m in (OutsideIdentity, AuditEntry, Account, WebSession))
 PASSWORD = "seven quiet herons"
@@ -324,68 +321,6 @@ def test_what_is_switched_off_is_not_there(settings: Settings, database: Databas
     assert "/sign-in/with/" not in person.get("/sign-in").text
     assert person.get("/sign-in/with/wechat").status_code == 404
     app.extensions["microwish.database"].dispose()
-
-
-@pytest.mark.parametrize(
-    ("told", "setting"),
-    [
-        ({"MICROWISH_WECHAT_APP_ID": "wx1"}, "MICROWISH_WECHAT_APP_ID"),
-        ({"MICROWISH_WECHAT_SECRET_FILE": "{secret}"}, "MICROWISH_WECHAT_APP_ID"),
-        ({"MICROWISH_WECHAT_APP_ID": "wx1", "MICROWISH_WECHAT_SECRET_FILE": "{none}"}, "MICROWISH_WECHAT_SECRET_FILE"),
-        ({"MICROWISH_WECHAT_APP_ID": "wx1", "MICROWISH_WECHAT_SECRET_FILE": "{empty}"}, "MICROWISH_WECHAT_SECRET_FILE"),
-        ({"MICROWISH_WECOM_CORP_ID": "ww1", "MICROWISH_WECOM_SECRET_FILE": "{secret}"}, "MICROWISH_WECOM_AGENT_ID"),
-        (
-            {
-                "MICROWISH_WECHAT_APP_ID": "wx1",
-                "MICROWISH_WECHAT_SECRET_FILE": "{secret}",
-                "MICROWISH_WECHAT_API_URL": "http://api.example.org",
-            },
-            "MICROWISH_WECHAT_API_URL",
-        ),
-        (
-            {
-                "MICROWISH_PRODUCTION": "1",
-                "MICROWISH_BASE_URL": "https://wish.example.org",
-                "MICROWISH_WECHAT_APP_ID": "wx1",
-                "MICROWISH_WECHAT_SECRET_FILE": "{open}",
-            },
-            "MICROWISH_WECHAT_SECRET_FILE",
-        ),
-    ],
-)
-def test_an_application_that_is_half_set_up_or_open_to_others_is_refused(
-    tmp_path: Path, told: dict[str, str], setting: str
-) -> None:
-    files = {name: tmp_path / name for name in ("secret", "empty", "open", "none")}
-    for name, text, mode in (("secret", "s", 0o600), ("empty", " ", 0o600), ("open", "s", 0o644)):
-        files[name].write_text(text)
-        files[name].chmod(mode)
-    with pytest.raises(Misconfigured) as refused:
-        from_environment(
-            {"MICROWISH_VAR_DIR": str(tmp_path), **{name: value.format(**files) for name, value in told.items()}}
-        )
-    assert refused.value.facts["setting"] == setting
-
-
-def test_secrets_come_by_file_are_never_printed_and_the_services_are_those_of_tencent(tmp_path: Path) -> None:
-    secret = tmp_path / "wechat.secret"
-    secret.write_text("hunter2\n")
-    settings = from_environment(
-        {
-            "MICROWISH_VAR_DIR": str(tmp_path),
-            "MICROWISH_WECHAT_WEB_APP_ID": "wx2",
-            "MICROWISH_WECHAT_WEB_SECRET_FILE": str(secret),
-            "MICROWISH_WECOM_CORP_ID": "ww1",
-            "MICROWISH_WECOM_AGENT_ID": "1000002",
-            "MICROWISH_WECOM_SECRET_FILE": str(secret),
-        }
-    )
-    assert settings.wechat is None and settings.wechat_web is not None and settings.wecom_web is not None
-    assert settings.wechat_web.secret == "hunter2" and "hunter2" not in repr(settings)
-    for app in (settings.wechat_web, settings.wecom, settings.wecom_web):
-        assert app is not None and not app.own
-        for url in (app.authorize_url, app.api_url):
-            assert url.startswith("https://") and urlsplit(url).netloc.endswith(".weixin.qq.com")
 
 
 def test_a_closed_account_is_closed_to_wechat_too(

@@ -20,14 +20,13 @@ from playwright.sync_api import Browser, CDPSession, Page
 
 from tests.factories import Place
 from tests.web.bare_app import serving
-from tests.web.people import Person, app_of, grants_of
+from tests.web.people import Person, app_of, grants_of, signed_up
 from wishes.access import Role
 from wishes.clock import utc_now
 from wishes.db import Database
 from wishes.errors import Invalid
 from wishes.model import table_of
 from wishes.people import passkeys
-from wishes.people.actions import create_account, grant_role
 from wishes.people.passkeys import Challenge, party_of
 from wishes.people.second_step import has_second_step, set_up
 from wishes.people.tables import Passkey, WebSession
@@ -46,14 +45,8 @@ class Site:
     address: str
 
     def account(self, role: Role, login: str = LOGIN) -> int:
-        grant = grants_of(self.place)[role]
         with self.database.transaction() as session:
-            account_id = create_account(session, login=login, name="某人", password=PASSWORD, now=utc_now())
-            grant_role(
-                session, account_id=account_id, role=role, now=utc_now(), campaign_id=grant.campaign_id,
-                community_id=grant.community_id, branch_id=grant.branch_id, volunteer_id=grant.volunteer_id,
-            )  # fmt: skip
-        return account_id
+            return signed_up(session, grants_of(self.place)[role], login=login, password=PASSWORD)
 
     def rows(self, query: Any) -> list[Any]:
         with self.database.reading() as session:

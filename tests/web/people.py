@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask import Flask
+from sqlmodel import Session
 from werkzeug.test import TestResponse
 
 from tests.factories import Place, make_account
@@ -14,7 +15,7 @@ from tests.web.house import findings
 from wishes.access import Grant, Role
 from wishes.app import create_app
 from wishes.db import Database
-from wishes.people.actions import open_session
+from wishes.people.actions import create_account, grant_role, open_session
 from wishes.protection.keyring import create_keyring
 from wishes.settings import Settings
 
@@ -32,6 +33,17 @@ def grants_of(place: Place) -> dict[Role, Grant]:
         Role.VOLUNTEER: {"volunteer_id": place.volunteer_id},
     }
     return {role: place.grant(role, **narrowed.get(role, {})) for role in Role}
+
+
+def signed_up(session: Session, grant: Grant, *, login: str, password: str) -> int:
+    """An account with a password and one role; answers its id."""
+    now = datetime.now(UTC)
+    account_id = create_account(session, login=login, name="某人", password=password, now=now)
+    grant_role(
+        session, account_id=account_id, role=grant.role, now=now, campaign_id=grant.campaign_id,
+        community_id=grant.community_id, branch_id=grant.branch_id, volunteer_id=grant.volunteer_id,
+    )  # fmt: skip
+    return account_id
 
 
 class Person:

@@ -13,13 +13,12 @@ from flask import Flask
 from sqlmodel import col
 
 from tests.factories import Place, make_campaign
-from tests.web.people import Person, grants_of
+from tests.web.people import Person, grants_of, signed_up
 from wishes.access import Role
 from wishes.claims.tables import Volunteer
 from wishes.clock import utc_now
 from wishes.db import Database
 from wishes.people import codes
-from wishes.people.actions import create_account, grant_role
 from wishes.people.second_step import code_key, set_up, take_step
 from wishes.people.tables import Account, Invitation, OneTimeCode, SpareCode
 from wishes.settings import Settings
@@ -34,14 +33,8 @@ def settings(sqlite_settings: Settings) -> Settings:
 
 
 def account(database: Database, place: Place, role: Role, login: str = LOGIN) -> int:
-    grant = grants_of(place)[role]
     with database.transaction() as session:
-        account_id = create_account(session, login=login, name="某人", password=PASSWORD, now=utc_now())
-        grant_role(
-            session, account_id=account_id, role=role, now=utc_now(), campaign_id=grant.campaign_id,
-            community_id=grant.community_id, branch_id=grant.branch_id, volunteer_id=grant.volunteer_id,
-        )  # fmt: skip
-    return account_id
+        return signed_up(session, grants_of(place)[role], login=login, password=PASSWORD)
 
 
 def key(app: Flask) -> bytes:

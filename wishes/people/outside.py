@@ -34,12 +34,12 @@ class OutsideFailed(MicrowishError):
     status, code = 502, "outside_failed"
     title = Text("对方没有确认", "No confirmation came")
     sentence = Text(
-        "{zh}没有确认您的身份，请再试一次，或用别的方式登录。",
-        "{en} did not confirm who you are. Try again, or sign in another way.",
+        "{what}没有确认您的身份，请再试一次，或用别的方式登录。",
+        "{what_en} did not confirm who you are. Try again, or sign in another way.",
     )
 
     def __init__(self, provider: str) -> None:
-        super().__init__(zh=LABEL[provider].zh, en=LABEL[provider].en)
+        super().__init__(what=LABEL[provider].zh, what_en=LABEL[provider].en)
 
 
 class NotAMember(MicrowishError):

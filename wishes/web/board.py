@@ -228,7 +228,7 @@ def act() -> Response:
         flash(
             t(
                 "已提醒 {n} 个心愿的承担人（同一天只提醒一次）。",
-                "Those who carry {n} wishes are reminded (once a day at most).",
+                "Reminders on their way for {n} of the wishes (once a day at most).",
                 n=len(tally.moved),
             ),
             "success",

@@ -78,7 +78,7 @@ def upload() -> Response:
         flash(
             t(
                 "收到 {n} 份文件，正在读取。可以关闭页面，不影响处理。",
-                "{n} files received and being read. You may close this page.",
+                "Files received: {n}. They are being read; you may close this page.",
                 n=taken,
             ),
             "good",
