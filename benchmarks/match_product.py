@@ -38,7 +38,12 @@ DATA = PACKAGE_DIR / "demo" / "hangzhou-2021"
 
 def set_up(folder: Path) -> tuple[Database, int]:
     """The campaign with every wish published; answers the database and the campaign's id."""
-    settings = Settings(var_dir=folder, database_url=f"sqlite:///{folder / 'microwish.sqlite3'}", redis_url=None, secret_key="benchmark " * 4)
+    settings = Settings(
+        var_dir=folder,
+        database_url=f"sqlite:///{folder / 'microwish.sqlite3'}",
+        redis_url=None,
+        secret_key="benchmark " * 4,
+    )
     database, now = Database(settings), utc_now()
     upgrade(database)
     create_keyring(settings.keys_dir)
@@ -46,7 +51,11 @@ def set_up(folder: Path) -> tuple[Database, int]:
         load_campaign(session, folder=DATA, now=now, actor=OPERATOR)
         campaign_id = campaign_by_slug(session, "hangzhou-2021").id
         assert campaign_id is not None
-        for name, verb in (("branches", import_branches), ("members", import_members), ("volunteers", import_volunteers)):
+        for name, verb in (
+            ("branches", import_branches),
+            ("members", import_members),
+            ("volunteers", import_volunteers),
+        ):
             file = DATA / f"{name}.xlsx"
             verb(session, campaign_id=campaign_id, data=file.read_bytes(), name=file.name, now=now, actor=OPERATOR)
         reader = reader_for(session, campaign_id)
@@ -57,7 +66,16 @@ def set_up(folder: Path) -> tuple[Database, int]:
         admitting = admission(session, campaign=campaign, keyring=keyring, actor=OPERATOR, now=now)
         kinship, _ = compare(readings, stored_children(session, admitting.vault, campaign_id))
         for reading in readings:
-            store_reading(session, campaign=campaign, reading=reading, keyring=keyring, now=now, actor=OPERATOR, kinship=kinship, with_=admitting)
+            store_reading(
+                session,
+                campaign=campaign,
+                reading=reading,
+                keyring=keyring,
+                now=now,
+                actor=OPERATOR,
+                kinship=kinship,
+                with_=admitting,
+            )
     for verb in (verify_all, publish_all):
         with database.transaction() as session:
             verb(session, campaign_id=campaign_id, actor=OPERATOR, now=now)

@@ -40,7 +40,16 @@ from wishes.tracking.survival import kaplan_meier
 POLICIES = ("browse", "nearest", "engine")
 PAIRS = (("nearest", "browse"), ("engine", "browse"), ("engine", "nearest"))
 DAYS = 306
-PHOTOGENIC = {"toy": 0.25, "sport": 0.2, "art": 0.15, "study": 0.1, "clothing": 0.0, "book": 0.0, "daily": -0.1, "aid": -0.15}
+PHOTOGENIC = {
+    "toy": 0.25,
+    "sport": 0.2,
+    "art": 0.15,
+    "study": 0.1,
+    "clothing": 0.0,
+    "book": 0.0,
+    "daily": -0.1,
+    "aid": -0.15,
+}
 
 # How people behave: guesses, the same for all policies. Days unless said otherwise.
 LOOKS_EVERY = {"branch": 6.0, "person": 12.0}
@@ -131,7 +140,9 @@ class Campaign:
             # The list shows the own district first; few look beyond the first pages.
             here = self.world.county[open_now] == self.world.takers.county[t]
             shown = np.concatenate([open_now[here], self.rng.permutation(open_now[~here])])[:SEES]
-            score = 1.0 - self.suits(shown, t) + appeal[self.world.category[shown]] + self.rng.normal(0, 0.08, len(shown))
+            score = (
+                1.0 - self.suits(shown, t) + appeal[self.world.category[shown]] + self.rng.normal(0, 0.08, len(shown))
+            )
             claimed = 0
             for i in np.argsort(-score):
                 w = int(shown[i])
@@ -227,7 +238,12 @@ class Campaign:
         if not len(rows):
             return
         seen = self._seen(rows)
-        settings = {"weights": Weights().model_dump(), "matching": Matching(longest_wait_days=30).model_dump(), "seed": 0, "policy": "incremental"}
+        settings = {
+            "weights": Weights().model_dump(),
+            "matching": Matching(longest_wait_days=30).model_dump(),
+            "seed": 0,
+            "policy": "incremental",
+        }
         plan = decide(seen, settings, campaign_id=0).plan
         changed = np.flatnonzero((plan.taker >= 0) & (plan.taker != seen.wishes.current))
         for i in changed[seen.wishes.current[changed] >= 0].tolist():
@@ -356,7 +372,11 @@ def main() -> None:
     asked = parser.parse_args()
     told = compared([simulate(seed, asked.wishes) for seed in range(asked.seeds)])
     if asked.json:
-        print(json.dumps({"seeds": asked.seeds, "wishes": asked.wishes, **told}, ensure_ascii=False).replace("NaN", "null"))
+        print(
+            json.dumps({"seeds": asked.seeds, "wishes": asked.wishes, **told}, ensure_ascii=False).replace(
+                "NaN", "null"
+            )
+        )
         return
     print(f"{asked.seeds} seeds, {asked.wishes} wishes, {DAYS} days; mean ± half width of the 95 % interval")
     show(told, details=asked.details)

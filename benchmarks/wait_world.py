@@ -46,7 +46,10 @@ def make_world(seed: int, wishes: int) -> World:
     places = [row for row in csv.DictReader((DATA / "places.csv").open(encoding="utf-8")) if row["level"] != "city"]
     counties = tuple(sorted({row["county_code"] or row["code"] for row in places}))
     lat, lon = (np.array([float(row[name]) for row in places]) for name in ("lat", "lon"))
-    towns = {c: [i for i, row in enumerate(places) if row["level"] == "township" and row["county_code"] == c] for c in counties}
+    towns = {
+        c: [i for i, row in enumerate(places) if row["level"] == "township" and row["county_code"] == c]
+        for c in counties
+    }
     seats = {row["code"]: i for i, row in enumerate(places) if row["level"] == "county"}
     kinds = {row["wish_ref"]: row for row in csv.DictReader((DATA / "events-wishes.csv").open(encoding="utf-8"))}
     published: dict[str, datetime] = {}
@@ -71,12 +74,16 @@ def make_world(seed: int, wishes: int) -> World:
     )  # fmt: skip
 
 
-def _make_takers(rng: Any, share: float, counties: tuple[str, ...], categories: tuple[str, ...], seats: dict[str, int], price: float) -> Takers:
+def _make_takers(
+    rng: Any, share: float, counties: tuple[str, ...], categories: tuple[str, ...], seats: dict[str, int], price: float
+) -> Takers:
     """Branches sit in the city, wishes in the country: that is the difficulty."""
     branches, people = max(4, round(100 * share)), max(20, round(1000 * share))
     everyone = branches + people
     city = [i for i, code in enumerate(counties) if code < "330109"]
-    of_branch = np.where(rng.random(branches) < 0.7, rng.choice(city, branches), rng.integers(0, len(counties), branches))
+    of_branch = np.where(
+        rng.random(branches) < 0.7, rng.choice(city, branches), rng.integers(0, len(counties), branches)
+    )
     county = np.concatenate([of_branch, rng.integers(0, len(counties), people)])
     own = np.arange(everyone) >= branches
     buys = ~own | (rng.random(everyone) < 0.5)

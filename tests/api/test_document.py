@@ -33,7 +33,9 @@ def test_every_route_is_described_and_everything_described_is_routed(app: Flask,
 
 def test_every_move_a_person_makes_without_a_scan_has_its_address(contract: Contract) -> None:
     made_otherwise = {"propose", "expire", "lapse", "deliver", "deliver_directly", "attend"}
-    addressed = {path.rsplit("/", 1)[1] for path in contract.document["paths"] if re.search(r"/wishes/{code}/\w+$", path)}
+    addressed = {
+        path.rsplit("/", 1)[1] for path in contract.document["paths"] if re.search(r"/wishes/{code}/\w+$", path)
+    }
     assert addressed == set(MOVES) - made_otherwise
 
 

@@ -208,7 +208,9 @@ def test_a_volunteer_answers_the_deadline(app: Flask, database: Database, place:
 def test_a_row_carries_its_forecast_or_says_that_there_is_too_little_data(
     app: Flask, place: Place, coordinator: Person, late_wish: int
 ) -> None:
-    with app.extensions["microwish.database"].reading() as session:  # what was learnt is kept with the process's database
+    with app.extensions[
+        "microwish.database"
+    ].reading() as session:  # what was learnt is kept with the process's database
         learnt_today(session, place.id, now=utc_now())
         told = forecasts(session, place.id, [late_wish], now=utc_now())
     assert told[late_wish].facts() == {"too_little_data": True}

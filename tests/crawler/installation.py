@@ -66,7 +66,9 @@ class Loaded:
             ).scalars()
             files = [DEMO / "wishes" / name for name in names]
         return "\n".join(
-            workbook_text(file.read_bytes()) if file.suffix == ".xlsx" else file.read_bytes().decode("gb18030", "replace")
+            workbook_text(file.read_bytes())
+            if file.suffix == ".xlsx"
+            else file.read_bytes().decode("gb18030", "replace")
             for file in files
         )
 

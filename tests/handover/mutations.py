@@ -20,7 +20,7 @@ def mutated(text: str, rng: random.Random) -> str:
 
 def _one_character(text: str, rng: random.Random) -> str:
     place = rng.randrange(len(text))
-    return text[:place] + rng.choice(ALPHABET) + text[place + 1:]
+    return text[:place] + rng.choice(ALPHABET) + text[place + 1 :]
 
 
 def _several_characters(text: str, rng: random.Random) -> str:
@@ -43,12 +43,12 @@ def _shifted(text: str, rng: random.Random) -> str:
 
 
 def _cut_or_grown(text: str, rng: random.Random) -> str:
-    return text[:rng.randrange(len(text))] if rng.random() < 0.5 else text + rng.choice(ALPHABET)
+    return text[: rng.randrange(len(text))] if rng.random() < 0.5 else text + rng.choice(ALPHABET)
 
 
 def _other_alphabet(text: str, rng: random.Random) -> str:
     place = rng.randrange(len(text))
-    return text[:place] + rng.choice("abcz0189-_ =\n\0é书") + text[place + 1:]
+    return text[:place] + rng.choice("abcz0189-_ =\n\0é书") + text[place + 1 :]
 
 
 def _payload_bit(text: str, rng: random.Random) -> str:
@@ -70,5 +70,14 @@ def _second_signature(text: str, rng: random.Random) -> str:
     return base64.b32encode(raw[:46] + scalar.to_bytes(32, "little")).decode().rstrip("=")
 
 
-_WAYS = (_one_character, _several_characters, _two_swapped, _shifted, _cut_or_grown, _other_alphabet, _payload_bit,
-         _random_signature, _second_signature)
+_WAYS = (
+    _one_character,
+    _several_characters,
+    _two_swapped,
+    _shifted,
+    _cut_or_grown,
+    _other_alphabet,
+    _payload_bit,
+    _random_signature,
+    _second_signature,
+)

@@ -55,7 +55,7 @@ def cell(page: Grey, layout: str, place: int, dpi: float = THERMAL_DPI) -> Grey:
     paper = FORMATS[layout]
     left, top = (side * dpi / 25.4 for side in paper.corner_mm(place))
     width, height = (side * dpi / 25.4 for side in paper.label_mm)
-    return page[max(0, math.floor(top)):math.ceil(top + height), math.floor(left):math.ceil(left + width)]
+    return page[max(0, math.floor(top)) : math.ceil(top + height), math.floor(left) : math.ceil(left + width)]
 
 
 def decoded(image: Grey | Image.Image) -> list[str]:
@@ -72,8 +72,9 @@ def code_box(layout: str, modules: int = 57) -> tuple[float, float, float]:
     return left + 4 * module, top + 4 * module, modules * module
 
 
-def worn(image: Grey, layout: str, rng: random.Random, *, blot: float = 0.15, blur: float = 1.0,
-         tilt_degrees: float = 20.0) -> Image.Image:
+def worn(
+    image: Grey, layout: str, rng: random.Random, *, blot: float = 0.15, blur: float = 1.0, tilt_degrees: float = 20.0
+) -> Image.Image:
     """A label after a wet week: an opaque blot as large as *blot* of the code, a grey smear as large, blurred, tilted.
 
     The smear lies anywhere, the blot anywhere but on the three corner marks: a code without a corner mark is not found

@@ -54,7 +54,7 @@ def test_a_code_is_read_however_people_write_it(code: str, data: st.DataObject) 
 @given(codes, st.integers(0, 10), st.sampled_from(CROCKFORD))
 def test_one_wrong_character_is_told_at_once(code: str, place: int, other: str) -> None:
     plain = code.replace("-", "")
-    wrong = plain[:place] + other + plain[place + 1:]
+    wrong = plain[:place] + other + plain[place + 1 :]
     if wrong != plain:
         with pytest.raises(MalformedCode):
             read_code(wrong)
@@ -69,8 +69,9 @@ def test_two_swapped_characters_are_told_at_once(code: str, one: int, two: int) 
             read_code("".join(plain))
 
 
-@pytest.mark.parametrize("typed", ["", "12345", "0" * 12, "0" * 10, "UUUU-UUUU-UUU", "心愿心愿心愿心愿心愿心",
-                                   "0000-0000-00!"])
+@pytest.mark.parametrize(
+    "typed", ["", "12345", "0" * 12, "0" * 10, "UUUU-UUUU-UUU", "心愿心愿心愿心愿心愿心", "0000-0000-00!"]
+)
 def test_what_is_no_code_is_refused(typed: str) -> None:
     with pytest.raises(MalformedCode):
         read_code(typed)
@@ -85,8 +86,9 @@ def test_any_text_is_a_code_or_a_typed_refusal(typed: str) -> None:
 
 
 def test_label_receipt_and_reprint_have_unrelated_codes() -> None:
-    made = [human_code(token(number, type_, epoch))
-            for number in range(2_000) for type_ in TokenType for epoch in (0, 1)]
+    made = [
+        human_code(token(number, type_, epoch)) for number in range(2_000) for type_ in TokenType for epoch in (0, 1)
+    ]
     assert len(set(made)) == len(made)
 
 
@@ -116,6 +118,10 @@ def test_the_stored_digest_fits_every_spelling_and_needs_its_key() -> None:
 def test_printed_codes_never_change_unnoticed() -> None:
     for vector in VECTORS["tokens"]:
         signer = TokenSigner(1, bytes.fromhex(VECTORS["seed"]))
-        made = signer.sign(TokenType[vector["type"]], tag=bytes.fromhex(vector["tag"]),
-                           epoch=vector["epoch"], expires_on=date.fromisoformat(vector["expires_on"]))
+        made = signer.sign(
+            TokenType[vector["type"]],
+            tag=bytes.fromhex(vector["tag"]),
+            epoch=vector["epoch"],
+            expires_on=date.fromisoformat(vector["expires_on"]),
+        )
         assert human_code(made) == vector["code"]

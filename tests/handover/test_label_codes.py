@@ -72,7 +72,7 @@ def test_the_inline_picture_holds_the_code_with_its_quiet_zone() -> None:
     canvas = np.full((size, size), 255, dtype=np.uint8)
     path = root.findall("{http://www.w3.org/2000/svg}path")[1].attrib["d"]
     for x, y, length in re.findall(r"M(\d+) (\d+)h(\d+)v1H\d+z", path):
-        canvas[int(y), int(x):int(x) + int(length)] = 0
+        canvas[int(y), int(x) : int(x) + int(length)] = 0
     assert decoded(np.kron(canvas, np.ones((4, 4), dtype=np.uint8))) == [text]
     assert canvas[:4].min() == canvas[-4:].min() == canvas[:, :4].min() == canvas[:, -4:].min() == 255
     assert root.attrib["aria-label"] == '邀请 "A" & <B>' and root.attrib["role"] == "img"

@@ -59,7 +59,7 @@ def test_every_label_lies_in_its_place_and_reads_back(layout: str, fonts_dir: Pa
         if pixels is not None:
             assert decoded(pixels) == [scan_url(BASE_URL, labels[number].token)]
     first_page = decoded(rendered(pdf, 0, dpi=300))
-    assert sorted(first_page) == sorted(scan_url(BASE_URL, item.token) for item in labels[:FORMATS[layout].per_page])
+    assert sorted(first_page) == sorted(scan_url(BASE_URL, item.token) for item in labels[: FORMATS[layout].per_page])
 
 
 @pytest.mark.parametrize("layout", ALL_FORMATS)
@@ -79,9 +79,16 @@ def test_the_longest_texts_stay_inside_their_label_and_off_the_code(layout: str,
     paper = FORMATS[layout]
     place = paper.per_page // 2
     labels = [label(number, alias="", item="") for number in range(place)]
-    wide = Label(label_token(place), "study", alias="很长很长的化名" * 4, item="文具套装（笔、橡皮、尺子）" * 5,
-                 detail="WWWWWWWWWWWWWWWWWWWW 36 码" * 3, place="330110-203-" * 4, box="W" * 30,
-                 due_on=date(2021, 6, 1))
+    wide = Label(
+        label_token(place),
+        "study",
+        alias="很长很长的化名" * 4,
+        item="文具套装（笔、橡皮、尺子）" * 5,
+        detail="WWWWWWWWWWWWWWWWWWWW 36 码" * 3,
+        place="330110-203-" * 4,
+        box="W" * 30,
+        due_on=date(2021, 6, 1),
+    )
     before = rendered(printed([*labels, label(place, alias="", item="")], fonts_dir, layout), place // paper.per_page)
     after = rendered(printed([*labels, wide], fonts_dir, layout), place // paper.per_page)
     rows, columns = np.nonzero(before != after)
@@ -99,9 +106,9 @@ def test_the_quiet_zone_is_white(layout: str, fonts_dir: Path) -> None:
     quiet = int(4 * FORMATS[layout].fitting_module_mm(57) * 8) - 2
     rows, columns = slice(top, top + side), slice(left, left + side)
     right, bottom = left + side, top + side
-    assert is_clean(pixels[rows, left - quiet:left - 2]) and is_clean(pixels[rows, right + 3:right + quiet])
-    assert is_clean(pixels[top - quiet:top - 2, columns]) and is_clean(pixels[bottom + 3:bottom + quiet, columns])
-    assert not is_clean(pixels[rows, left:left + 6]) and not is_clean(pixels[top:top + 6, columns])
+    assert is_clean(pixels[rows, left - quiet : left - 2]) and is_clean(pixels[rows, right + 3 : right + quiet])
+    assert is_clean(pixels[top - quiet : top - 2, columns]) and is_clean(pixels[bottom + 3 : bottom + quiet, columns])
+    assert not is_clean(pixels[rows, left : left + 6]) and not is_clean(pixels[top : top + 6, columns])
 
 
 def test_thermal_modules_are_whole_dots() -> None:
@@ -202,8 +209,14 @@ def test_the_same_labels_make_the_same_file(fonts_dir: Path) -> None:
 
 def test_progress_is_told_page_by_page_to_the_last_label(fonts_dir: Path) -> None:
     told: list[int] = []
-    write_labels([label(number) for number in range(50)], io.BytesIO(), layout="a4-24", base_url=BASE_URL,
-                 fonts_dir=fonts_dir, progress=told.append)
+    write_labels(
+        [label(number) for number in range(50)],
+        io.BytesIO(),
+        layout="a4-24",
+        base_url=BASE_URL,
+        fonts_dir=fonts_dir,
+        progress=told.append,
+    )
     assert told == [24, 48, 50]
 
 

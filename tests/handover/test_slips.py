@@ -35,7 +35,7 @@ def test_each_slip_holds_its_receipt_and_not_the_label(fonts_dir: Path) -> None:
 
 def test_what_stays_outside_after_folding_does_not_tell_the_secret(fonts_dir: Path) -> None:
     pdf = printed([slip(1)], fonts_dir)
-    assert decoded(rendered(pdf)[:, :int(70 * DOTS)]) == []
+    assert decoded(rendered(pdf)[:, : int(70 * DOTS)]) == []
     with pypdfium2.PdfDocument(io.BytesIO(pdf)) as document:
         text = document[0].get_textpage()
         points = 72 / 25.4
@@ -50,16 +50,19 @@ def test_the_flap_hides_the_code_against_the_light(fonts_dir: Path) -> None:
     page = rendered(printed([slip(1)], fonts_dir), dpi=203.2)
     panel = int(70 * DOTS)
     height = int(297 / 4 * DOTS)
-    inside, flap = page[:height, panel:2 * panel], page[:height, 2 * panel:3 * panel][:, ::-1]
+    inside, flap = page[:height, panel : 2 * panel], page[:height, 2 * panel : 3 * panel][:, ::-1]
     width = min(inside.shape[1], flap.shape[1])
-    seen_through = (inside[:, :width] // 2 + flap[:, :width] // 2)
+    seen_through = inside[:, :width] // 2 + flap[:, :width] // 2
     assert decoded(inside) != []
     assert decoded(seen_through) == []
 
 
 def test_tokens_of_two_claims_or_of_one_kind_make_no_slip(fonts_dir: Path) -> None:
-    for wrong in (Slip(receipt_token(1), label_token(2)), Slip(label_token(1), label_token(1)),
-                  Slip(receipt_token(1), receipt_token(1))):
+    for wrong in (
+        Slip(receipt_token(1), label_token(2)),
+        Slip(label_token(1), label_token(1)),
+        Slip(receipt_token(1), receipt_token(1)),
+    ):
         with pytest.raises(ValueError, match="one claim"):
             printed([slip(3), wrong], fonts_dir)
     with pytest.raises(ValueError, match="no slips"):
@@ -68,6 +71,11 @@ def test_tokens_of_two_claims_or_of_one_kind_make_no_slip(fonts_dir: Path) -> No
 
 def test_progress_is_told_page_by_page(fonts_dir: Path) -> None:
     told: list[int] = []
-    write_slips([slip(number) for number in range(9)], io.BytesIO(), base_url=BASE_URL, fonts_dir=fonts_dir,
-                progress=told.append)
+    write_slips(
+        [slip(number) for number in range(9)],
+        io.BytesIO(),
+        base_url=BASE_URL,
+        fonts_dir=fonts_dir,
+        progress=told.append,
+    )
     assert told == [4, 8, 9]

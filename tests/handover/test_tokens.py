@@ -49,8 +49,13 @@ def receipt(claim: bytes = b"claimone") -> Token:
     return SIGNER.sign(TokenType.RECEIPT, tag=claim, epoch=1, expires_on=DAY)
 
 
-@given(claim=st.binary(min_size=8, max_size=8), epoch=st.integers(0, 255), type_=st.sampled_from(TokenType),
-       day=st.dates(date(1970, 1, 1), date(2149, 6, 6)), kid=st.integers(1, 255))
+@given(
+    claim=st.binary(min_size=8, max_size=8),
+    epoch=st.integers(0, 255),
+    type_=st.sampled_from(TokenType),
+    day=st.dates(date(1970, 1, 1), date(2149, 6, 6)),
+    kid=st.integers(1, 255),
+)
 def test_what_was_signed_is_what_is_read(claim: bytes, epoch: int, type_: TokenType, day: date, kid: int) -> None:
     signed = TokenSigner(kid, SEED).sign(type_, tag=claim, epoch=epoch, expires_on=day)
     keys = PublicKeys.from_seeds({kid: SEED})
@@ -80,7 +85,7 @@ def test_every_single_character_of_a_token_is_guarded() -> None:
         for other in "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567":
             if other != text[place]:
                 with pytest.raises(TokenRefused):
-                    KEYS.verify(text[:place] + other + text[place + 1:], on=DAY)
+                    KEYS.verify(text[:place] + other + text[place + 1 :], on=DAY)
 
 
 def test_a_token_has_only_one_spelling() -> None:
@@ -99,8 +104,18 @@ def test_a_changed_host_changes_nothing_that_is_signed() -> None:
         assert KEYS.verify(f" {base}{token.text}\n", on=DAY) == token
 
 
-@pytest.mark.parametrize("text", ["", "HTTPS://WISH.EXAMPLE.ORG/H/", "书包", "A" * 124, "A" * 126, "A" * 100_000,
-                                  "https://evil.example/x/" + "A" * 125])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "HTTPS://WISH.EXAMPLE.ORG/H/",
+        "书包",
+        "A" * 124,
+        "A" * 126,
+        "A" * 100_000,
+        "https://evil.example/x/" + "A" * 125,
+    ],
+)
 def test_what_is_no_token_is_malformed(text: str) -> None:
     with pytest.raises(MalformedToken):
         KEYS.verify(text, on=DAY)
@@ -188,8 +203,9 @@ def test_values_that_do_not_fit_their_bytes_are_refused() -> None:
             TokenSigner(kid, SEED)
 
 
-@pytest.mark.parametrize("base", ["https://wish.example.org/app", "https://wish_1.example", "ftp://wish.example",
-                                  "wish"])
+@pytest.mark.parametrize(
+    "base", ["https://wish.example.org/app", "https://wish_1.example", "ftp://wish.example", "wish"]
+)
 def test_an_address_that_would_swell_the_code_is_refused(base: str) -> None:
     with pytest.raises(ValueError, match="base URL"):
         scan_url(base, label())
@@ -210,9 +226,14 @@ def test_the_written_form_never_changes_unnoticed(vector: dict[str, object]) -> 
     keys = PublicKeys.from_json(json.dumps(VECTORS["public_keys"]))
     token = keys.verify(str(vector["text"]), on=None)
     assert (token.type.name, token.tag.hex(), token.epoch, token.expires_on.isoformat()) == (
-        vector["type"], vector["tag"], vector["epoch"], vector["expires_on"])
+        vector["type"],
+        vector["tag"],
+        vector["epoch"],
+        vector["expires_on"],
+    )
     made = TokenSigner(token.kid, bytes.fromhex(VECTORS["seed"])).sign(
-        token.type, tag=token.tag, epoch=token.epoch, expires_on=token.expires_on)
+        token.type, tag=token.tag, epoch=token.epoch, expires_on=token.expires_on
+    )
     assert made == token
 
 

@@ -10,8 +10,27 @@ from pathlib import Path
 from typing import Any
 
 FIELDS = (
-    "child", "gender", "birth", "age", "county", "town", "village", "guardian", "phone", "types", "item", "category", "need",
-    "size_kind", "size", "qty", "price_low", "price_high", "consent", "visit", "recno",
+    "child",
+    "gender",
+    "birth",
+    "age",
+    "county",
+    "town",
+    "village",
+    "guardian",
+    "phone",
+    "types",
+    "item",
+    "category",
+    "need",
+    "size_kind",
+    "size",
+    "qty",
+    "price_low",
+    "price_high",
+    "consent",
+    "visit",
+    "recno",
 )
 
 
@@ -60,7 +79,9 @@ def score(objects: Iterable[Mapping[str, Any]], truth: Path) -> Score:
         )
         right_status += same
         if not same:
-            result.wrong.append(f"status {key}: {want['status']} {want['reasons']} / {got['status']} {got['reasons']} {got['raw']}")
+            result.wrong.append(
+                f"status {key}: {want['status']} {want['reasons']} / {got['status']} {got['reasons']} {got['raw']}"
+            )
         if got["status"] == "accepted" and set(want["reasons"]) & {"unsafe_item", "cash_wish", "no_consent"}:
             result.false_acceptances.append(key)
         for name in FIELDS:
@@ -73,7 +94,9 @@ def score(objects: Iterable[Mapping[str, Any]], truth: Path) -> Score:
     result.parked = sum(1 for o in found.values() if o["status"] == "parked") / max(len(found), 1)
     wanted = {frozenset(pair[:2]) for pair in whole["duplicates"]}
     pairs = {
-        frozenset((_key(o), o["duplicate_of"])) for o in found.values() if o["duplicate_of"] and o["duplicate_of"].split("|")[0] in files
+        frozenset((_key(o), o["duplicate_of"]))
+        for o in found.values()
+        if o["duplicate_of"] and o["duplicate_of"].split("|")[0] in files
     }
     result.duplicate_precision = len(pairs & wanted) / len(pairs) if pairs else 1.0
     result.duplicate_recall = len(pairs & wanted) / len(wanted) if wanted else 1.0

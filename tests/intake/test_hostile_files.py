@@ -92,15 +92,18 @@ def test_a_million_columns_are_refused() -> None:
     assert refused(replaced(workbook(GOOD_ROWS), SHEET, sheet_xml(f'<row r="1">{unplaced}</row>'))) == "sheet_too_large"
 
 
-@pytest.mark.parametrize("cells", [
-    '<row r="1"><c r="ZZ1048576"><v>1</v></c></row>',
-    '<row r="1"><c r="A1"><v>1</v></c><c r="zz1000000"><v>1</v></c></row>',
-    '<row r="1"><c r = "A1"><v>1</v></c><c r = "ZZ1000000"><v>1</v></c></row>',
-    '<row r="99999999999999"><c r="A99999999999999"><v>1</v></c></row>',
-    '<row r="1"><c r="XFD1"/><c><v>1</v></c></row><row r="200000"><c r="A200000"><v>1</v></c></row>',
-    '<row r="900000"><c><v>1</v></c></row>',
-    "<row><c><v>1</v></c></row>" * 250_000,
-])
+@pytest.mark.parametrize(
+    "cells",
+    [
+        '<row r="1"><c r="ZZ1048576"><v>1</v></c></row>',
+        '<row r="1"><c r="A1"><v>1</v></c><c r="zz1000000"><v>1</v></c></row>',
+        '<row r="1"><c r = "A1"><v>1</v></c><c r = "ZZ1000000"><v>1</v></c></row>',
+        '<row r="99999999999999"><c r="A99999999999999"><v>1</v></c></row>',
+        '<row r="1"><c r="XFD1"/><c><v>1</v></c></row><row r="200000"><c r="A200000"><v>1</v></c></row>',
+        '<row r="900000"><c><v>1</v></c></row>',
+        "<row><c><v>1</v></c></row>" * 250_000,
+    ],
+)
 def test_a_cell_that_lies_about_its_place_lays_out_nothing(cells: str) -> None:
     data = replaced(workbook(GOOD_ROWS), SHEET, sheet_xml(cells), zipfile.ZIP_STORED)
     assert refused(data) == "sheet_too_large"
@@ -124,12 +127,15 @@ def test_an_encrypted_workbook_is_told_apart_from_an_old_one() -> None:
     assert refused(ole + "Workbook".encode("utf-16-le")) == "old_excel"
 
 
-@pytest.mark.parametrize("data, problem", [
-    (b"<html><body><table><tr><td>x</td></tr></table></body></html>", "markup"),
-    ('\ufeff<?xml version="1.0"?>\n<?mso-application progid="Excel.Sheet"?><Workbook/>'.encode(), "markup"),
-    (b"\x09\x08\x10\x00\x00\x06\x05\x00" + b"\0" * 200, "old_excel"),
-    (b"PK\x05\x06" + b"\0" * 18, "damaged"),
-])
+@pytest.mark.parametrize(
+    "data, problem",
+    [
+        (b"<html><body><table><tr><td>x</td></tr></table></body></html>", "markup"),
+        ('\ufeff<?xml version="1.0"?>\n<?mso-application progid="Excel.Sheet"?><Workbook/>'.encode(), "markup"),
+        (b"\x09\x08\x10\x00\x00\x06\x05\x00" + b"\0" * 200, "old_excel"),
+        (b"PK\x05\x06" + b"\0" * 18, "damaged"),
+    ],
+)
 def test_what_old_systems_call_a_workbook_says_how_to_send_it(data: bytes, problem: str) -> None:
     assert refused(data, "导出.xls") == problem
 
@@ -138,7 +144,10 @@ def test_the_binary_form_of_excel_is_told_apart() -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr("[Content_Types].xml", "<Types/>")
-        archive.writestr("_rels/.rels", '<Relationships><Relationship Id="1" Type="x/officeDocument" Target="xl/workbook.bin"/></Relationships>')
+        archive.writestr(
+            "_rels/.rels",
+            '<Relationships><Relationship Id="1" Type="x/officeDocument" Target="xl/workbook.bin"/></Relationships>',
+        )
         archive.writestr("xl/workbook.bin", b"\x83\x01\x00")
     assert refused(out.getvalue(), "x.xlsb") == "not_a_workbook"
 
@@ -147,7 +156,10 @@ def test_characters_and_numbers_that_do_not_exist_stop_nothing(understand_bytes:
     good = workbook(GOOD_ROWS)
     names = zipfile.ZipFile(io.BytesIO(good)).read("xl/workbook.xml").replace(b"Sheet1", b"&#x7fffff;&#xd800;")
     assert refused(replaced(good, "xl/workbook.xml", names)) == "damaged"
-    texts = "".join(f'<c r="{column}1" t="inlineStr"><is><t>{t}</t></is></c>' for column, t in zip("ABCD", ("姓名", "出生年月", "心愿", "价格"), strict=True))
+    texts = "".join(
+        f'<c r="{column}1" t="inlineStr"><is><t>{t}</t></is></c>'
+        for column, t in zip("ABCD", ("姓名", "出生年月", "心愿", "价格"), strict=True)
+    )
     numbers = '<c r="A2" t="inlineStr"><is><t>王大山</t></is></c><c r="B2"><v>1e999</v></c><c r="C2" t="inlineStr"><is><t>书包</t></is></c><c r="D2"><v>NaN</v></c>'
     data = replaced(good, SHEET, sheet_xml(f'<row r="1">{texts}</row><row r="2">{numbers}</row>', "A1:D2"))
     [entry] = understand_bytes(data).entries
@@ -161,18 +173,27 @@ def test_a_quote_never_closed_swallows_no_line(understand_bytes: Understand) -> 
 
 def test_excels_own_word_for_the_separator_is_no_line_of_the_table(understand_bytes: Understand) -> None:
     text = "sep=|\r\n姓名|心愿|家长同意\r\n王大山|书包,大的|是\r\n"
-    assert [(e.cell, e.child) for e in understand_bytes(text.encode("utf-8-sig"), "x.csv").entries] == [("B3", "王大山")]
+    assert [(e.cell, e.child) for e in understand_bytes(text.encode("utf-8-sig"), "x.csv").entries] == [
+        ("B3", "王大山")
+    ]
 
 
 @given(st.data())
 @settings(max_examples=60, deadline=None)
 def test_a_workbook_gnawed_at_is_read_or_refused_with_a_sentence(data: st.DataObject) -> None:
-    whole = workbook([["姓名", "心愿", "价格"], ["王大山", "书包", 80], ["李小河", "足球", 60]], merge=["A2:A3"], hidden_rows=[3], struck=["B2"])
+    whole = workbook(
+        [["姓名", "心愿", "价格"], ["王大山", "书包", 80], ["李小河", "足球", 60]],
+        merge=["A2:A3"],
+        hidden_rows=[3],
+        struck=["B2"],
+    )
     part = data.draw(st.sampled_from(sorted(zipfile.ZipFile(io.BytesIO(whole)).namelist())))
     content = bytearray(zipfile.ZipFile(io.BytesIO(whole)).read(part))
     for _ in range(data.draw(st.integers(1, 4))):
         at = data.draw(st.integers(0, len(content)))
-        content[at : at + data.draw(st.integers(0, 12))] = data.draw(st.sampled_from([b"", b"<", b'"', b"&", b"\x00", b"99999999999", b"-1", b'<c r="A', b"</row>"]))
+        content[at : at + data.draw(st.integers(0, 12))] = data.draw(
+            st.sampled_from([b"", b"<", b'"', b"&", b"\x00", b"99999999999", b"-1", b'<c r="A', b"</row>"])
+        )
     try:
         read_workbook(replaced(whole, part, bytes(content)), "x.xlsx")
     except UnreadableFile as error:
@@ -195,7 +216,9 @@ def test_a_truncated_workbook_says_that_it_is_damaged(share: float) -> None:
     assert refused(whole[: int(len(whole) * share)]) == "damaged"
 
 
-@pytest.mark.parametrize("start", [b"MZ\x90\x00", b"\x7fELF\x02", b"%PDF-1.7\n", b"\x89PNG\r\n", b"\xff\xd8\xff\xe0", b"Rar!\x1a"])
+@pytest.mark.parametrize(
+    "start", [b"MZ\x90\x00", b"\x7fELF\x02", b"%PDF-1.7\n", b"\x89PNG\r\n", b"\xff\xd8\xff\xe0", b"Rar!\x1a"]
+)
 def test_a_renamed_program_or_picture_is_no_workbook(start: bytes) -> None:
     assert refused(start + bytes(range(256)) * 20) == "not_a_workbook"
     assert refused(start + bytes(range(256)) * 20, "x.csv") == "not_a_workbook"
@@ -212,7 +235,10 @@ def test_a_word_document_or_any_other_zip_is_no_workbook() -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr("[Content_Types].xml", "<Types/>")
-        archive.writestr("_rels/.rels", '<Relationships><Relationship Id="1" Type="x/officeDocument" Target="word/document.xml"/></Relationships>')
+        archive.writestr(
+            "_rels/.rels",
+            '<Relationships><Relationship Id="1" Type="x/officeDocument" Target="word/document.xml"/></Relationships>',
+        )
         archive.writestr("word/document.xml", "<document/>")
     assert refused(out.getvalue()) == "not_a_workbook"
     plain = io.BytesIO()
@@ -249,8 +275,10 @@ def test_entities_in_a_sheet_stay_inert() -> None:
 
 def test_a_formula_is_never_run_nor_carried_along(understand_bytes: Understand) -> None:
     rows = [
-        ["姓名", "心愿", "价格", "家长同意"], ["王大山", '=HYPERLINK("http://x.example","书包")', "=60+20", "是"],
-        ["李小河", "=cmd|' /C calc'!A0", "=A1:A9", "是"], ["赵青青", "@SUM(1+1)*足球", "+80", "是"],
+        ["姓名", "心愿", "价格", "家长同意"],
+        ["王大山", '=HYPERLINK("http://x.example","书包")', "=60+20", "是"],
+        ["李小河", "=cmd|' /C calc'!A0", "=A1:A9", "是"],
+        ["赵青青", "@SUM(1+1)*足球", "+80", "是"],
     ]
     entries = understand_bytes(workbook(rows)).entries
     assert entries[0].price_high == 8000
@@ -259,7 +287,10 @@ def test_a_formula_is_never_run_nor_carried_along(understand_bytes: Understand) 
 
 def test_one_bad_file_costs_none_of_the_others(tmp_path: Path, lexicon: Lexicon, rules: CampaignRules) -> None:
     files = {f"{i}.xlsx": workbook(GOOD_ROWS) for i in range(9)}
-    files |= {"4坏.xlsx": workbook(GOOD_ROWS)[:900], "7炸弹.xlsx": replaced(workbook(GOOD_ROWS), SHEET, b" " * 300_000_000)}
+    files |= {
+        "4坏.xlsx": workbook(GOOD_ROWS)[:900],
+        "7炸弹.xlsx": replaced(workbook(GOOD_ROWS), SHEET, b" " * 300_000_000),
+    }
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
     paths = sorted(tmp_path.iterdir())
@@ -274,15 +305,27 @@ def test_one_bad_file_costs_none_of_the_others(tmp_path: Path, lexicon: Lexicon,
 def test_the_worst_file_stays_within_memory(tmp_path: Path) -> None:
     """In its own process, so that the peak is the file's alone."""
     path = tmp_path / "b.xlsx"
-    path.write_bytes(replaced(workbook(GOOD_ROWS), SHEET, sheet_xml("".join(
-        f'<row r="{r}"><c r="A{r}" t="inlineStr"><is><t>{"心" * 30}</t></is></c></row>' for r in range(1, 150_000)))))
+    path.write_bytes(
+        replaced(
+            workbook(GOOD_ROWS),
+            SHEET,
+            sheet_xml(
+                "".join(
+                    f'<row r="{r}"><c r="A{r}" t="inlineStr"><is><t>{"心" * 30}</t></is></c></row>'
+                    for r in range(1, 150_000)
+                )
+            ),
+        )
+    )
     code = (
         "import re;from wishes.intake.reading import read_workbook;"
         f"b=read_workbook(open({str(path)!r},'rb').read(),'b');"
         # Not ru_maxrss: that remembers the process this one was forked from.
         "print(len(b.sheets[0].rows), re.search(r'VmHWM:\\s*(\\d+)', open('/proc/self/status').read())[1])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]
+    )
     rows, peak = map(int, done.stdout.split())
     assert rows == 149_999
     assert peak < 500_000

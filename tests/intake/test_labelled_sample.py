@@ -62,7 +62,9 @@ def test_few_entries_are_parked(result: Score, everything: tuple[list[FileReadin
     assert sum(e.status == "parked" for e in entries) <= 0.02 * len(entries)
 
 
-def test_duplicates_are_found_and_look_alikes_are_not(result: Score, everything: tuple[list[FileReading], Duplicates]) -> None:
+def test_duplicates_are_found_and_look_alikes_are_not(
+    result: Score, everything: tuple[list[FileReading], Duplicates]
+) -> None:
     assert result.duplicate_precision >= 0.98, result.wrong
     assert result.duplicate_recall >= 0.98, result.wrong
     repeats = {frozenset((r.entry, r.of)) for r in everything[1].repeats}
@@ -77,7 +79,12 @@ def test_rows_that_are_no_data_are_told_as_what_they_are(everything: tuple[list[
         fates = {(f.sheet, f.row + 1): f.fate for f in readings[entry["file"]].fates}
         for sheet, row, expected in entry["skipped"]:
             got = fates[sheet, row]
-            assert got == expected or {got, expected} <= {"footer", "note", "total"}, (entry["file"], row, expected, got)
+            assert got == expected or {got, expected} <= {"footer", "note", "total"}, (
+                entry["file"],
+                row,
+                expected,
+                got,
+            )
 
 
 def test_every_row_of_every_file_has_a_fate(everything: tuple[list[FileReading], Duplicates]) -> None:
@@ -100,7 +107,12 @@ def test_the_senders_own_totals_agree(everything: tuple[list[FileReading], Dupli
         for sheet in workbook.sheets:
             if sheet.hidden:
                 continue
-            totals = [int(m[1]) for row in sheet.rows for v in row if isinstance(v, str) and (m := re.fullmatch(r"共(\d+)个", v.strip()))]
+            totals = [
+                int(m[1])
+                for row in sheet.rows
+                for v in row
+                if isinstance(v, str) and (m := re.fullmatch(r"共(\d+)个", v.strip()))
+            ]
             if len(totals) == 1 and len([s for s in reading.sheets if s.use == "data"]) == 1:
                 counted += 1
                 assert totals[0] == len(reading.entries), reading.file

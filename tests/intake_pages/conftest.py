@@ -51,14 +51,23 @@ class Person:
         return answer.text
 
     def post(
-        self, path: str, page: str = "/import", *, follow: bool = True, headers: dict[str, str] | None = None, **values: Any
+        self,
+        path: str,
+        page: str = "/import",
+        *,
+        follow: bool = True,
+        headers: dict[str, str] | None = None,
+        **values: Any,
     ) -> TestResponse:
         """Send the form of *page* to *path*."""
         token = _TOKEN.search(self.page(page))
         assert token is not None
         return self.browser.post(
-            f"/c/{SLUG}{path}", data={"csrf_token": token[1], **values}, follow_redirects=follow,
-            content_type="multipart/form-data", headers=headers,
+            f"/c/{SLUG}{path}",
+            data={"csrf_token": token[1], **values},
+            follow_redirects=follow,
+            content_type="multipart/form-data",
+            headers=headers,
         )
 
     def upload(self, *files: tuple[str, bytes], batch: str = "") -> TestResponse:
@@ -87,7 +96,12 @@ class Site:
         with self.database.transaction() as session:
             account_id = create_account(session, login=f"person-{number()}", name=f"账号 {number()}", now=now)
             grant_role(
-                session, account_id=account_id, role=role, now=now, campaign_id=self.campaign_id, community_id=community_id
+                session,
+                account_id=account_id,
+                role=role,
+                now=now,
+                campaign_id=self.campaign_id,
+                community_id=community_id,
             )
             secret = open_session(session, account_id=account_id, now=now, hours=1)
         browser = self.app.test_client()
@@ -98,7 +112,11 @@ class Site:
         """One role more."""
         with self.database.transaction() as session:
             grant_role(
-                session, account_id=person.account_id, role=role, now=utc_now(), campaign_id=self.campaign_id,
+                session,
+                account_id=person.account_id,
+                role=role,
+                now=utc_now(),
+                campaign_id=self.campaign_id,
                 community_id=community_id,
             )
 
@@ -107,7 +125,10 @@ class Site:
             made = session.execute(
                 sa.insert(COMMUNITY)
                 .values(
-                    campaign_id=self.campaign_id, township_code="330112006", county_code="330112", name=f"{name}{number()}",
+                    campaign_id=self.campaign_id,
+                    township_code="330112006",
+                    county_code="330112",
+                    name=f"{name}{number()}",
                     created_at=utc_now(),
                 )
                 .returning(COMMUNITY.c.id)

@@ -34,7 +34,9 @@ def line(
     ]  # fmt: skip
 
 
-def xlsx(rows: Sequence[Sequence[str]], *, title: str = "临安区锦城街道困境儿童微心愿征集表", header: Sequence[str] = HEADER) -> bytes:
+def xlsx(
+    rows: Sequence[Sequence[str]], *, title: str = "临安区锦城街道困境儿童微心愿征集表", header: Sequence[str] = HEADER
+) -> bytes:
     """A workbook with a title row and a header; the same bytes for the same words."""
     return _made(title, tuple(header), tuple(map(tuple, rows)))
 

@@ -57,7 +57,14 @@ def test_every_view_of_a_file_keeps_the_house_rules(desk: tuple[Site, Person, in
 def test_the_sheet_is_shown_as_sent_with_what_was_recognised(desk: tuple[Site, Person, int]) -> None:
     _, coordinator, file_id = desk
     page = coordinator.page(f"/import/{file_id}?show=grid")
-    for said in ("临安区锦城街道困境儿童微心愿征集表", *HEADER, "一个神秘的东西", "认不出是什么物品", "不安全的物品", "监护人电话"):
+    for said in (
+        "临安区锦城街道困境儿童微心愿征集表",
+        *HEADER,
+        "一个神秘的东西",
+        "认不出是什么物品",
+        "不安全的物品",
+        "监护人电话",
+    ):
         assert said in page, said
 
 
@@ -73,7 +80,13 @@ def test_a_parked_entry_is_accepted_as_it_was_read(desk: tuple[Site, Person, int
 def test_a_corrected_entry_is_judged_again(desk: tuple[Site, Person, int]) -> None:
     site, coordinator, file_id = desk
     row_id = _row_of(site, file_id, "章二")
-    coordinator.post(f"/import/row/{row_id}/correct", page=f"/import/row/{row_id}", item="地球仪", price_high="88.50", price_low="88.50")
+    coordinator.post(
+        f"/import/row/{row_id}/correct",
+        page=f"/import/row/{row_id}",
+        item="地球仪",
+        price_high="88.50",
+        price_low="88.50",
+    )
     row = _row(site, row_id)
     wish = site.rows(sa.select(WISH).where(WISH.c.id == row.wish_id))[0]
     assert (row.status, wish.item, wish.price_fen, wish.status) == ("accepted", "地球仪", 8850, "submitted")
@@ -121,7 +134,9 @@ def test_a_duplicate_is_shown_beside_its_original_and_merged_or_kept(desk: tuple
     row_id, before = _row_of(site, file_id, "章七", 1), site.wishes()
     page = coordinator.page(f"/import/{file_id}?show=duplicate")
     assert "versus__differs" in page  # the size stands in one of them only
-    coordinator.post(f"/import/row/{row_id}/merge", page=f"/import/row/{row_id}", into=_row_of(site, file_id, "章七", 0))
+    coordinator.post(
+        f"/import/row/{row_id}/merge", page=f"/import/row/{row_id}", into=_row_of(site, file_id, "章七", 0)
+    )
     assert (_row(site, row_id).status, _row(site, row_id).resolved_by, site.wishes()) == (
         "duplicate", coordinator.account_id, before,
     )  # fmt: skip
@@ -157,7 +172,9 @@ def test_all_that_wait_for_one_doubt_are_accepted_together(desk: tuple[Site, Per
 def test_no_event_says_who_a_child_is(desk: tuple[Site, Person, int]) -> None:
     site, coordinator, file_id = desk
     row_id = _row_of(site, file_id, "章二")
-    coordinator.post(f"/import/row/{row_id}/correct", page=f"/import/row/{row_id}", item="地球仪", child="章零", guardian="余零")
+    coordinator.post(
+        f"/import/row/{row_id}/correct", page=f"/import/row/{row_id}", item="地球仪", child="章零", guardian="余零"
+    )
     coordinator.post(f"/import/{file_id}/accept-parked", page=f"/import/{file_id}")
     coordinator.get(f"/import/{file_id}/report")
     told = [row for row in site.rows(sa.select(EVENT.c.action, EVENT.c.data, EVENT.c.reason, EVENT.c.actor_id)) if row]
@@ -180,7 +197,9 @@ def test_a_decision_leads_back_to_where_it_was_made_and_nowhere_else(desk: tuple
     there = f"/c/hangzhou-2021/import/{file_id}?show=parked#row-5"
     answer = coordinator.post(f"/import/row/{row_id}/accept", page=f"/import/{file_id}", follow=False, next=there)
     assert answer.headers["Location"] == there
-    answer = coordinator.post(f"/import/row/{row_id}/accept", page=f"/import/{file_id}", follow=False, next="//evil.example/")
+    answer = coordinator.post(
+        f"/import/row/{row_id}/accept", page=f"/import/{file_id}", follow=False, next="//evil.example/"
+    )
     assert "evil" not in answer.headers["Location"]
 
 
@@ -192,7 +211,9 @@ def test_a_corrected_column_is_remembered_for_its_sender(site: Site) -> None:
     coordinator.upload(("来件.xlsx", xlsx(rows, header=header)))
     site.work()
     file_id = site.file("来件.xlsx").id
-    answer = coordinator.post(f"/import/{file_id}/role", page=f"/import/{file_id}?show=grid", title="小小期待", role="wish")
+    answer = coordinator.post(
+        f"/import/{file_id}/role", page=f"/import/{file_id}?show=grid", title="小小期待", role="wish"
+    )
     assert answer.status_code == 200
     site.work()
     again = site.file("来件.xlsx").id

@@ -122,7 +122,9 @@ def test_the_same_files_again_add_nothing_and_hostile_ones_harm_nothing(office: 
         (tmp_path / name).write_bytes(data)
     page = office.sign_in()
     page.goto(office.url("/import"))
-    page.locator("input[type=file]").set_input_files([*sorted((DATA / "wishes").iterdir()), *sorted(tmp_path.iterdir())])
+    page.locator("input[type=file]").set_input_files(
+        [*sorted((DATA / "wishes").iterdir()), *sorted(tmp_path.iterdir())]
+    )
     page.get_by_role("button", name="上传并读取").click()
     expect(page.get_by_role("navigation", name="文件")).to_contain_text(str(2 * 132 + 1 + len(HOSTILE)), timeout=90_000)
     office.wait_until_read()
@@ -148,7 +150,10 @@ def test_every_page_is_accessible_and_fits(office: Office, size: dict[str, int],
         assert findings(page.content()) == [], path
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], path
         found = Axe().run(page, options={"runOnly": WCAG}).response["violations"]
-        assert not found, (path, json.dumps([(one["id"], [node["html"] for node in one["nodes"]]) for one in found], ensure_ascii=False))
+        assert not found, (
+            path,
+            json.dumps([(one["id"], [node["html"] for node in one["nodes"]]) for one in found], ensure_ascii=False),
+        )
     page.context.close()
 
 
@@ -174,11 +179,17 @@ def test_without_scripts_files_are_sent_and_entries_decided(office: Office) -> N
 def test_an_upload_that_loses_the_network_can_be_sent_again(office: Office) -> None:
     page, before = office.sign_in(), office.count("SELECT count(*) FROM import_file")
     page.goto(office.url("/import"))
-    files = [{"name": f"断网{n}.csv", "mimeType": "", "buffer": f"序号,姓名,微心愿\r\n{n},章{n},书包".encode()} for n in range(30)]
+    files = [
+        {"name": f"断网{n}.csv", "mimeType": "", "buffer": f"序号,姓名,微心愿\r\n{n},章{n},书包".encode()}
+        for n in range(30)
+    ]
     page.locator("input[type=file]").set_input_files(files)  # type: ignore[arg-type]
     sent = []
     page.on("request", lambda request: sent.append(1) if request.method == "POST" else None)
-    page.route("**/import", lambda route: route.abort() if route.request.method == "POST" and len(sent) > 1 else route.continue_())
+    page.route(
+        "**/import",
+        lambda route: route.abort() if route.request.method == "POST" and len(sent) > 1 else route.continue_(),
+    )
     page.get_by_role("button", name="上传并读取").click()
     expect(page.locator("[data-sending-words]")).to_contain_text("上传中断", timeout=60_000)
     assert office.count("SELECT count(*) FROM import_file") == before + 12

@@ -108,7 +108,9 @@ def test_signing_out_and_another_person_leave_nothing_on_the_phone(office: Offic
     page.get_by_role("button", name="登记", exact=True).click()
     expect(page.locator("[data-outbox] li")).to_have_count(1)
     assert "俞巳巳" in _kept(page)
-    page.evaluate("localStorage.setItem('mw-draft:wish:999999:draft', JSON.stringify({at: Date.now(), values: [['child', '俞午午']]}))")
+    page.evaluate(
+        "localStorage.setItem('mw-draft:wish:999999:draft', JSON.stringify({at: Date.now(), values: [['child', '俞午午']]}))"
+    )
     page.route("**/import/new", lambda route: route.abort() if route.request.method == "POST" else route.continue_())
     page.context.set_offline(False)
     page.goto(office.url("/import"))

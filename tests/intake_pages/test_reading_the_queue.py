@@ -36,7 +36,10 @@ def _command(site: Site) -> subprocess.Popen[bytes]:
     }
     code = "import sys; sys.argv[0] = 'microwish'; from wishes.cli import main; main()"
     return subprocess.Popen(
-        [sys.executable, "-c", code, "import", "pending", "--json"], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-c", code, "import", "pending", "--json"],
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
 
 
@@ -163,7 +166,9 @@ def revised(site: Site) -> Site:
 def _open_wishes(site: Site) -> dict[str, int]:
     return {
         row.item: row.price_fen
-        for row in site.rows(sa.select(WISH.c.item, WISH.c.price_fen).where(WISH.c.status == "submitted").order_by(WISH.c.id))
+        for row in site.rows(
+            sa.select(WISH.c.item, WISH.c.price_fen).where(WISH.c.status == "submitted").order_by(WISH.c.id)
+        )
     }
 
 

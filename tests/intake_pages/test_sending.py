@@ -21,7 +21,8 @@ def test_many_files_at_once_wait_and_are_read(site: Site) -> None:
     coordinator = site.sign_in()
     towns = {"锦城街道": "章一", "锦北街道": "章二"}
     files = [
-        (f"{town}微心愿.xlsx", xlsx([line(child, town=town)], title=f"临安区{town}微心愿")) for town, child in towns.items()
+        (f"{town}微心愿.xlsx", xlsx([line(child, town=town)], title=f"临安区{town}微心愿"))
+        for town, child in towns.items()
     ]
     answer = coordinator.upload(*files)
     assert "收到 2 份文件" in answer.text
@@ -139,7 +140,12 @@ def test_a_social_worker_sees_what_is_theirs(site: Site) -> None:
     assert "来件.xlsx" in worker.page("/import")
     assert "章二" in worker.page(f"/import/{file.id}?show=parked")
     assert "来件.xlsx" not in stranger.page("/import")
-    for path in (f"/import/{file.id}", f"/import/{file.id}/report", f"/import/{file.id}/annotated", f"/import/row/{row.id}"):
+    for path in (
+        f"/import/{file.id}",
+        f"/import/{file.id}/report",
+        f"/import/{file.id}/annotated",
+        f"/import/row/{row.id}",
+    ):
         assert stranger.get(path).status_code == 404, path
     assert stranger.post(f"/import/row/{row.id}/accept").status_code == 404
     assert colleague.get("/import/words").status_code == 403
@@ -161,5 +167,10 @@ def test_pages_with_names_are_kept_by_no_cache(site: Site) -> None:
     site.work()
     file_id = site.file("来件.xlsx").id
     row_id = site.entries(file_id)[0].id
-    for path in (f"/import/{file_id}", f"/import/{file_id}?show=grid", f"/import/row/{row_id}", f"/import/{file_id}/report"):
+    for path in (
+        f"/import/{file_id}",
+        f"/import/{file_id}?show=grid",
+        f"/import/row/{row_id}",
+        f"/import/{file_id}/report",
+    ):
         assert coordinator.get(path).headers["Cache-Control"] == "no-store", path

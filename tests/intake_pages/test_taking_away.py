@@ -12,7 +12,14 @@ import pytest
 from tests.intake_pages.conftest import Site
 from tests.intake_pages.senders import DIRTY, HEADER, csv, line, xlsx
 
-LIVE = ['=HYPERLINK("http://evil.example","书包")', "=1+1", "@SUM(A1)", "+cmd|' /C calc'!A0", "-2+3", "=cmd|'/C calc'!A0"]
+LIVE = [
+    '=HYPERLINK("http://evil.example","书包")',
+    "=1+1",
+    "@SUM(A1)",
+    "+cmd|' /C calc'!A0",
+    "-2+3",
+    "=cmd|'/C calc'!A0",
+]
 
 
 def _parts(data: bytes) -> dict[str, str]:
@@ -66,7 +73,9 @@ def test_the_sender_gets_their_own_workbook_with_remarks_on_the_cells_to_mend(si
 @pytest.mark.parametrize("what", ["annotated", "report"])
 def test_no_formula_of_a_sender_is_live_in_what_is_sent_on(site: Site, what: str) -> None:
     coordinator = site.sign_in()
-    coordinator.upload(("来件.xlsx", _live_workbook()), ("来件.csv", csv([line(f"俞{n}", text) for n, text in enumerate(LIVE)])))
+    coordinator.upload(
+        ("来件.xlsx", _live_workbook()), ("来件.csv", csv([line(f"俞{n}", text) for n, text in enumerate(LIVE)]))
+    )
     site.work()
     for name in ("来件.xlsx", "来件.csv"):
         data = coordinator.get(f"/import/{site.file(name).id}/{what}").data

@@ -33,7 +33,11 @@ def test_every_criterion_is_a_discomfort_from_0_to_1(values: list[float]) -> Non
 
 def test_discomfort_grows_with_what_causes_it() -> None:
     grows = np.arange(10.0)
-    for found in (criteria.distance(grows), criteria.unreliability(grows.astype(int)), criteria.urgency(np.zeros(10, int), grows)):
+    for found in (
+        criteria.distance(grows),
+        criteria.unreliability(grows.astype(int)),
+        criteria.urgency(np.zeros(10, int), grows),
+    ):
         assert (np.diff(found) > 0).all()
     assert (np.diff(criteria.just_asked(grows)) < 0).all()
 
@@ -79,13 +83,17 @@ def test_lanes_spread_the_work_as_far_as_it_is_worth() -> None:
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=1, max_size=8), st.floats(0, 0.9))
 def test_lanes_never_hold_more_than_their_taker(pledges: list[tuple[int, int]], reserve: float) -> None:
     cap, fair = np.array([c for c, _ in pledges]), np.array([f for _, f in pledges])
-    lanes = policies.lanes(cap, np.full(len(cap), UNLIMITED), np.full(len(cap), -1), fair=fair, beyond_fair=5, reserve=reserve)
+    lanes = policies.lanes(
+        cap, np.full(len(cap), UNLIMITED), np.full(len(cap), -1), fair=fair, beyond_fair=5, reserve=reserve
+    )
     for node, parent in enumerate(lanes.parent.tolist()):
         if parent >= 0:
             assert lanes.taker[node] == lanes.taker[parent] and lanes.count_cap[node] <= lanes.count_cap[parent]
     ordinary = lanes.open & ~lanes.urgent_only
     for taker in range(len(cap)):
-        assert lanes.count_cap[ordinary & (lanes.taker == taker)].max(initial=0) <= cap[taker] - int(cap[taker] * reserve)
+        assert lanes.count_cap[ordinary & (lanes.taker == taker)].max(initial=0) <= cap[taker] - int(
+            cap[taker] * reserve
+        )
 
 
 def test_first_served_outweighs_everything_else_together() -> None:
@@ -109,7 +117,9 @@ def test_no_more_move_than_may_and_those_that_gain_most(standing: int, percent: 
 
 def test_classes_point_at_the_pairs_an_optimum_uses() -> None:
     cost = np.array([[1, 9], [1, 2]])
-    classes, takers = likely_pairs(cost, np.ones((2, 2), dtype=bool), np.array([2, 2]), np.array([50, 50]), np.array([2, 9]), np.array([-1, -1]))
+    classes, takers = likely_pairs(
+        cost, np.ones((2, 2), dtype=bool), np.array([2, 2]), np.array([50, 50]), np.array([2, 9]), np.array([-1, -1])
+    )
     assert set(zip(classes.tolist(), takers.tolist(), strict=True)) == {(0, 0), (1, 1)}
 
 

@@ -91,12 +91,22 @@ def test_who_was_left_is_counted_by_district_need_and_reason(database: Database,
 
 def test_the_same_reason_in_several_districts_is_told_once() -> None:
     def group(need: str, county: str, count: int) -> dict[str, Any]:
-        return {"need": need, "county": county, "reason": "count", "count": count, "able": 4, "nearest_km": 12.0, "within_60_km": 2}
+        return {
+            "need": need,
+            "county": county,
+            "reason": "count",
+            "count": count,
+            "able": 4,
+            "nearest_km": 12.0,
+            "within_60_km": 2,
+        }
 
     groups = [group("psych", NEAR, 3), group("psych", FAR, 9), group("none", NEAR, 2)]
     names = Names(counties={NEAR: "上城区", FAR: "淳安县"})
     counsel, goods = left_together(groups, names)
-    assert counsel.count == 12 and "12 个心理支持心愿没有着落" in counsel.words.zh and "(2 districts)" in counsel.words.en
+    assert (
+        counsel.count == 12 and "12 个心理支持心愿没有着落" in counsel.words.zh and "(2 districts)" in counsel.words.en
+    )
     assert [place.zh for place in counsel.districts] == ["淳安县 9（60 公里内 2 位）", "上城区 3（60 公里内 2 位）"]
     assert goods.words == left(groups[2], names) and not goods.districts
 
@@ -136,7 +146,10 @@ def test_advice_brings_what_it_says(database: Database, town: Town) -> None:
         assert after - before == piece["serves"] > 0
     with database.reading() as session:
         words = [advised(piece, names_of(session, town.id)) for piece in pieces]
-    assert all(str(piece["serves"]) in text.zh and str(piece["serves"]) in text.en for piece, text in zip(pieces, words, strict=True))
+    assert all(
+        str(piece["serves"]) in text.zh and str(piece["serves"]) in text.en
+        for piece, text in zip(pieces, words, strict=True)
+    )
 
 
 def test_no_advice_where_nothing_is_missing(database: Database, town: Town) -> None:
@@ -166,7 +179,9 @@ def test_weights_are_tried_before_they_are_saved(database: Database, town: Town)
         wish(session, town)
     asked = Changes(weights={"distance": 100.0, "category": 0.0})
     with database.reading() as session:
-        told = compare(session, campaign_id=town.id, actor=town.coordinator, now=NOW, changes=asked, plans=Remembered()).figures()
+        told = compare(
+            session, campaign_id=town.id, actor=town.coordinator, now=NOW, changes=asked, plans=Remembered()
+        ).figures()
         assert rules_of(session, town.id).weights.distance == 10.0, "trying changes nothing"
     assert (told["kept"], told["moved"]) == (0, 1) and told["then"]["median_km"] < told["now"]["median_km"]
     assert [row["change"] for row in told["losers"]] == [-1] and [row["change"] for row in told["winners"]] == [1]
@@ -186,9 +201,16 @@ def test_more_people_and_pledges_are_tried_without_touching_the_registers(databa
             wish(session, town, need="vetted", category="companionship")
     asked = Changes(pledges={pledged: (2, 0)}, people={("vetted", NEAR): 1})
     with database.reading() as session:
-        told = compare(session, campaign_id=town.id, actor=town.coordinator, now=NOW, changes=asked, plans=Remembered()).figures()
+        told = compare(
+            session, campaign_id=town.id, actor=town.coordinator, now=NOW, changes=asked, plans=Remembered()
+        ).figures()
         assert look(session, town.id, rules=rules_of(session, town.id), now=NOW).takers.count_cap.max() == 1
-    assert (told["now"]["matched"], told["then"]["matched"], told["newly_matched"], told["no_longer_matched"]) == (1, 5, 4, 0)
+    assert (told["now"]["matched"], told["then"]["matched"], told["newly_matched"], told["no_longer_matched"]) == (
+        1,
+        5,
+        4,
+        0,
+    )
 
 
 @pytest.mark.parametrize("asked", [Changes(weights={"distance": 101.0}), Changes(weights={"luck": 1.0}), Changes(pledges={10**6: (1, 0)}), Changes(people={("vetted", "999999"): 1})])  # fmt: skip
@@ -222,7 +244,9 @@ def test_browsing_shows_what_suits_first_and_only_what_may_be_claimed(database: 
         assert browse_order(session, town.id, rules=rules, now=NOW, branch_id=10**6) == ([], 0)
 
 
-def test_the_command_reports_wish_by_wish_and_proposes_nothing_when_dry(settings: Settings, database: Database, town: Town) -> None:
+def test_the_command_reports_wish_by_wish_and_proposes_nothing_when_dry(
+    settings: Settings, database: Database, town: Town
+) -> None:
     with database.transaction() as session:
         branch(session, town, count=1)
         for _ in range(2):

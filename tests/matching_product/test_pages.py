@@ -52,7 +52,9 @@ def run_it(coordinator: Person, town: Town) -> int:
     return int(found[1])
 
 
-def test_a_coordinator_runs_the_engine_and_sees_what_it_found(coordinator: Person, town: Town, database: Database) -> None:
+def test_a_coordinator_runs_the_engine_and_sees_what_it_found(
+    coordinator: Person, town: Town, database: Database
+) -> None:
     assert "匹配 10 个心愿" in coordinator.get(at(town)).text
     run_id = run_it(coordinator, town)
     for path in (at(town), at(town, f"/{run_id}"), at(town, f"/{run_id}?lang=en"), at(town, f"/{run_id}?state=open")):
@@ -72,7 +74,9 @@ def test_a_run_is_undone_on_its_page(coordinator: Person, town: Town, database: 
     assert "已撤销" in coordinator.get(at(town, f"/{run_id}")).text
 
 
-def test_proposals_are_accepted_all_by_branch_or_one_by_one(coordinator: Person, town: Town, database: Database) -> None:
+def test_proposals_are_accepted_all_by_branch_or_one_by_one(
+    coordinator: Person, town: Town, database: Database
+) -> None:
     run_id = run_it(coordinator, town)
     page, send = at(town, f"/{run_id}"), at(town, f"/{run_id}/answer")
 
@@ -127,7 +131,9 @@ def test_others_neither_see_nor_start_a_run(app: Flask, town: Town) -> None:
         assert {stranger.get(at(town, path)).status_code for path in ("", "/1", "/what-if", "/progress")} == {403}
 
 
-def test_a_secretary_hands_a_proposal_to_a_member(app: Flask, coordinator: Person, town: Town, database: Database) -> None:
+def test_a_secretary_hands_a_proposal_to_a_member(
+    app: Flask, coordinator: Person, town: Town, database: Database
+) -> None:
     run_it(coordinator, town)
     with database.transaction() as session:
         offered = {w: b for w, (b, _) in takers_of(session, town).items() if b is not None}

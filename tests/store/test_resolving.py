@@ -147,7 +147,12 @@ def test_parked_entries_are_accepted_together_by_their_doubt(desk: Desk) -> None
     desk.park(second, ["place_unsure"])
     with desk.database.transaction() as session:
         counts = accept_parked(
-            session, file_id=done.file_id, keyring=desk.keyring, actor=desk.coordinator, now=NOW, doubt="price_unreadable"
+            session,
+            file_id=done.file_id,
+            keyring=desk.keyring,
+            actor=desk.coordinator,
+            now=NOW,
+            doubt="price_unreadable",
         )
     assert counts == {"rows": 1, "wishes": 1} and desk.row_ids("parked") == [second]
 

@@ -62,7 +62,9 @@ class Person:
     def get(self, path: str) -> TestResponse:
         """A page; whatever is HTML must keep the house rules, whatever its status."""
         answer = self.client.get(path)
-        whole = "<!doctype" in answer.text[:200] if answer.content_type.startswith("text/html") else False  # no fragment
+        whole = (
+            "<!doctype" in answer.text[:200] if answer.content_type.startswith("text/html") else False
+        )  # no fragment
         if whole and answer.status_code not in (301, 302, 303, 307, 308):
             problems = findings(answer.text)
             assert not problems, f"{path}: {problems}"

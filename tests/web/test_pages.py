@@ -106,13 +106,7 @@ def _sample(rule: Rule, place: Place) -> str:
         marker = next(part for part in path.split("<")[1:] if part.split(">")[0].split(":")[-1] == argument).split(">")[
             0
         ]
-        value = (
-            place.slug
-            if argument == "slug"
-            else "999999"
-            if isinstance(converter, RowId)
-            else "NOWHERE1"
-        )
+        value = place.slug if argument == "slug" else "999999" if isinstance(converter, RowId) else "NOWHERE1"
         path = path.replace(f"<{marker}>", value)
     return path
 

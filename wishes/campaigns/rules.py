@@ -125,7 +125,9 @@ class Rules(BaseModel):
     proposal_hours: int = Field(default=72, ge=1)
     vetting_days: int = Field(default=365, ge=1)
     vetting_reminder_days: int = Field(default=30, ge=0)  # so long before a check runs out its renewal is asked for
-    retention_days: int = Field(default=180, ge=0)  # so long after the campaign was closed who the children are is forgotten
+    retention_days: int = Field(
+        default=180, ge=0
+    )  # so long after the campaign was closed who the children are is forgotten
     volunteer_claim_limit: int = Field(default=5, ge=1)
     events_as_of: str = ""
     events_second_date: str = ""

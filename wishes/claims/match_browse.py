@@ -73,4 +73,3 @@ def _with_one(seen: Candidates, taker: int) -> Candidates:
         seen, takers=Takers(**{**arrays, "parent": np.array([-1])}), not_wish=seen.not_wish[:0], not_taker=seen.not_taker[:0],
         paired_taker=np.zeros(int(mine.sum()), dtype=np.int64), paired_community=seen.paired_community[mine],
     )  # fmt: skip
-

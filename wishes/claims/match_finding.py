@@ -27,6 +27,7 @@ from wishes.i18n import Text
 SWITCH_POINTS: Final = 10.0
 """What a standing proposal's move must be worth: somebody may already have told the family."""
 
+
 class NothingToMatch(Conflict):
     """There is no open wish, or nobody with room."""
 

@@ -178,7 +178,12 @@ def _refusals(
         found = session.execute(
             sa.select(table.wish_id, table.branch_id, table.volunteer_id)
             .join(_Wish, _Wish.id == table.wish_id)
-            .where(table.campaign_id == campaign_id, table.state == state, _Wish.status.in_(statuses), *_of(table.branch_id, table.volunteer_id, only))
+            .where(
+                table.campaign_id == campaign_id,
+                table.state == state,
+                _Wish.status.in_(statuses),
+                *_of(table.branch_id, table.volunteer_id, only),
+            )
         )
         for wish_id, branch_id, volunteer_id in found:
             taker = _taker_at(taker_of, branch_id, volunteer_id)
@@ -194,7 +199,11 @@ def _pairings(
     """Takers and the communities they serve or served."""
     found = session.execute(
         sa.select(_Wish.taker_branch_id, _Wish.taker_volunteer_id, _Wish.community_id)
-        .where(_Wish.campaign_id == campaign_id, _Wish.status.in_((*HELD, Status.DELIVERED, Status.CLOSED)), *_held_by(only))
+        .where(
+            _Wish.campaign_id == campaign_id,
+            _Wish.status.in_((*HELD, Status.DELIVERED, Status.CLOSED)),
+            *_held_by(only),
+        )
         .distinct()
     )
     pairs: set[tuple[int, int]] = set()
@@ -331,7 +340,11 @@ def _last_asked(session: Session, campaign_id: int, only: _Who | None) -> dict[_
     """When each taker was last proposed something that was not taken back."""
     rows = session.execute(
         sa.select(_Proposal.branch_id, _Proposal.volunteer_id, sa.func.max(_Proposal.proposed_at))
-        .where(_Proposal.campaign_id == campaign_id, _Proposal.state != ProposalState.WITHDRAWN, *_of(_Proposal.branch_id, _Proposal.volunteer_id, only))
+        .where(
+            _Proposal.campaign_id == campaign_id,
+            _Proposal.state != ProposalState.WITHDRAWN,
+            *_of(_Proposal.branch_id, _Proposal.volunteer_id, only),
+        )
         .group_by(_Proposal.branch_id, _Proposal.volunteer_id)
     )
     return {
@@ -344,7 +357,11 @@ def _had(session: Session, campaign_id: int, words: _Words, only: _Who | None) -
     """Wishes of each category that each taker holds or delivered."""
     rows = session.execute(
         sa.select(_Wish.taker_branch_id, _Wish.taker_volunteer_id, _Wish.category, sa.func.count())
-        .where(_Wish.campaign_id == campaign_id, _Wish.status.in_((*HELD, Status.DELIVERED, Status.CLOSED)), *_held_by(only))
+        .where(
+            _Wish.campaign_id == campaign_id,
+            _Wish.status.in_((*HELD, Status.DELIVERED, Status.CLOSED)),
+            *_held_by(only),
+        )
         .group_by(_Wish.taker_branch_id, _Wish.taker_volunteer_id, _Wish.category)
     )
     found: dict[_Who, Ints] = {}

@@ -38,15 +38,26 @@ def solvers_talk_aside() -> Iterator[None]:
 @click.command(name="match")
 @click.option("--campaign", "slug", required=True, help="Short name of the campaign.")
 @click.option("--dry-run", is_flag=True, help="Find and report, propose nothing.")
-@click.option("--policy", type=click.Choice(POLICIES), default="batch", show_default=True,
-              help="batch: all open wishes; incremental: also move a few standing proposals.")
+@click.option(
+    "--policy",
+    type=click.Choice(POLICIES),
+    default="batch",
+    show_default=True,
+    help="batch: all open wishes; incremental: also move a few standing proposals.",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Equal seeds and equal data give an equal plan.")
-@click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS",
-              help="End the search then with the best plan so far; without it, it ends by itself.")
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="End the search then with the best plan so far; without it, it ends by itself.",
+)
 @click.option("--advice/--no-advice", default=True, show_default=True, help="Say where one more would help most.")
 @click.option("--json", "as_json", is_flag=True, help="Pure JSON on standard output, wish by wish.")
 @click.pass_obj
-def match_(edge: Edge, slug: str, dry_run: bool, policy: str, seed: int, time_limit: float | None, advice: bool, as_json: bool) -> None:
+def match_(
+    edge: Edge, slug: str, dry_run: bool, policy: str, seed: int, time_limit: float | None, advice: bool, as_json: bool
+) -> None:
     """匹配：把待认领的心愿派给支部和志愿者。Assign open wishes to branches and volunteers, with reasons."""
     with edge.database.reading() as session:
         campaign_id = campaign_by_slug(session, slug).id
@@ -54,7 +65,9 @@ def match_(edge: Edge, slug: str, dry_run: bool, policy: str, seed: int, time_li
         rules = rules_of(session, campaign_id)
     edge.progress(f"Matching {slug} …")
     with solvers_talk_aside():
-        report = _matched(edge, campaign_id, rules, policy, seed, time_limit, dry_run=dry_run, advice=advice, with_wishes=as_json)
+        report = _matched(
+            edge, campaign_id, rules, policy, seed, time_limit, dry_run=dry_run, advice=advice, with_wishes=as_json
+        )
     edge.emit(report, as_json)
 
 

@@ -98,7 +98,9 @@ def hold() -> None:
 
 @hold.command()
 @_campaign
-@click.option("--child", "child_id", type=click.IntRange(1, 10**18), help="Number of the child; without it the whole campaign.")
+@click.option(
+    "--child", "child_id", type=click.IntRange(1, 10**18), help="Number of the child; without it the whole campaign."
+)
 @click.option("--reason", required=True)
 @click.pass_obj
 def place(edge: Edge, slug: str, child_id: int | None, reason: str) -> None:

@@ -55,7 +55,10 @@ def reckon(story: Story) -> dict[str, Any]:
         released = count(_Event, _Event.campaign_id == story.campaign_id, _Event.action == "lapse")
         moves = {name: count(_Event, _Event.campaign_id == story.campaign_id, _Event.action == name) for name in MOVES}
         figures = gaps(session, story.campaign_id, as_of=story.now, by=("county",))["overall"]
-        rows = {status: n for status, n in session.execute(sa.select(_ImportRow.status, sa.func.count()).group_by(_ImportRow.status))}
+        rows = {
+            status: n
+            for status, n in session.execute(sa.select(_ImportRow.status, sa.func.count()).group_by(_ImportRow.status))
+        }
         wishes = count(_Wish, here)
         live = count(_Claim, _Claim.campaign_id == story.campaign_id, _Claim.state == ClaimState.LIVE)
         done = count(_Claim, _Claim.campaign_id == story.campaign_id, _Claim.state == ClaimState.DELIVERED)

@@ -220,7 +220,9 @@ class WrongCode(Invalid):
 
 def _current_label(session: Session, claim_id: int) -> Any:
     return session.execute(
-        sa.select(_Label.id, _Label.wish_id, _Label.claim_id, _Label.epoch, _Label.tag, _Label.expires_on, _Label.wrong_codes)
+        sa.select(
+            _Label.id, _Label.wish_id, _Label.claim_id, _Label.epoch, _Label.tag, _Label.expires_on, _Label.wrong_codes
+        )
         .where(_Label.claim_id == claim_id, _Label.voided_at.is_(None))
         .order_by(_Label.epoch.desc())
         .limit(1)

@@ -49,7 +49,7 @@ def qr_matrices(texts: Sequence[str]) -> Iterator[Matrix]:
         return
     blank, per_bit = _basis(length)
     for start in range(0, len(texts), _CHUNK):
-        bits = _message_bits(texts[start:start + _CHUNK])
+        bits = _message_bits(texts[start : start + _CHUNK])
         # float32 is exact here (sums stay below 2**24) and the only type with a fast matrix product
         flips = (bits.astype(np.float32) @ per_bit).astype(np.int32) & 1
         yield from (flips.astype(np.bool_) ^ blank.ravel()).reshape(-1, *blank.shape)
@@ -62,11 +62,15 @@ def qr_svg(text: str, *, title: str = "") -> str:
     """
     matrix = qr_matrix(text)
     size = matrix.shape[0] + 2 * QUIET_MODULES
-    path = "".join(f"M{start + QUIET_MODULES} {row + QUIET_MODULES}h{end - start}v1H{start + QUIET_MODULES}z"
-                   for row, start, end in dark_runs(matrix))
+    path = "".join(
+        f"M{start + QUIET_MODULES} {row + QUIET_MODULES}h{end - start}v1H{start + QUIET_MODULES}z"
+        for row, start, end in dark_runs(matrix)
+    )
     read_out = f'role="img" aria-label="{escape(title)}"' if title else 'aria-hidden="true"'
-    return (f'<svg class="qr" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {size}" {read_out} '
-            f'shape-rendering="crispEdges"><path fill="#fff" d="M0 0h{size}v{size}H0z"/><path d="{path}"/></svg>')
+    return (
+        f'<svg class="qr" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {size}" {read_out} '
+        f'shape-rendering="crispEdges"><path fill="#fff" d="M0 0h{size}v{size}H0z"/><path d="{path}"/></svg>'
+    )
 
 
 def dark_runs(matrix: Matrix) -> list[tuple[int, int, int]]:
@@ -93,8 +97,13 @@ def _flat_runs(matrix: Matrix) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 def _rectangle_table(modules: int) -> NDArray[np.object_]:
     """The operator of every possible run, by start and length: formatting each anew took a third of a print run."""
     width = modules + 1
-    return np.array([[f"{start % width} {start // width} {length} 1 re" for length in range(width)]
-                     for start in range(modules * width)], dtype=np.object_)
+    return np.array(
+        [
+            [f"{start % width} {start // width} {length} 1 re" for length in range(width)]
+            for start in range(modules * width)
+        ],
+        dtype=np.object_,
+    )
 
 
 @lru_cache(maxsize=256)
@@ -114,14 +123,14 @@ def _basis(length: int) -> tuple[Matrix, NDArray[np.float32]]:
     The library cannot encode zeros alone, so the bits are flipped in a text where every flip is still a character:
     a pair of characters is one number of 11 bits below 45², a last single one has 6 bits below 45.
     """
-    start = (_PAIR * length)[:length - length % 2] + _SINGLE * (length % 2)
+    start = (_PAIR * length)[: length - length % 2] + _SINGLE * (length % 2)
     start_code = _alphanumeric_matrix(start)
     rows = []
     for place in range(0, length, 2):
-        old = start[place:place + 2]
+        old = start[place : place + 2]
         for bit in reversed(range(11 if len(old) == 2 else 6)):
             flipped = _spelled(_valued(old) ^ 1 << bit, len(old))
-            rows.append((_alphanumeric_matrix(start[:place] + flipped + start[place + 2:]) ^ start_code).ravel())
+            rows.append((_alphanumeric_matrix(start[:place] + flipped + start[place + 2 :]) ^ start_code).ravel())
     per_bit = np.array(rows, dtype=np.float32)
     in_start = (_message_bits([start]).astype(np.float32) @ per_bit).astype(np.int32) & 1
     return start_code ^ in_start.astype(np.bool_).reshape(start_code.shape), per_bit

@@ -38,8 +38,14 @@ class Slip:
     item: str = ""  # shown inside only
 
 
-def write_slips(slips: Sequence[Slip], out: BinaryIO, *, base_url: str, fonts_dir: Path,
-                progress: Callable[[int], None] | None = None) -> None:
+def write_slips(
+    slips: Sequence[Slip],
+    out: BinaryIO,
+    *,
+    base_url: str,
+    fonts_dir: Path,
+    progress: Callable[[int], None] | None = None,
+) -> None:
     """Write an A4 PDF with four *slips* a page to *out*. Same input, same bytes.
 
     *progress* is told the number of slips drawn after each page. Raises ``ValueError`` for no slips, and for two tokens
@@ -49,7 +55,8 @@ def write_slips(slips: Sequence[Slip], out: BinaryIO, *, base_url: str, fonts_di
         raise ValueError("no slips to print")
     for slip in slips:
         if (slip.receipt.type, slip.label.type) != (TokenType.RECEIPT, TokenType.LABEL) or (
-                slip.receipt.tag != slip.label.tag):
+            slip.receipt.tag != slip.label.tag
+        ):
             raise ValueError("a slip needs the receipt and the label of one claim")
     fonts = paper_fonts(fonts_dir)
     canvas = Canvas(out, pagesize=_PAGE, invariant=1, pageCompression=1)
@@ -85,10 +92,19 @@ def _draw_outside(canvas: Canvas, slip: Slip, fonts: PaperFonts, top: float) -> 
     y = draw_fitted(canvas, slip.alias, fonts.bold, 14, _MARGIN, y, width)
     y = draw_fitted(canvas, slip.place, fonts.regular, 9, _MARGIN, y, width)
     y = draw_fitted(canvas, f"包裹 Parcel {human_code(slip.label)}", fonts.regular, 9, _MARGIN, y, width) - 2 * mm
-    draw_fitted(canvas, "送到并当面看过物品后，才拆开交给送达人扫码。请勿拍照转发。", fonts.regular, 8, _MARGIN, y,
-                width, 3)
-    draw_fitted(canvas, "Open only when the parcel is in your hands, and let the courier scan it. Do not photograph.",
-                fonts.regular, 7, _MARGIN, top - _HEIGHT + 15 * mm, width, 3)
+    draw_fitted(
+        canvas, "送到并当面看过物品后，才拆开交给送达人扫码。请勿拍照转发。", fonts.regular, 8, _MARGIN, y, width, 3
+    )
+    draw_fitted(
+        canvas,
+        "Open only when the parcel is in your hands, and let the courier scan it. Do not photograph.",
+        fonts.regular,
+        7,
+        _MARGIN,
+        top - _HEIGHT + 15 * mm,
+        width,
+        3,
+    )
 
 
 def _draw_inside(canvas: Canvas, slip: Slip, fonts: PaperFonts, top: float, base_url: str) -> None:
@@ -97,8 +113,16 @@ def _draw_inside(canvas: Canvas, slip: Slip, fonts: PaperFonts, top: float, base
     side = draw_qr(canvas, scan_url(base_url, slip.receipt), left, y, _MODULE_MM)
     y = draw_fitted(canvas, human_code(slip.receipt), fonts.bold, 16, left, y - side, width)
     y = draw_fitted(canvas, slip.item, fonts.regular, 8, left, y, width)
-    draw_fitted(canvas, "扫不了时，把上面 11 位念给送达人。If it cannot be scanned, read the 11 characters aloud.",
-                fonts.regular, 7, left, y, width, 3)
+    draw_fitted(
+        canvas,
+        "扫不了时，把上面 11 位念给送达人。If it cannot be scanned, read the 11 characters aloud.",
+        fonts.regular,
+        7,
+        left,
+        y,
+        width,
+        3,
+    )
 
 
 def _draw_flap(canvas: Canvas, fonts: PaperFonts, top: float) -> None:
@@ -110,10 +134,12 @@ def _draw_flap(canvas: Canvas, fonts: PaperFonts, top: float) -> None:
     canvas.clipPath(clip, stroke=0)
     canvas.setLineWidth(0.7)
     steps = int((width + height) / (1.1 * mm))
-    canvas.lines([(left + step * 1.1 * mm, bottom, left + step * 1.1 * mm - height, bottom + height)
-                  for step in range(steps)])
-    canvas.lines([(left + step * 1.1 * mm - height, bottom, left + step * 1.1 * mm, bottom + height)
-                  for step in range(steps)])
+    canvas.lines(
+        [(left + step * 1.1 * mm, bottom, left + step * 1.1 * mm - height, bottom + height) for step in range(steps)]
+    )
+    canvas.lines(
+        [(left + step * 1.1 * mm - height, bottom, left + step * 1.1 * mm, bottom + height) for step in range(steps)]
+    )
     canvas.restoreState()
     canvas.setFillGray(1)
     canvas.rect(left + 6 * mm, top - _HEIGHT / 2 - 6 * mm, width - 12 * mm, 12 * mm, stroke=0, fill=1)

@@ -52,8 +52,11 @@ def printable(text: str, font: str) -> str:
     """*text* with every character that *font* cannot draw, or that is not visible, made visible as 〓 or a space."""
     glyphs = pdfmetrics.getFont(font).face.charToGlyph
     # variation selectors and joiners draw nothing by themselves: without them the base character is still right
-    plain = "".join(" " if character.isspace() else character for character in text
-                    if not 0xFE00 <= ord(character) <= 0xFE0F and character not in "\u200b\u200c\u200d\ufeff")
+    plain = "".join(
+        " " if character.isspace() else character
+        for character in text
+        if not 0xFE00 <= ord(character) <= 0xFE0F and character not in "\u200b\u200c\u200d\ufeff"
+    )
     return "".join(character if ord(character) in glyphs else MISSING_GLYPH for character in plain).strip()
 
 
@@ -72,7 +75,7 @@ def fitted(text: str, font: str, size_pt: float, width_pt: float, most_lines: in
     last = lines[most_lines - 1]
     while last and pdfmetrics.stringWidth(last + "…", font, size) > width_pt:
         last = last[:-1]
-    return size, (*lines[:most_lines - 1], last + "…")
+    return size, (*lines[: most_lines - 1], last + "…")
 
 
 def _broken(text: str, font: str, size: float, width_pt: float) -> list[str]:
@@ -97,8 +100,9 @@ def _broken(text: str, font: str, size: float, width_pt: float) -> list[str]:
     return [*lines, line] if line else lines
 
 
-def draw_fitted(canvas: Canvas, text: str, font: str, size_pt: float, x: float, top: float, width_pt: float,
-                most_lines: int = 1) -> float:
+def draw_fitted(
+    canvas: Canvas, text: str, font: str, size_pt: float, x: float, top: float, width_pt: float, most_lines: int = 1
+) -> float:
     """Draw *text* below *top* (points, y up) and give the new top. Draws nothing for no text."""
     size, lines = fitted(text, font, size_pt, width_pt, most_lines)
     for line in lines:

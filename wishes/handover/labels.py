@@ -50,8 +50,10 @@ class LabelFormat:
     def corner_mm(self, place: int) -> tuple[float, float]:
         """Left and top edge of label *place* (from 0), from the page's top left corner."""
         row, column = divmod(place, self.columns)
-        return (self.margin_mm[0] + column * (self.label_mm[0] + self.gap_mm[0]),
-                self.margin_mm[1] + row * (self.label_mm[1] + self.gap_mm[1]))
+        return (
+            self.margin_mm[0] + column * (self.label_mm[0] + self.gap_mm[0]),
+            self.margin_mm[1] + row * (self.label_mm[1] + self.gap_mm[1]),
+        )
 
     def fitting_module_mm(self, modules: int) -> float:
         """Side of one module when a code of *modules*² is printed with its quiet zone.
@@ -88,8 +90,15 @@ class Label:
     due_on: date | None = None
 
 
-def write_labels(labels: Sequence[Label], out: BinaryIO, *, layout: str, base_url: str, fonts_dir: Path,
-                 progress: Callable[[int], None] | None = None) -> None:
+def write_labels(
+    labels: Sequence[Label],
+    out: BinaryIO,
+    *,
+    layout: str,
+    base_url: str,
+    fonts_dir: Path,
+    progress: Callable[[int], None] | None = None,
+) -> None:
     """Write one PDF with *labels* in order to *out*. Same input, same bytes.
 
     *layout* is a key of :data:`FORMATS` (``KeyError`` otherwise), *base_url* what the codes open, *fonts_dir* holds the
@@ -134,12 +143,15 @@ def draw_qr(canvas: Canvas, code: str | Matrix, left: float, top: float, module_
 
 def _draw_pictogram(canvas: Canvas, category: str, left: float, top: float, side: float) -> None:
     scale = side / GRID
-    canvas.addLiteral(f"q {scale:.5f} 0 0 {-scale:.5f} {left:.4f} {top:.4f} cm {STROKE} w 1 J 1 j\n"
-                      f"{pdf_path(pictogram(category).path)}\nS Q")
+    canvas.addLiteral(
+        f"q {scale:.5f} 0 0 {-scale:.5f} {left:.4f} {top:.4f} cm {STROKE} w 1 J 1 j\n"
+        f"{pdf_path(pictogram(category).path)}\nS Q"
+    )
 
 
-def _draw_label(canvas: Canvas, label: Label, matrix: Matrix, paper: LabelFormat, fonts: PaperFonts,
-                left: float, top: float) -> None:
+def _draw_label(
+    canvas: Canvas, label: Label, matrix: Matrix, paper: LabelFormat, fonts: PaperFonts, left: float, top: float
+) -> None:
     module_mm = paper.fitting_module_mm(matrix.shape[0])
     label_width, label_height = (side * mm for side in paper.label_mm)
     side = (matrix.shape[0] + 2 * QUIET_MODULES) * module_mm * mm
@@ -155,8 +167,9 @@ def _draw_label(canvas: Canvas, label: Label, matrix: Matrix, paper: LabelFormat
     _draw_text(canvas, label, fonts, text_left, text_top, text_width, bottom)
 
 
-def _draw_text(canvas: Canvas, label: Label, fonts: PaperFonts, left: float, top: float, width: float,
-               bottom: float) -> None:
+def _draw_text(
+    canvas: Canvas, label: Label, fonts: PaperFonts, left: float, top: float, width: float, bottom: float
+) -> None:
     """Pictogram, kind and alias first; then what to pack, where to, by when; the short code at the bottom."""
     code_size = min(12.0, width / 7.6)  # thirteen bold characters are at most 7.6 times their size wide
     code_top = bottom + 6 + code_size * 1.2
@@ -183,8 +196,12 @@ _Line = tuple[str, str, float, int]  # text, font, size in points, most lines
 def _contents(label: Label, fonts: PaperFonts) -> list[_Line]:
     where = " · ".join(part for part in (label.place, label.box and f"箱 {label.box}") if part)
     due = f"请于 {label.due_on:%m-%d} 前送达" if label.due_on else ""
-    lines = [(label.item, fonts.bold, 9.0, 2), (label.detail, fonts.regular, 7.0, 1),
-             (where, fonts.regular, 7.0, 1), (due, fonts.regular, 7.0, 1)]
+    lines = [
+        (label.item, fonts.bold, 9.0, 2),
+        (label.detail, fonts.regular, 7.0, 1),
+        (where, fonts.regular, 7.0, 1),
+        (due, fonts.regular, 7.0, 1),
+    ]
     return lines[2:] if is_discreet(label.category) else lines
 
 

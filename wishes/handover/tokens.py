@@ -69,27 +69,35 @@ class TokenRefused(MicrowishError):
 
 class MalformedToken(TokenRefused):
     code = "token_malformed"
-    sentence = Text("这不是本平台的二维码，或没有扫完整。请对准后再扫一次。",
-                    "This is not one of our codes, or it was not read whole. Hold steady and scan again.")
+    sentence = Text(
+        "这不是本平台的二维码，或没有扫完整。请对准后再扫一次。",
+        "This is not one of our codes, or it was not read whole. Hold steady and scan again.",
+    )
 
 
 class UnknownKey(TokenRefused):
     code = "token_unknown_key"
-    sentence = Text("签发这个二维码的密钥不认识或已停用。请联网更新后再扫，仍不行请换新标签。",
-                    "The key that signed this code is unknown or retired. Go online to refresh and scan again; "
-                    "if that fails, print a new label.")
+    sentence = Text(
+        "签发这个二维码的密钥不认识或已停用。请联网更新后再扫，仍不行请换新标签。",
+        "The key that signed this code is unknown or retired. Go online to refresh and scan again; "
+        "if that fails, print a new label.",
+    )
 
 
 class BadSignature(TokenRefused):
     code = "token_bad_signature"
-    sentence = Text("二维码的签名不对：它被改动过，或不是本平台签发的。请联系协调员。",
-                    "The signature does not fit: the code was altered or is not ours. Tell the coordinator.")
+    sentence = Text(
+        "二维码的签名不对：它被改动过，或不是本平台签发的。请联系协调员。",
+        "The signature does not fit: the code was altered or is not ours. Tell the coordinator.",
+    )
 
 
 class WrongTokenType(TokenRefused):
     code = "token_wrong_type"
-    sentence = Text("扫错了码：包裹上的是包裹码，收件人手里的是签收码，两个都要扫。",
-                    "That is the other code: one is on the parcel, one is held by the receiving side. Scan both.")
+    sentence = Text(
+        "扫错了码：包裹上的是包裹码，收件人手里的是签收码，两个都要扫。",
+        "That is the other code: one is on the parcel, one is held by the receiving side. Scan both.",
+    )
 
 
 class ExpiredToken(TokenRefused):
@@ -99,14 +107,18 @@ class ExpiredToken(TokenRefused):
 
 class MismatchedTokens(TokenRefused):
     code = "tokens_mismatched"
-    sentence = Text("包裹码和签收码不是同一份心愿的。请核对包裹。",
-                    "The parcel's code and the receipt code belong to different wishes. Check the parcel.")
+    sentence = Text(
+        "包裹码和签收码不是同一份心愿的。请核对包裹。",
+        "The parcel's code and the receipt code belong to different wishes. Check the parcel.",
+    )
 
 
 class MalformedCode(TokenRefused):
     code = "code_malformed"
-    sentence = Text("输入的码不对：应为 11 位，可能有一位读错。请再核对一次。",
-                    "The code cannot be right: it has 11 characters, and one was probably misread. Check it again.")
+    sentence = Text(
+        "输入的码不对：应为 11 位，可能有一位读错。请再核对一次。",
+        "The code cannot be right: it has 11 characters, and one was probably misread. Check it again.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +185,17 @@ class PublicKeys:
 
     def as_json(self) -> str:
         """A JSON Web Key Set (RFC 7517/8037): a browser imports each entry as it is, and checks tokens offline."""
-        rows = [{"kid": str(kid), "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig",
-                 "x": _base64url(key.public_bytes(Encoding.Raw, PublicFormat.Raw))}
-                for kid, key in sorted(self._keys.items())]
+        rows = [
+            {
+                "kid": str(kid),
+                "kty": "OKP",
+                "crv": "Ed25519",
+                "alg": "EdDSA",
+                "use": "sig",
+                "x": _base64url(key.public_bytes(Encoding.Raw, PublicFormat.Raw)),
+            }
+            for kid, key in sorted(self._keys.items())
+        ]
         return json.dumps({"keys": rows}, separators=(",", ":"))
 
     def verify(self, text: str, *, on: date | None, expect: TokenType | None = None) -> Token:
@@ -188,7 +208,7 @@ class PublicKeys:
         """
         written = token_in(text)
         raw = _decoded(written)
-        payload, signature = raw[:_PAYLOAD.size], raw[_PAYLOAD.size:]
+        payload, signature = raw[: _PAYLOAD.size], raw[_PAYLOAD.size :]
         version, kid, type_byte, tag, epoch, days = _PAYLOAD.unpack(payload)
         if version != VERSION:
             raise MalformedToken()

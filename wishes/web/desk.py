@@ -105,7 +105,9 @@ def wishes() -> str:
         wanted = Filter(
             statuses=_statuses(status),
             ids=found,
-            community_ids=(community,) if (community := request.args.get("community", type=whole)) is not None else None,
+            community_ids=(community,)
+            if (community := request.args.get("community", type=whole)) is not None
+            else None,
             county_code=request.args.get("county", "") if request.args.get("county", "") in names else "",
             category=narrowed().category,
             need=request.args.get("need", ""),

@@ -9,8 +9,19 @@ from wishes.intake.reading.limits import LIMITS, Limits
 from wishes.intake.reading.xlsx import read_xlsx
 
 __all__ = [
-    "CSV_SHEET", "LIMITS", "PROBLEMS", "Limits", "Sheet", "Span", "UnreadableFile", "Value", "Workbook",
-    "cell_name", "column_name", "column_number", "read_workbook",
+    "CSV_SHEET",
+    "LIMITS",
+    "PROBLEMS",
+    "Limits",
+    "Sheet",
+    "Span",
+    "UnreadableFile",
+    "Value",
+    "Workbook",
+    "cell_name",
+    "column_name",
+    "column_number",
+    "read_workbook",
 ]
 
 _ZIP = b"PK\x03\x04"

@@ -86,7 +86,11 @@ def read_delimited(data: bytes, name: str, limits: Limits) -> Workbook:
     unclosed = text.count('"') % 2 == 1
     csv.field_size_limit(1_000_000)
     try:
-        for row in csv.reader(io.StringIO(text[told.end() :] if told is not None else text, newline=""), delimiter=delimiter, quoting=csv.QUOTE_NONE if unclosed else csv.QUOTE_MINIMAL):
+        for row in csv.reader(
+            io.StringIO(text[told.end() :] if told is not None else text, newline=""),
+            delimiter=delimiter,
+            quoting=csv.QUOTE_NONE if unclosed else csv.QUOTE_MINIMAL,
+        ):
             if len(row) > limits.columns:
                 raise UnreadableFile("sheet_too_large")
             cells += len(row)

@@ -8,23 +8,38 @@ from wishes.i18n import Language, Text
 PROBLEMS: dict[str, Text] = {
     "empty": Text("文件是空的。", "The file is empty."),
     "too_big": Text("文件太大，请拆分后再发送。", "The file is too big. Please split it."),
-    "bomb": Text("文件解压后大得不正常，为安全起见没有打开。",
-                 "The file unpacks to an abnormal size. For safety it was not opened."),
-    "encrypted": Text("工作簿设了打开密码，请去掉密码后重新发送。",
-                      "The workbook is protected by a password. Please remove it and send the file again."),
-    "damaged": Text("文件损坏或没有传完整，请重新发送。",
-                    "The file is damaged or was cut off on the way. Please send it again."),
-    "not_a_workbook": Text("这不是表格文件（只接受 .xlsx、.xlsm、.csv）。",
-                           "This is not a spreadsheet. Only .xlsx, .xlsm and .csv are accepted."),
-    "old_excel": Text("这是旧版 Excel 文件（.xls），请另存为 .xlsx 后重新发送。",
-                      "This is an old Excel file (.xls). Please save it as .xlsx and send it again."),
-    "markup": Text("这是网页或 XML 格式的表格，请用 Excel 打开后另存为 .xlsx 再发送。",
-                   "This is a table saved as a web page or XML. Please open it in Excel and save it as .xlsx."),
-    "sheet_too_large": Text("工作表大得不正常（行数或列数过多），请删去多余的行列后重新发送。",
-                            "A sheet is abnormally large (too many rows or columns). Please delete the surplus and send it again."),
+    "bomb": Text(
+        "文件解压后大得不正常，为安全起见没有打开。",
+        "The file unpacks to an abnormal size. For safety it was not opened.",
+    ),
+    "encrypted": Text(
+        "工作簿设了打开密码，请去掉密码后重新发送。",
+        "The workbook is protected by a password. Please remove it and send the file again.",
+    ),
+    "damaged": Text(
+        "文件损坏或没有传完整，请重新发送。", "The file is damaged or was cut off on the way. Please send it again."
+    ),
+    "not_a_workbook": Text(
+        "这不是表格文件（只接受 .xlsx、.xlsm、.csv）。",
+        "This is not a spreadsheet. Only .xlsx, .xlsm and .csv are accepted.",
+    ),
+    "old_excel": Text(
+        "这是旧版 Excel 文件（.xls），请另存为 .xlsx 后重新发送。",
+        "This is an old Excel file (.xls). Please save it as .xlsx and send it again.",
+    ),
+    "markup": Text(
+        "这是网页或 XML 格式的表格，请用 Excel 打开后另存为 .xlsx 再发送。",
+        "This is a table saved as a web page or XML. Please open it in Excel and save it as .xlsx.",
+    ),
+    "sheet_too_large": Text(
+        "工作表大得不正常（行数或列数过多），请删去多余的行列后重新发送。",
+        "A sheet is abnormally large (too many rows or columns). Please delete the surplus and send it again.",
+    ),
     "no_sheets": Text("工作簿里没有工作表。", "The workbook holds no sheets."),
-    "unknown_encoding": Text("认不出文字编码，请另存为 .xlsx 或 UTF-8 的 .csv。",
-                             "The text encoding is unknown. Please save the file as .xlsx or as UTF-8 .csv."),
+    "unknown_encoding": Text(
+        "认不出文字编码，请另存为 .xlsx 或 UTF-8 的 .csv。",
+        "The text encoding is unknown. Please save the file as .xlsx or as UTF-8 .csv.",
+    ),
 }
 
 

@@ -69,7 +69,9 @@ def _check_extent(raw: bytes, limits: Limits) -> None:
         number = _NUMBER.search(tag[1])
         far_row = max(far_row + 1, _whole(number[1]) if number is not None else 0)
         bare = 0
-        for attributes_, filled in _CELL_TAG.findall(raw, tag.end(), following.start() if following is not None else len(raw)):
+        for attributes_, filled in _CELL_TAG.findall(
+            raw, tag.end(), following.start() if following is not None else len(raw)
+        ):
             place = _PLACE.search(attributes_)
             if place is None:
                 bare += 1

@@ -44,10 +44,25 @@ PROBLEMS: Mapping[str, Text] = {
 """What every code means, for people."""
 
 _COLUMN_OF: Mapping[str, str] = {
-    "missing_name": "name", "name_alias": "name", "over_ceiling": "price", "price_unreadable": "price", "price_missing": "price",
-    "price_total_only": "price", "age_out_of_range": "birth", "age_unsure": "age", "birth_missing": "birth", "birth_ambiguous": "birth",
-    "birth_lunar": "birth", "date_serial": "birth", "no_consent": "consent", "consent_unreadable": "consent", "out_of_area": "address",
-    "old_district": "address", "place_unsure": "address", "phone_missing": "phone", "phone_invalid": "phone",
+    "missing_name": "name",
+    "name_alias": "name",
+    "over_ceiling": "price",
+    "price_unreadable": "price",
+    "price_missing": "price",
+    "price_total_only": "price",
+    "age_out_of_range": "birth",
+    "age_unsure": "age",
+    "birth_missing": "birth",
+    "birth_ambiguous": "birth",
+    "birth_lunar": "birth",
+    "date_serial": "birth",
+    "no_consent": "consent",
+    "consent_unreadable": "consent",
+    "out_of_area": "address",
+    "old_district": "address",
+    "place_unsure": "address",
+    "phone_missing": "phone",
+    "phone_invalid": "phone",
 }
 """Where a problem is to be mended, when the table has such a column; else at the wish."""
 
@@ -134,7 +149,13 @@ def _mark(page: AnnotatedSheet, entry: Entry) -> None:
     for weight, codes in (("rejected", entry.reasons), ("parked", entry.doubts), ("warning", entry.warnings)):
         for code in codes:
             wanted = _COLUMN_OF.get(code, "")
-            columns = sorted((c for c, role in roles.items() if role == wanted or (wanted == "address" and role in ("village", "town", "county"))),
-                             key=lambda c: abs(c - own))
+            columns = sorted(
+                (
+                    c
+                    for c, role in roles.items()
+                    if role == wanted or (wanted == "address" and role in ("village", "town", "county"))
+                ),
+                key=lambda c: abs(c - own),
+            )
             column = columns[0] if columns else own
             page.marks[entry.row, column].append(Mark(entry.row, column, code, weight, entry.key))

@@ -16,11 +16,41 @@ from wishes.intake.understanding.tables import Grid, find_headers
 from wishes.intake.understanding.text import flat, tight
 from wishes.intake.understanding.wishcells import WishCell, entries_of
 
-_ROLES = frozenset((
-    "name", "sex", "birth", "age", "id", "address", "village", "town", "county", "school", "guardian", "relation", "phone", "types",
-    "wish", "size", "qty", "price", "consent", "visit", "recno", "remark", "wish_category", "class", "unit_name", "reason",
-    "ethnicity", "teacher", "claimer", "serial", "health",
-))
+_ROLES = frozenset(
+    (
+        "name",
+        "sex",
+        "birth",
+        "age",
+        "id",
+        "address",
+        "village",
+        "town",
+        "county",
+        "school",
+        "guardian",
+        "relation",
+        "phone",
+        "types",
+        "wish",
+        "size",
+        "qty",
+        "price",
+        "consent",
+        "visit",
+        "recno",
+        "remark",
+        "wish_category",
+        "class",
+        "unit_name",
+        "reason",
+        "ethnicity",
+        "teacher",
+        "claimer",
+        "serial",
+        "health",
+    )
+)
 _WITHIN = re.compile(r"^([^:：]{2,14})[:：]\s*(.*)$", re.S)
 
 
@@ -50,9 +80,18 @@ def find_cards(grid: Grid, lexicon: Lexicon, headers: HeaderWords) -> list[Card]
     pairs, side_by_side_titles = _pairs(grid, lexicon, headers)
     filled = [p for p in pairs if p.text]
     roles = {p.role for p in filled}
-    if "name" not in roles or "wish" not in {p.role for p in pairs} or len(roles) < 3 or len(filled) <= side_by_side_titles:
+    if (
+        "name" not in roles
+        or "wish" not in {p.role for p in pairs}
+        or len(roles) < 3
+        or len(filled) <= side_by_side_titles
+    ):
         return []
-    named = [p for p in filled if p.role == "name" and (lexicon.is_name(tight(p.text)) or tight(p.text) in lexicon.example_names)]
+    named = [
+        p
+        for p in filled
+        if p.role == "name" and (lexicon.is_name(tight(p.text)) or tight(p.text) in lexicon.example_names)
+    ]
     wished = [p for p in filled if p.role == "wish"]
     if not named or (len(named) < 2 and find_headers(grid, headers)) or not wished:
         return []
@@ -67,7 +106,9 @@ def find_cards(grid: Grid, lexicon: Lexicon, headers: HeaderWords) -> list[Card]
         low = 0 if index == 0 else left
         high = edges[index + 1] if index + 1 < len(edges) else grid.width
         cards += _cut([p for p in pairs if low <= p.label_column < high], opener, left, grid)
-    return [c for c in cards if any(p.text for p in c.pairs if p.role in ("name", "wish", "phone", "birth", "guardian"))]
+    return [
+        c for c in cards if any(p.text for p in c.pairs if p.role in ("name", "wish", "phone", "birth", "guardian"))
+    ]
 
 
 def _pairs(grid: Grid, lexicon: Lexicon, headers: HeaderWords) -> tuple[list[Pair], int]:
@@ -110,7 +151,9 @@ def _is_value(title: str, text: str, lexicon: Lexicon, headers: HeaderWords) -> 
     meant = {m.role for m in headers.meanings(title)}
     if "consent" in meant and (tight(text) in lexicon.yes or tight(text) in lexicon.no):
         return True
-    return bool(meant & {"types", "wish_category"}) and (lexicon.kinds.kind_of(text) is not None or text in lexicon.category_words)
+    return bool(meant & {"types", "wish_category"}) and (
+        lexicon.kinds.kind_of(text) is not None or text in lexicon.category_words
+    )
 
 
 def _role(title: str, value: str, lexicon: Lexicon, headers: HeaderWords) -> str:
@@ -150,7 +193,10 @@ def read_card(card: Card, grid: Grid, context: Context, lexicon: Lexicon) -> lis
         columns.setdefault(pair.role, []).append(index)
     months = grid.sheet.month_only
     cells = Cells(
-        opener.row, [p.text for p in card.pairs], [p.value for p in card.pairs], Columns(columns),
+        opener.row,
+        [p.text for p in card.pairs],
+        [p.value for p in card.pairs],
+        Columns(columns),
         frozenset(i for i, p in enumerate(card.pairs) if (p.row, p.column) in months),
         {i: cell_name(p.row, p.column) for i, p in enumerate(card.pairs)},
     )
@@ -166,12 +212,18 @@ def read_card(card: Card, grid: Grid, context: Context, lexicon: Lexicon) -> lis
         price = _companion(prices, position, ordinal_of(wish.title), len(wishes))
         size = _companion(card.of("size"), position, ordinal_of(wish.title), len(wishes))
         amount = _companion(card.of("qty"), position, ordinal_of(wish.title), len(wishes))
-        wish_cells.append(WishCell(
-            wish.row, wish.column, wish.text,
-            price=price.text if price and shared is None else "", price_at=(price.row, price.column) if price else None,
-            size=size.text if size else "", qty=amount.text if amount else "",
-            struck=(wish.row, wish.column) in grid.sheet.struck,
-        ))
+        wish_cells.append(
+            WishCell(
+                wish.row,
+                wish.column,
+                wish.text,
+                price=price.text if price and shared is None else "",
+                price_at=(price.row, price.column) if price else None,
+                size=size.text if size else "",
+                qty=amount.text if amount else "",
+                struck=(wish.row, wish.column) in grid.sheet.struck,
+            )
+        )
     entries = entries_of(person, wish_cells, lexicon, shared_price=shared)
     struck = (opener.row, opener.column) in grid.sheet.struck
     remark = " ".join(p.text for p in card.of("remark") if p.text)

@@ -15,23 +15,57 @@ MANY = frozenset(("wish", "price", "size", "qty", "phone", "types", "consent", "
 """Roles several columns of one table may have."""
 
 _TESTS: Mapping[str, tuple[str, ...]] = {
-    "name": ("name",), "sex": ("sex", "code"), "birth": ("date",), "age": ("age",), "id": ("id",),
-    "address": ("place",), "village": ("place",), "town": ("place",), "county": ("place",), "school": ("school",),
-    "class": ("class",), "guardian": ("name", "guardian"), "relation": ("relation",), "phone": ("phone",),
-    "types": ("types", "code"), "wish": ("item",), "wish_category": ("category",), "size": ("size", "number", "qty"),
-    "qty": ("qty",), "price": ("price",), "consent": ("consent", "tick"), "visit": ("date", "visit"), "recno": ("record",),
-    "ethnicity": ("ethnicity",), "reason": ("long", "chinese"), "teacher": ("name",),
+    "name": ("name",),
+    "sex": ("sex", "code"),
+    "birth": ("date",),
+    "age": ("age",),
+    "id": ("id",),
+    "address": ("place",),
+    "village": ("place",),
+    "town": ("place",),
+    "county": ("place",),
+    "school": ("school",),
+    "class": ("class",),
+    "guardian": ("name", "guardian"),
+    "relation": ("relation",),
+    "phone": ("phone",),
+    "types": ("types", "code"),
+    "wish": ("item",),
+    "wish_category": ("category",),
+    "size": ("size", "number", "qty"),
+    "qty": ("qty",),
+    "price": ("price",),
+    "consent": ("consent", "tick"),
+    "visit": ("date", "visit"),
+    "recno": ("record",),
+    "ethnicity": ("ethnicity",),
+    "reason": ("long", "chinese"),
+    "teacher": ("name",),
     "unit_name": ("place", "school"),
 }
-_STRICT = frozenset(("name", "sex", "birth", "id", "phone", "types", "wish", "wish_category", "price", "guardian", "age", "relation"))
+_STRICT = frozenset(
+    ("name", "sex", "birth", "id", "phone", "types", "wish", "wish_category", "price", "guardian", "age", "relation")
+)
 """Roles whose cells must look like it, or the title is not believed."""
 
 _ALONE: tuple[tuple[str, str, float], ...] = (
     # role, look, least share: strong enough to recognise a column without any title
-    ("id", "id", 0.6), ("phone", "phone", 0.6), ("sex", "sex", 0.8), ("recno", "record", 0.6), ("relation", "relation", 0.7),
-    ("types", "types", 0.7), ("class", "class", 0.7), ("school", "school", 0.7), ("ethnicity", "ethnicity", 0.8),
-    ("address", "place", 0.7), ("birth", "date", 0.7), ("wish_category", "category", 0.8), ("name", "name", 0.75),
-    ("wish", "item", 0.6), ("consent", "agreed", 0.8), ("price", "price", 0.8),
+    ("id", "id", 0.6),
+    ("phone", "phone", 0.6),
+    ("sex", "sex", 0.8),
+    ("recno", "record", 0.6),
+    ("relation", "relation", 0.7),
+    ("types", "types", 0.7),
+    ("class", "class", 0.7),
+    ("school", "school", 0.7),
+    ("ethnicity", "ethnicity", 0.8),
+    ("address", "place", 0.7),
+    ("birth", "date", 0.7),
+    ("wish_category", "category", 0.8),
+    ("name", "name", 0.75),
+    ("wish", "item", 0.6),
+    ("consent", "agreed", 0.8),
+    ("price", "price", 0.8),
 )
 _GUARDIAN_GROUP = re.compile(r"监护|家长|联系人|父母|家庭成员|抚养|照料")
 _WISH_GROUP = re.compile(r"心愿|愿望|需求|礼物|物品|物资")
@@ -49,9 +83,7 @@ class Title:
     group: str = ""
 
 
-def assign(
-    titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: HeaderWords
-) -> list[ColumnReading]:
+def assign(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: HeaderWords) -> list[ColumnReading]:
     """Give every column a role; ``ignored`` where nothing fits."""
     scored: list[tuple[float, Title, str, str]] = []
     flags = _flag_columns(titles, looks, headers)
@@ -88,7 +120,11 @@ def assign(
         taken.add(role)
         given[title.column] = ColumnReading(title.column, title.text, role, how, round(min(score, 1.0), 2))
     readings = [given.get(t.column) or ColumnReading(t.column, t.text, "ignored", "unknown", 0.0) for t in titles]
-    family = {t.column for t in titles if _GUARDIAN_GROUP.search(title_key(t.group)) or _GUARDIAN_GROUP.search(title_key(t.text))}
+    family = {
+        t.column
+        for t in titles
+        if _GUARDIAN_GROUP.search(title_key(t.group)) or _GUARDIAN_GROUP.search(title_key(t.text))
+    }
     _repair(readings, looks, family)
     _number(readings)
     return readings
@@ -113,7 +149,14 @@ def _in_group(title: Title, headers: HeaderWords) -> list[Meaning]:
     if not group or title.group == title.text:
         return meanings
     if _GUARDIAN_GROUP.search(group):
-        change = {"name": "guardian", "sex": "ignored", "age": "ignored", "birth": "ignored", "id": "ignored", "school": "ignored"}
+        change = {
+            "name": "guardian",
+            "sex": "ignored",
+            "age": "ignored",
+            "birth": "ignored",
+            "id": "ignored",
+            "school": "ignored",
+        }
         meanings = [Meaning(change.get(m.role, m.role), m.fit) for m in meanings]
         if title_key(title.text) in ("姓名", "名字", "名"):
             return [Meaning("guardian", 1.0)]
@@ -157,7 +200,9 @@ def _repair(readings: list[ColumnReading], looks: Mapping[int, ColumnLook], fami
     """
     roles = {r.role for r in readings}
     free = [r for r in readings if r.role == "ignored"]
-    named = [r for r in free if r.how == "unknown" and looks[r.column].filled >= 2 and looks[r.column].share("name") >= 0.7]
+    named = [
+        r for r in free if r.how == "unknown" and looks[r.column].filled >= 2 and looks[r.column].share("name") >= 0.7
+    ]
     child = next((r for r in readings if r.role == "name"), None)
     if child is not None and child.how == "content" and named and named[0].column < child.column:
         # Nobody named the columns: the child stands first.
@@ -192,7 +237,11 @@ def _repair(readings: list[ColumnReading], looks: Mapping[int, ColumnLook], fami
             best.role, best.how, best.confidence = "wish", "content", round(best_share, 2)
     if "name" not in roles:
         for reading in readings:
-            if reading.role in ("ignored", "guardian", "teacher") and reading.column not in family and looks[reading.column].share("name") >= 0.7:
+            if (
+                reading.role in ("ignored", "guardian", "teacher")
+                and reading.column not in family
+                and looks[reading.column].share("name") >= 0.7
+            ):
                 reading.role, reading.how, reading.confidence = "name", "content", 0.6
                 break
     if "birth" not in {r.role for r in readings}:

@@ -19,7 +19,9 @@ _DATE = re.compile(
     r"|[〇零一二三四五六七八九○]{4}年.*|(?:农历|阴历).*"
 )
 _DAY = re.compile(r"(?:19|20)\d{2}[./\-年]\d{1,2}[./\-月]\d")
-_NAME_AND_PHONE = re.compile(r"[\u4e00-\u9fff]{2,4}(?<!老师)(?<!主任)(?<!书记)(?:[(（][^)）]*[)）])?[\s:：/,，、;；\-]*1[3-9]\d[\s\-]?\d{4}[\s\-]?\d{3,4}")
+_NAME_AND_PHONE = re.compile(
+    r"[\u4e00-\u9fff]{2,4}(?<!老师)(?<!主任)(?<!书记)(?:[(（][^)）]*[)）])?[\s:：/,，、;；\-]*1[3-9]\d[\s\-]?\d{4}[\s\-]?\d{3,4}"
+)
 _VISIT = re.compile(r"\d{1,2}[月.]\d{1,2}[日号]?")
 _AGE = re.compile(r"\d{1,2}(?:周?岁)?|[一二三四五六七八九十]{1,3}(?:周?岁)")
 _RECORD = re.compile(r"[A-Za-z]{2,}[\s\-]*\d{4}[\-\s]?\d{2,}|[A-Za-z]{1,6}\d{5,}")
@@ -44,7 +46,11 @@ def _is_date(value: Value, text: str, lexicon: Lexicon) -> bool:
     if isinstance(value, str):
         return _DATE.fullmatch(text) is not None
     if isinstance(value, float):
-        return _DATE.fullmatch(text) is not None or (1950 < value < 2100 and value != int(value)) or 25_000 < value < 47_000
+        return (
+            _DATE.fullmatch(text) is not None
+            or (1950 < value < 2100 and value != int(value))
+            or 25_000 < value < 47_000
+        )
     return value is not None and not isinstance(value, bool)
 
 
@@ -55,7 +61,14 @@ def _is_number(value: Value, text: str, lexicon: Lexicon) -> bool:
 def _is_price(value: Value, text: str, lexicon: Lexicon) -> bool:
     if isinstance(value, float):
         return 5 <= value <= 10_000
-    if not isinstance(value, str) or len(text) > 16 or _MONEY.search(text) is None or _DAY.match(text) or _DATE.fullmatch(text) or _PHONE.fullmatch(text):
+    if (
+        not isinstance(value, str)
+        or len(text) > 16
+        or _MONEY.search(text) is None
+        or _DAY.match(text)
+        or _DATE.fullmatch(text)
+        or _PHONE.fullmatch(text)
+    ):
         return False
     return bool(read_price(flat(value), lexicon.no_price, lexicon.zero_price).prices)
 
@@ -80,7 +93,9 @@ def _is_item(value: Value, text: str, lexicon: Lexicon) -> bool:
 def _is_place(value: Value, text: str, lexicon: Lexicon) -> bool:
     if _SCHOOL.fullmatch(text):
         return False
-    return _PLACE.fullmatch(text) is not None or (lexicon.place_pattern is not None and lexicon.place_pattern.search(text) is not None)
+    return _PLACE.fullmatch(text) is not None or (
+        lexicon.place_pattern is not None and lexicon.place_pattern.search(text) is not None
+    )
 
 
 def _is_name(value: Value, text: str, lexicon: Lexicon) -> bool:
@@ -158,7 +173,12 @@ def _rises(texts: list[str]) -> bool:
     if _runs(texts):
         return True
     numbers = [int(t) for t in texts if t.isdigit() and len(t) <= 5]
-    return len(numbers) >= 4 and len(numbers) >= 0.9 * len(texts) and numbers == sorted(numbers) and len(set(numbers)) > 0.5 * len(numbers)
+    return (
+        len(numbers) >= 4
+        and len(numbers) >= 0.9 * len(texts)
+        and numbers == sorted(numbers)
+        and len(set(numbers)) > 0.5 * len(numbers)
+    )
 
 
 _ENOUGH = 24

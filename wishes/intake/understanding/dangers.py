@@ -36,7 +36,11 @@ class Guard:
         self._cash_safe = _any(w.lower() for w in words.cash.get("safe", ()))
         self._cash_sign = _any(words.cash.get("sign", ()))
         signs = {c for book in (words.unsafe, words.cash) for word in book.get("sign", ()) for c in word}
-        listed = [part for w in (*unsafe, *unsure, *cash) for part in w.split("+")[:1]] + [*_MONEY_TAILS, *words.cash.get("sign", ()), *words.unsafe.get("sign", ())]
+        listed = [part for w in (*unsafe, *unsure, *cash) for part in w.split("+")[:1]] + [
+            *_MONEY_TAILS,
+            *words.cash.get("sign", ()),
+            *words.unsafe.get("sign", ()),
+        ]
         # Every word has one of these characters; what has none of them needs no closer look.
         alarms = sorted({next((c for c in word if c in signs), word[0]) for word in listed if word})
         self._alarms = re.compile("[" + re.escape("".join(alarms)) + "]" if alarms else "(?!)")

@@ -32,7 +32,9 @@ _LUNAR = re.compile(r"农历|阴历|旧历|正月|腊月|冬月|初[一二三四
 _ANY_NUMBER = re.compile(rf"[\d{_CN}]")
 _LETTER_O = re.compile(r"(?<=\d)[Oo]|[Oo](?=\d)")
 _TRIMMINGS = re.compile(r"^(?:公历|阳历|约|大约|出生于|生于|出生)[:：]?|[(（].*?[)）]$|[。.、,]+$")
-_FULL = re.compile(r"(\d{4})\D{1,2}(\d{1,2})\D{1,2}(\d{1,2})(?:日|号)?(?:生|出生)?(?:\s*[T ]?\s*\d{1,2}:\d{2}(?::\d{2})?)?")
+_FULL = re.compile(
+    r"(\d{4})\D{1,2}(\d{1,2})\D{1,2}(\d{1,2})(?:日|号)?(?:生|出生)?(?:\s*[T ]?\s*\d{1,2}:\d{2}(?::\d{2})?)?"
+)
 _USUAL = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})日?")
 _SHORT_FULL = re.compile(r"(\d{2})[./\-年、](\d{1,2})[./\-月、](\d{1,2})[日号]?(?:生|出生)?")
 _MONTH = re.compile(r"(\d{4})(?:[./\-年、,_ ]|\s*年\s*)(\d{1,2})(?:月)?(?:份)?(?:生|出生)?")
@@ -43,8 +45,12 @@ _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _COMPACT_MONTH = re.compile(r"((?:19|20)\d{2})(0[1-9]|1[0-2])")
 _DAY_FIRST = re.compile(r"(\d{1,2})[./\-](\d{1,2})[./\-]((?:19|20)\d{2})")
 _AGE = re.compile(rf"(\d{{1,2}}|[{_CN}]{{1,2}})(?:周?岁|周岁半|岁半)")
-_CHINESE_DATE = re.compile(rf"((?=[0○OoＯ]*[{_CN}])[{_CN}○OoＯ0]{{2,4}})年(?:([{_CN}]{{1,3}})月)?(?:份)?(?:([{_CN}]{{1,3}})[日号])?(?:生|出生)?")
-_ENGLISH = {m: i + 1 for i, m in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"])}
+_CHINESE_DATE = re.compile(
+    rf"((?=[0○OoＯ]*[{_CN}])[{_CN}○OoＯ0]{{2,4}})年(?:([{_CN}]{{1,3}})月)?(?:份)?(?:([{_CN}]{{1,3}})[日号])?(?:生|出生)?"
+)
+_ENGLISH = {
+    m: i + 1 for i, m in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"])
+}
 
 
 def _iso(year: int, month: int | None = None, day: int | None = None) -> str | None:
@@ -73,13 +79,23 @@ def from_serial(days: float, *, date1904: bool) -> dt.date:
     return (_EPOCH_1904 if date1904 else _EPOCH) + dt.timedelta(days=int(days))
 
 
-def read_birth(value: Value, *, newest: int, date1904: bool = False, month_only: bool = False, lossy_text: bool = False) -> When:
+def read_birth(
+    value: Value, *, newest: int, date1904: bool = False, month_only: bool = False, lossy_text: bool = False
+) -> When:
     """Read a birth cell. ``newest`` is the latest year a birth may have; ``lossy_text`` says that text lost its zeros (a CSV)."""
     if isinstance(value, dt.date):  # also with a time of day
         return When(value.isoformat()[: 7 if month_only else 10] if 1900 <= value.year <= 2100 else None, "date cell")
     if isinstance(value, float):
-        return _from_number(value, newest, date1904) if math.isfinite(value) else When(None, "not a date", 0.5, ("birth_missing",))
-    if isinstance(value, str) and (usual := _USUAL.fullmatch(value)) is not None and len(iso := _valid(usual, newest) or "") == 10:
+        return (
+            _from_number(value, newest, date1904)
+            if math.isfinite(value)
+            else When(None, "not a date", 0.5, ("birth_missing",))
+        )
+    if (
+        isinstance(value, str)
+        and (usual := _USUAL.fullmatch(value)) is not None
+        and len(iso := _valid(usual, newest) or "") == 10
+    ):
         return When(iso)
     shown = plain(value)
     return _from_text(tight(shown), shown, newest, date1904, lossy_text)
@@ -138,10 +154,18 @@ def _from_text(text: str, spaced: str, newest: int, date1904: bool, lossy: bool)
         year = re.search(r"(\d{4})", text)
         if year is None and (m := re.search(rf"([{_CN}○]{{4}})年?", text)):
             named = number(m[1].replace("○", "〇"))
-            return When(_iso(int(named)), "lunar date", 0.9, ("birth_lunar",)) if named else When(None, "lunar date", 0.5, ("birth_missing",))
+            return (
+                When(_iso(int(named)), "lunar date", 0.9, ("birth_lunar",))
+                if named
+                else When(None, "lunar date", 0.5, ("birth_missing",))
+            )
         if year is None and (short := re.match(r"\D*(\d{2})年", text)):
             return When(_iso(_full_year(int(short[1]), newest)), "lunar date", 0.9, ("birth_lunar",))
-        return When(_iso(int(year[1])), "lunar date", 0.9, ("birth_lunar",)) if year else When(None, "lunar date", 0.5, ("birth_missing",))
+        return (
+            When(_iso(int(year[1])), "lunar date", 0.9, ("birth_lunar",))
+            if year
+            else When(None, "lunar date", 0.5, ("birth_missing",))
+        )
     text = _TRIMMINGS.sub("", _LETTER_O.sub("0", text))
     if re.fullmatch(rf"[{_CN}○]{{4}}", text) is not None:
         text += "年"
@@ -152,7 +176,10 @@ def _from_text(text: str, spaced: str, newest: int, date1904: bool, lossy: bool)
         if year_number is not None:
             year_int = int(year_number) if year_number >= 1000 else _full_year(int(year_number) % 100, newest)
             month_number, day_number = number(m[2] or ""), number(m[3] or "")
-            return When(_iso(year_int, int(month_number) if month_number else None, int(day_number) if day_number else None), "Chinese numerals")
+            return When(
+                _iso(year_int, int(month_number) if month_number else None, int(day_number) if day_number else None),
+                "Chinese numerals",
+            )
     if m := _COMPACT.fullmatch(text):
         iso = _valid(m, newest)
         return When(iso, "eight digits") if iso else When(None, "not a date", 0.5, ("birth_missing",))
@@ -172,7 +199,9 @@ def _from_text(text: str, spaced: str, newest: int, date1904: bool, lossy: bool)
         days = float(text)
         if 20_000 <= days <= 60_000:
             return When(from_serial(days, date1904=date1904).isoformat(), "day number", 0.95, ("date_serial",))
-    if (m := re.fullmatch(r"(\d{2})(\d{2})(\d{2})", text)) and len(iso := _iso(_full_year(int(m[1]), newest), int(m[2]), int(m[3])) or "") == 10:
+    if (m := re.fullmatch(r"(\d{2})(\d{2})(\d{2})", text)) and len(
+        iso := _iso(_full_year(int(m[1]), newest), int(m[2]), int(m[3])) or ""
+    ) == 10:
         return When(iso, "six digits, two-digit year", 0.85)
     if (m := _AGE.fullmatch(text)) and (years := number(m[1])) is not None:
         return When(None, "age in the birth column", 0.8, ("birth_missing",), age=int(years))
@@ -183,7 +212,12 @@ def _from_text(text: str, spaced: str, newest: int, date1904: bool, lossy: bool)
         if first > 12:
             return When(_iso(int(m[3]), second, first), "day first", 0.9)
         sure = second > 12 or first == second
-        return When(_iso(int(m[3]), first, second) if sure else m[3], "month first", 0.9 if sure else 0.7, () if sure else ("birth_ambiguous",))
+        return When(
+            _iso(int(m[3]), first, second) if sure else m[3],
+            "month first",
+            0.9 if sure else 0.7,
+            () if sure else ("birth_ambiguous",),
+        )
     if m := _SHORT_MONTH.fullmatch(text):
         return When(_iso(_full_year(int(m[1]), newest), int(m[2])), "two-digit year", 0.9)
     if m := _SHORT_YEAR.fullmatch(text):

@@ -53,7 +53,9 @@ def find_duplicates(
     """
     year = year or next((reading.year for reading in readings if reading.year), None)
     lines, nameless = _lines(readings)
-    lines += [Child(at, simple(known.name), known.as_entry(), [], known) for at, known in enumerate(existing, len(lines))]
+    lines += [
+        Child(at, simple(known.name), known.as_entry(), [], known) for at, known in enumerate(existing, len(lines))
+    ]
     verdicts = same_children(lines, year)
     groups = _groups(lines, verdicts.of)
     found = Duplicates(lines=[line for line in nameless if len(line.entries) > 1])
@@ -159,7 +161,12 @@ def _repeats(group: list[Child], found: Duplicates, copies: dict[str, str], mist
         if live:
             keeper_child, keeper = next(((c, e) for c, e in live if e.status == "accepted"), live[0])
             for child, entry in live:
-                if entry is keeper or (entry.row == keeper.row and entry.cell == keeper.cell and entry.file == keeper.file and entry.sheet == keeper.sheet):
+                if entry is keeper or (
+                    entry.row == keeper.row
+                    and entry.cell == keeper.cell
+                    and entry.file == keeper.file
+                    and entry.sheet == keeper.sheet
+                ):
                     continue
                 kind = "same_file" if child.told.file == keeper_child.told.file else "across_files"
                 if copies.get(child.told.file) == keeper_child.told.file:

@@ -58,7 +58,13 @@ def _is_plainly_a_child(texts: list[str], block: Block, roles: Roles, lexicon: L
     if before and (len(before) > 1 or not before[0].isdigit()):
         return False
     rest = texts[column + 1 : block.right]
-    if len(rest) - rest.count("") < 3 or name in lexicon.example_names or name in lexicon.maybe_examples or "例" in name or "样" in name:
+    if (
+        len(rest) - rest.count("") < 3
+        or name in lexicon.example_names
+        or name in lexicon.maybe_examples
+        or "例" in name
+        or "样" in name
+    ):
         return False
     # 合计 and 填表人 are no names, yet a list of surnames is long.
     if headers.is_title(name) or name in lexicon.totals or name.startswith(lexicon.footers) or _TOTAL.match(name):
@@ -72,7 +78,9 @@ def kind_of_row(grid: Grid, block: Block, roles: Roles, row: int, lexicon: Lexic
     if row not in grid.merged_rows and _is_plainly_a_child(texts, block, roles, lexicon, headers):
         return _CHILD
     own: list[tuple[int, str]] = [
-        (c, t) for c, t in enumerate(texts[block.left : block.right], block.left) if t and (row, c) not in grid.merged_from
+        (c, t)
+        for c, t in enumerate(texts[block.left : block.right], block.left)
+        if t and (row, c) not in grid.merged_from
     ]
     covered = [c for c in range(block.left, block.right) if texts[c] and (row, c) in grid.merged_from]
     if not own:
@@ -82,7 +90,11 @@ def kind_of_row(grid: Grid, block: Block, roles: Roles, row: int, lexicon: Lexic
     name = texts[name_column] if name_column is not None else ""
     wishes = [texts[c] for c in roles.by_role.get("wish", ()) if texts[c]]
     first = tight(own[0][1])
-    if len(own) == 1 and _spans(grid, row, own[0][0]) and (heading := _lone(own, first, serial_column, grid, row, lexicon, block)):
+    if (
+        len(own) == 1
+        and _spans(grid, row, own[0][0])
+        and (heading := _lone(own, first, serial_column, grid, row, lexicon, block))
+    ):
         return heading
     if _is_total(own, first, name, lexicon):
         return RowKind("total")
@@ -138,19 +150,30 @@ def _is_example(
     bare = tight(name).partition("(")[0]
     if bare in lexicon.example_names:
         return True
-    if bare in lexicon.maybe_examples and any("*" in texts[c] or "XXX" in texts[c].upper() for c in roles.by_role.get("phone", ())):
+    if bare in lexicon.maybe_examples and any(
+        "*" in texts[c] or "XXX" in texts[c].upper() for c in roles.by_role.get("phone", ())
+    ):
         return True  # 小明 may be a child; with a masked phone it is the form's example
     return "示例" in name or "样例" in name or (len(own) > 1 and tight(own[1][1]) in lexicon.examples)
 
 
 def _lone(
-    own: list[tuple[int, str]], first: str, serial_column: int | None, grid: Grid, row: int, lexicon: Lexicon, block: Block
+    own: list[tuple[int, str]],
+    first: str,
+    serial_column: int | None,
+    grid: Grid,
+    row: int,
+    lexicon: Lexicon,
+    block: Block,
 ) -> RowKind | None:
     """A row with one or two filled cells and no child: a section heading, a note, a signature."""
     text = own[0][1]
     if _is_footer(own, "", lexicon):
         return RowKind("footer")
-    if any(first.startswith(note) and (len(first) == len(note) or first[len(note)] in ":：、.1一(（") for note in lexicon.notes):
+    if any(
+        first.startswith(note) and (len(first) == len(note) or first[len(note)] in ":：、.1一(（")
+        for note in lexicon.notes
+    ):
         return RowKind("note")
     if is_number_like(text):
         return RowKind("number_only") if len(own) == 1 else None
@@ -163,7 +186,12 @@ def _lone(
             heading = match[1] if match else text
             return RowKind("section", heading.strip("【】[]() "))
         return RowKind("note")
-    if len(own) == 2 and all(len(t) <= 14 for _, t in own) and own[0][0] - block.left <= 1 and _COUNT.fullmatch(tight(own[1][1])):
+    if (
+        len(own) == 2
+        and all(len(t) <= 14 for _, t in own)
+        and own[0][0] - block.left <= 1
+        and _COUNT.fullmatch(tight(own[1][1]))
+    ):
         match = _SECTION.match(text)
         return RowKind("section", (match[1] if match else text).strip("【】[]() "))
     return None
@@ -175,7 +203,9 @@ def _is_footer(own: list[tuple[int, str]], name: str, lexicon: Lexicon) -> bool:
     joined = tight("".join(t for _, t in own))
     signs = sum(1 for word in lexicon.footers if word in joined)
     first = tight(own[0][1])
-    opened = any(first.startswith(word) and (len(first) == len(word) or first[len(word)] in ":：(（") for word in lexicon.footers)
+    opened = any(
+        first.startswith(word) and (len(first) == len(word) or first[len(word)] in ":：(（") for word in lexicon.footers
+    )
     if opened and (signs >= 2 or len(own) <= 2 or ":" in first or "：" in first):
         return True
     return len(own) <= 4 and signs >= 2 and (":" in joined or "盖章" in joined)

@@ -53,7 +53,11 @@ def understand_file(
     for sheet in workbook.sheets:
         if sheet.hidden:
             reading.sheets.append(SheetReading(sheet.name, "hidden"))
-            reading.fates += [RowFate(sheet.name, r, "hidden_sheet") for r, row in enumerate(sheet.rows) if any(_filled(v) for v in row)]
+            reading.fates += [
+                RowFate(sheet.name, r, "hidden_sheet")
+                for r, row in enumerate(sheet.rows)
+                if any(_filled(v) for v in row)
+            ]
             continue
         sheets.append(_open_sheet(sheet, lexicon, headers))
     data = [s for s in sheets if s.use == "data"]
@@ -65,7 +69,9 @@ def understand_file(
             ]
     notes = [t for s in sheets if s.use == "notes" for row in s.grid.text for t in row if t]
     _sender(reading, data, lexicon)
-    titles = [c.title for s in data for b in s.blocks for c in b.columns] + [p.title for s in data for c in s.cards for p in c.pairs]
+    titles = [c.title for s in data for b in s.blocks for c in b.columns] + [
+        p.title for s in data for c in s.cards for p in c.pairs
+    ]
     groups = [t for s in data for b in s.blocks for r in b.header_rows for t in s.grid.text[r] if t]
     kind_codes, sex_codes = legends([*notes, *titles, *groups, *(h for s in data for h in s.heads)], lexicon)
     from_notes = next((t for t in notes if consent_statement(t, lexicon)), "")
@@ -73,10 +79,19 @@ def understand_file(
         statement = from_notes or next((t for t in page.heads if consent_statement(t, lexicon)), "")
         reading.consent_statement = reading.consent_statement or statement
         context = Context(
-            file=workbook.name, sheet=page.grid.sheet.name, lexicon=lexicon, year=rules.start_on.year,
-            newest_birth=rules.start_on.year, date1904=workbook.date1904,
-            lossy_text=workbook.kind == "csv" and not _keeps_zeros(page), kind_codes=kind_codes, sex_codes=sex_codes,
-            batch_consent=bool(statement), county=reading.county, town=reading.town, sender_old=reading.old_district,
+            file=workbook.name,
+            sheet=page.grid.sheet.name,
+            lexicon=lexicon,
+            year=rules.start_on.year,
+            newest_birth=rules.start_on.year,
+            date1904=workbook.date1904,
+            lossy_text=workbook.kind == "csv" and not _keeps_zeros(page),
+            kind_codes=kind_codes,
+            sex_codes=sex_codes,
+            batch_consent=bool(statement),
+            county=reading.county,
+            town=reading.town,
+            sender_old=reading.old_district,
             places_taught=memory.places if memory else {},
         )
         report = SheetReading(page.grid.sheet.name, "data")
@@ -139,7 +154,9 @@ def _keeps_zeros(sheet: _Sheet) -> bool:
     """Whether a text birth column still has months that end in zero, so that 2010.1 is January."""
     for block in sheet.blocks:
         column = roles_of(block).first("birth")
-        if column is not None and any(re.fullmatch(r"\d{4}\.10", row[column]) for row in sheet.grid.text[block.start : block.end]):
+        if column is not None and any(
+            re.fullmatch(r"\d{4}\.10", row[column]) for row in sheet.grid.text[block.start : block.end]
+        ):
             return True
     return False
 
@@ -154,16 +171,31 @@ def _sender(reading: FileReading, data: list[_Sheet], lexicon: Lexicon) -> None:
             addresses += [p.text for p in card.pairs if p.role in ("address", "village", "town") and p.text]
         for block in sheet.blocks:
             roles = roles_of(block)
-            for role, target in (("unit_name", units), ("school", units), ("address", addresses), ("village", addresses), ("town", addresses)):
+            for role, target in (
+                ("unit_name", units),
+                ("school", units),
+                ("address", addresses),
+                ("village", addresses),
+                ("town", addresses),
+            ):
                 for column in roles.by_role.get(role, ()):
-                    target += [row[column] for row in sheet.grid.text[block.start : block.end : 3 if block.end - block.start > 30 else 1] if row[column]]
+                    target += [
+                        row[column]
+                        for row in sheet.grid.text[block.start : block.end : 3 if block.end - block.start > 30 else 1]
+                        if row[column]
+                    ]
     found = find_sender(heads[:6], reading.file, [s.grid.sheet.name for s in data], units, addresses, lexicon.places)
     reading.sender_kind, reading.sender_name = found.kind, found.name
     reading.county, reading.town, reading.old_district = found.county, found.town, found.old_district
 
 
 def _read_sheet(
-    sheet: _Sheet, context: Context, headers: HeaderWords, rules: CampaignRules, reading: FileReading, report: SheetReading
+    sheet: _Sheet,
+    context: Context,
+    headers: HeaderWords,
+    rules: CampaignRules,
+    reading: FileReading,
+    report: SheetReading,
 ) -> None:
     grid = sheet.grid
     fates: dict[int, str] = {}
@@ -191,7 +223,8 @@ def _read_sheet(
         reading.fates += sheet.put_back([e for e in reading.entries if e.sheet == name])
         return
     reading.fates += [
-        RowFate(name, row, fates.get(row) or ("title" if any(grid.text[row]) else "blank")) for row in range(grid.height)
+        RowFate(name, row, fates.get(row) or ("title" if any(grid.text[row]) else "blank"))
+        for row in range(grid.height)
     ]
 
 
@@ -216,7 +249,12 @@ class _BlockReader:
         self.roles: Roles = roles_of(block)
         self.columns = Columns({role: columns for role, columns in self.roles.by_role.items() if role in PERSONAL})
         self.wishes: list[tuple[int, int | None, list[tuple[int, str]], int | None]] = [
-            (c.column, column_for(block.columns, "price", c.number), self._sizes(c.number), column_for(block.columns, "qty", c.number))
+            (
+                c.column,
+                column_for(block.columns, "price", c.number),
+                self._sizes(c.number),
+                column_for(block.columns, "qty", c.number),
+            )
             for c in sorted(block.columns, key=lambda c: c.number)
             if c.role == "wish"
         ]
@@ -232,7 +270,9 @@ class _BlockReader:
         self.person: Entry | None = None
         self.section_village: str | None = None
         repeatable = {column for _, column in self.columns.last_first} | {w[0] for w in self.wishes}
-        repeatable |= {self.shared_price} if self.shared_price is not None else {w[1] for w in self.wishes if w[1] is not None}
+        repeatable |= (
+            {self.shared_price} if self.shared_price is not None else {w[1] for w in self.wishes if w[1] is not None}
+        )
         texts = list(zip(*grid.text[block.start : block.end], strict=True))
         self.ditto = [c for c in sorted(repeatable) if texts and not context.lexicon.ditto.isdisjoint(texts[c])]
         """The columns in which 同上 stands somewhere."""
@@ -242,7 +282,14 @@ class _BlockReader:
         """The size columns of a wish column, each with the word that tells what it measures where its title does."""
         mine = [c for c in self.block.columns if c.role == "size" and c.number in (wish, 0)]
         return [
-            (c.column, "鞋码" if _SHOE.search(c.title) and not _HEIGHT.search(c.title) else "身高" if _HEIGHT.search(c.title) and not _SHOE.search(c.title) else "")
+            (
+                c.column,
+                "鞋码"
+                if _SHOE.search(c.title) and not _HEIGHT.search(c.title)
+                else "身高"
+                if _HEIGHT.search(c.title) and not _SHOE.search(c.title)
+                else "",
+            )
             for c in mine
         ]
 
@@ -266,11 +313,16 @@ class _BlockReader:
         wishes = self._wish_cells(row, cells.texts)
         if kind.fate == "more" and person.child_row != row and not any(w.text for w in wishes):
             return "blank"
-        gone = self._struck(row) or ("remark" in cells.said and says_withdrawn(" ".join(cells.all("remark")), self.context.lexicon))
+        gone = self._struck(row) or (
+            "remark" in cells.said and says_withdrawn(" ".join(cells.all("remark")), self.context.lexicon)
+        )
         gone = gone or self._called_off(cells.said.get("name", ""))
         shared = self.shared_price
         for entry in entries_of(
-            person, wishes, self.context.lexicon, shared_price=None if shared is None else cells.texts[shared],
+            person,
+            wishes,
+            self.context.lexicon,
+            shared_price=None if shared is None else cells.texts[shared],
             shared_price_at=None if shared is None else (row, shared),
         ):
             if (gone or self._called_off(entry.raw)) and "withdrawn" not in entry.reasons:
@@ -304,7 +356,13 @@ class _BlockReader:
                 elif texts[at]:
                     self.above[at] = (texts[at], values[at])
         months = self.grid.sheet.month_only
-        return Cells(row, texts, values, self.columns, frozenset(c for c in range(len(texts)) if (row, c) in months) if months else _NONE)
+        return Cells(
+            row,
+            texts,
+            values,
+            self.columns,
+            frozenset(c for c in range(len(texts)) if (row, c) in months) if months else _NONE,
+        )
 
     def _person_of(self, row: int, cells: Cells) -> Entry:
         """The child of this row: its own, or the one above that it continues."""
@@ -343,14 +401,27 @@ class _BlockReader:
             price = f"{low}-{texts[self.highest]}" if low else f"不超过{texts[self.highest]}"
             return [
                 WishCell(
-                    row, column, texts[column], price, (row, self.highest), _size_text(texts, sizes),
-                    texts[qty] if qty is not None else "", (row, column) in struck,
+                    row,
+                    column,
+                    texts[column],
+                    price,
+                    (row, self.highest),
+                    _size_text(texts, sizes),
+                    texts[qty] if qty is not None else "",
+                    (row, column) in struck,
                 )
             ]
         return [
             WishCell(
-                row, column, texts[column], texts[price] if single and price is not None else "", None if price is None else (row, price),
-                _size_text(texts, sizes) if sizes else "", texts[qty] if qty is not None else "", (row, column) in struck, price in self.each,
+                row,
+                column,
+                texts[column],
+                texts[price] if single and price is not None else "",
+                None if price is None else (row, price),
+                _size_text(texts, sizes) if sizes else "",
+                texts[qty] if qty is not None else "",
+                (row, column) in struck,
+                price in self.each,
             )
             for column, price, sizes, qty in self.wishes
         ]
@@ -363,4 +434,6 @@ class _BlockReader:
         filled = [c.column for c in self.block.columns if self.grid.text[row][c.column]]
         crossed = [c for c in filled if (row, c) in struck]
         name = self.roles.first("name")
-        return len(crossed) > 0.5 * len(filled) or (name is not None and (row, name) in struck and bool(self.grid.text[row][name]))
+        return len(crossed) > 0.5 * len(filled) or (
+            name is not None and (row, name) in struck and bool(self.grid.text[row][name])
+        )

@@ -85,7 +85,14 @@ class HeaderWords:
         question, _, answer = tight(title).rpartition(":")
         # A questionnaire has one column for each answer: Q4_属于哪种情况:孤儿
         answer = title_key(answer) if _QUESTION.match(question) is not None else key
-        for form in (title_key(title, keep_brackets=True), key, answer, _NUMBER_TAIL.sub("", key), _ORDINAL.sub("", key, count=1), _UNIT.sub("", key)):
+        for form in (
+            title_key(title, keep_brackets=True),
+            key,
+            answer,
+            _NUMBER_TAIL.sub("", key),
+            _ORDINAL.sub("", key, count=1),
+            _UNIT.sub("", key),
+        ):
             if form in self._exact:
                 return self._exact[form]
         return []
@@ -103,9 +110,12 @@ class HeaderWords:
     def is_title(self, text: str) -> bool:
         """Whether a cell is wholly a listed title."""
         if (known := self._titles.get(text)) is None:
-            known = self._titles[text] = len(text) <= 40 and self._may_begin(text) and (title_key(text) in self._taught or bool(self._listed(text)))
+            known = self._titles[text] = (
+                len(text) <= 40
+                and self._may_begin(text)
+                and (title_key(text) in self._taught or bool(self._listed(text)))
+            )
         return known
-
 
     def _may_begin(self, text: str) -> bool:
         """False only for a text that no listed title begins like: most cells are told from titles by their first characters."""
@@ -149,5 +159,7 @@ def header_score(cells: Sequence[str], words: HeaderWords) -> tuple[int, int]:
     filled = [c for c in dict.fromkeys(cells) if c]
     hits = sum(1 for c in filled if words.is_title(c))
     if hits:
-        hits += sum(1 for c in filled if not words.is_title(c) and len(c) <= 40 and any(m.fit >= 0.8 for m in words.meanings(c)))
+        hits += sum(
+            1 for c in filled if not words.is_title(c) and len(c) <= 40 and any(m.fit >= 0.8 for m in words.meanings(c))
+        )
     return hits, len(filled)

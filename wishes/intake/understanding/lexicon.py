@@ -58,7 +58,11 @@ class Lexicon:
         """Whether ``text`` (tight) may be a Chinese person's name."""
         if (known := self._names.get(text)) is None:
             bare = _TAIL.sub("", text) if "(" in text else text
-            known = 2 <= len(bare) <= 4 and _CJK.fullmatch(bare) is not None and (bare[0] in self.surnames or bare[:2] in self.surnames)
+            known = (
+                2 <= len(bare) <= 4
+                and _CJK.fullmatch(bare) is not None
+                and (bare[0] in self.surnames or bare[:2] in self.surnames)
+            )
             known = known and not self._is_word(bare)
             if not known and "·" in bare and 4 <= len(bare) <= 15:
                 known = True
@@ -67,7 +71,12 @@ class Lexicon:
 
     def _is_word(self, text: str) -> bool:
         """A thing, a kind of need or a category: not a name although it may begin like one. ``text`` is all Chinese characters."""
-        return text in self.category_words or text in self.relations or text in self.kinds.words or text in self.things.words
+        return (
+            text in self.category_words
+            or text in self.relations
+            or text in self.kinds.words
+            or text in self.things.words
+        )
 
     def is_item(self, text: str) -> bool:
         """Whether a cell reads as something one may wish for."""

@@ -15,8 +15,20 @@ from wishes.intake.understanding.model import Entry, RowFate
 from wishes.intake.understanding.text import plain, tight
 
 _TITLES = {
-    "serial": "序号", "name": "姓名", "sex": "性别", "age": "年龄", "birth": "出生日期", "school": "学校", "address": "家庭住址",
-    "guardian": "监护人", "phone": "联系电话", "types": "困境类型", "wish": "微心愿", "price": "价格", "consent": "监护人同意", "remark": "备注",
+    "serial": "序号",
+    "name": "姓名",
+    "sex": "性别",
+    "age": "年龄",
+    "birth": "出生日期",
+    "school": "学校",
+    "address": "家庭住址",
+    "guardian": "监护人",
+    "phone": "联系电话",
+    "types": "困境类型",
+    "wish": "微心愿",
+    "price": "价格",
+    "consent": "监护人同意",
+    "remark": "备注",
 }
 _LINE = re.compile(r"[(\[【]?(\d{1,4})[)\]】]?(?:[.、:]\s*|\s+|(?<=[)\]】]))(?=\D)(.{4,})", re.S)
 _BREAK = re.compile(r"(?:[+,，、;；|\s]|(?<!\d)/|/(?!\d))+(?![^()]*\))")
@@ -24,7 +36,10 @@ _BREAK = re.compile(r"(?:[+,，、;；|\s]|(?<!\d)/|/(?!\d))+(?![^()]*\))")
 _LABEL = re.compile(r"([\u4e00-\u9fff]{2,6}):\s*(\S.*)", re.S)
 _LOOKS = (
     ("phone", re.compile(r"(?:\+?86)?1[3-9]\d(?:-?\d{4}){2}")),
-    ("birth", re.compile(r"(?:19|20)\d{2}(?:[-./年]\d{1,2}(?:[-./月]\d{1,2}[日号]?)?月?|\d{4})年?|(?:19|20)\d{2}年(?:生)?")),
+    (
+        "birth",
+        re.compile(r"(?:19|20)\d{2}(?:[-./年]\d{1,2}(?:[-./月]\d{1,2}[日号]?)?月?|\d{4})年?|(?:19|20)\d{2}年(?:生)?"),
+    ),
     ("age", re.compile(r"\d周?岁?|1\d周?岁?|[一二三四五六七八九十]{1,2}周?岁半?|\d{1,2}岁半")),
     ("price", re.compile(r"(?:约|¥)?\d+(?:\.\d+)?(?:元|块钱?)(?:左右|以内)?")),
     ("consent", re.compile(r".{0,6}(?:已?同意|已签字?)")),
@@ -55,7 +70,9 @@ def laid_out(sheet: Sheet, column: int, lexicon: Lexicon) -> tuple[Sheet, Callab
     told = {r: {"serial": m[1], **_particulars(m[2], lexicon)} for r, m in lines.items()}
     roles = [role for role in _TITLES if any(role in said for said in told.values())]
     first = min(lines)
-    rows: list[list[Value]] = [[said.get(role, "") for role in roles] if (said := told.get(r)) else [text] for r, text in enumerate(texts)]
+    rows: list[list[Value]] = [
+        [said.get(role, "") for role in roles] if (said := told.get(r)) else [text] for r, text in enumerate(texts)
+    ]
     rows.insert(first, [_TITLES[role] for role in roles])
 
     def moved(row: int) -> int:

@@ -9,27 +9,74 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 REASONS = (
-    "missing_wish", "missing_name", "over_ceiling", "age_out_of_range", "no_consent", "unsafe_item", "cash_wish", "withdrawn",
+    "missing_wish",
+    "missing_name",
+    "over_ceiling",
+    "age_out_of_range",
+    "no_consent",
+    "unsafe_item",
+    "cash_wish",
+    "withdrawn",
     "out_of_area",
 )
 """Why an entry is rejected."""
 
 WARNINGS = (
-    "price_missing", "price_total_only", "birth_missing", "birth_ambiguous", "birth_lunar", "date_serial", "phone_missing",
-    "phone_invalid", "old_district", "hidden_row", "name_alias",
+    "price_missing",
+    "price_total_only",
+    "birth_missing",
+    "birth_ambiguous",
+    "birth_lunar",
+    "date_serial",
+    "phone_missing",
+    "phone_invalid",
+    "old_district",
+    "hidden_row",
+    "name_alias",
 )
 """Worth marking, without consequence."""
 
 DOUBTS = (
-    "item_unknown", "item_unsure", "price_unreadable", "consent_unreadable", "age_unsure", "place_unsure", "wish_cut_unsure",
+    "item_unknown",
+    "item_unsure",
+    "price_unreadable",
+    "consent_unreadable",
+    "age_unsure",
+    "place_unsure",
+    "wish_cut_unsure",
     "row_unsure",
 )
 """Why an entry is parked until a person decides."""
 
 COLUMNS = (
-    "sheet", "cell", "part", "status", "reasons", "raw", "child", "gender", "birth", "age", "county", "town", "village",
-    "guardian", "phone", "types", "item", "category", "need", "size_kind", "size", "qty", "price_low", "price_high", "consent",
-    "visit", "recno", "warnings",
+    "sheet",
+    "cell",
+    "part",
+    "status",
+    "reasons",
+    "raw",
+    "child",
+    "gender",
+    "birth",
+    "age",
+    "county",
+    "town",
+    "village",
+    "guardian",
+    "phone",
+    "types",
+    "item",
+    "category",
+    "need",
+    "size_kind",
+    "size",
+    "qty",
+    "price_low",
+    "price_high",
+    "consent",
+    "visit",
+    "recno",
+    "warnings",
 )
 """The keys of one entry as an object, in order; ``file``, ``confidence`` and ``duplicate_of`` are added."""
 
@@ -115,7 +162,12 @@ class Entry:
     def again(self) -> Entry:
         """A copy with lists of its own, for the next wish of the same child."""
         new = Entry(*_ALL(self))
-        new.reasons, new.warnings, new.doubts, new.traces = list(self.reasons), list(self.warnings), list(self.doubts), dict(self.traces)
+        new.reasons, new.warnings, new.doubts, new.traces = (
+            list(self.reasons),
+            list(self.warnings),
+            list(self.doubts),
+            dict(self.traces),
+        )
         return new
 
     @property
@@ -127,8 +179,12 @@ class Entry:
         """The entry as one JSON object; prices in yuan."""
         values: dict[str, Any] = {name: getattr(self, name) for name in COLUMNS}
         values.update(
-            phone=list(self.phone), types=list(self.types), reasons=list(self.reasons), warnings=list(self.warnings),
-            price_low=_yuan(self.price_low), price_high=_yuan(self.price_high),
+            phone=list(self.phone),
+            types=list(self.types),
+            reasons=list(self.reasons),
+            warnings=list(self.warnings),
+            price_low=_yuan(self.price_low),
+            price_high=_yuan(self.price_high),
         )
         if {"over_ceiling", "unsafe_item", "cash_wish"} & set(self.reasons):
             # Refused for the thing itself: no class is claimed for it.
@@ -211,7 +267,12 @@ class FileReading:
     def __reduce__(self) -> tuple[Any, ...]:
         # By attribute, all entries' together: thousands of entries pass between processes.
         told = [getattr(self, f.name) for f in fields(self)[3:]]
-        return _unpacked, (self.file, list(zip(*map(_ALL, self.entries), strict=True)), list(zip(*self.fates, strict=True)), told)
+        return _unpacked, (
+            self.file,
+            list(zip(*map(_ALL, self.entries), strict=True)),
+            list(zip(*self.fates, strict=True)),
+            told,
+        )
 
     def counts(self) -> dict[str, int]:
         """Entries by what became of them: read, accepted, rejected, parked, duplicates."""
@@ -222,7 +283,9 @@ class FileReading:
         return counts
 
 
-def _unpacked(file: str, entries: Sequence[Sequence[Any]], fates: Sequence[Sequence[Any]], told: Sequence[Any]) -> FileReading:
+def _unpacked(
+    file: str, entries: Sequence[Sequence[Any]], fates: Sequence[Sequence[Any]], told: Sequence[Any]
+) -> FileReading:
     made = list(map(Entry, *entries)) if entries else []
     return FileReading(file, made, list(map(RowFate, *fates)) if fates else [], *told)
 

@@ -13,7 +13,9 @@ _BRACKETS = re.compile(r"[(（\[【<《]([^)）\]】>》]*)[)）\]】>》]")
 _ALIAS = re.compile(r"化名|假名|昵称|别名|小名|乳名|代称")
 _PLAIN_NAME = re.compile(r"[\u4e00-\u9fff]{1,3}[\u4e00-\u9fff](?<![学友士生师童名称])")
 _SEX_BEHIND = re.compile(r"(.{2,}?)\s*[/、,;:\s\-]\s*(男|女)(?:孩|生)?")
-_CLASS_BEHIND = re.compile(r"(?<=[\u4e00-\u9fff]{2})\s*[/、,;(\s]\s*(?:[一二三四五六七八九初高]|\d).{0,7}(?:年级|班)\)?$")
+_CLASS_BEHIND = re.compile(
+    r"(?<=[\u4e00-\u9fff]{2})\s*[/、,;(\s]\s*(?:[一二三四五六七八九初高]|\d).{0,7}(?:年级|班)\)?$"
+)
 """姓名/班级 in one column."""
 _SEVERAL = re.compile(r"[、,/;和及\s]+")
 _MASKED = re.compile(r"[\u4e00-\u9fff]\s*\*{1,2}\s*[\u4e00-\u9fff]?")
@@ -47,7 +49,9 @@ def read_name(text: str) -> Name:
     alias = _ALIAS.search(shown) is not None
     bare = _ALIAS.sub("", bare)
     latin = re.fullmatch(r"[A-Za-z][A-Za-z .'\-]+", bare.strip())
-    bare = bare.strip() if latin else re.sub(r"[\s*★☆'’\"“”:：,，。.、]+", "", bare).replace("・", "·").replace("•", "·")
+    bare = (
+        bare.strip() if latin else re.sub(r"[\s*★☆'’\"“”:：,，。.、]+", "", bare).replace("・", "·").replace("•", "·")
+    )
     if len(bare) > 2:
         bare = _TITLES.sub("", bare)
     good = bool(latin) or (2 <= len(bare) <= 15 and all(is_cjk(c) for c in bare))
@@ -56,7 +60,9 @@ def read_name(text: str) -> Name:
 
 def names_in(text: str) -> list[str]:
     """The names in a cell that may hold those of several children; 王 辰 is one name."""
-    return [piece for piece in _SEVERAL.split(_CLASS_BEHIND.sub("", flat(text))) if _PLAIN_NAME.fullmatch(piece) is not None]
+    return [
+        piece for piece in _SEVERAL.split(_CLASS_BEHIND.sub("", flat(text))) if _PLAIN_NAME.fullmatch(piece) is not None
+    ]
 
 
 _RELATION_TAIL = re.compile(r"[(（\[【]\s*([^)）\]】]*)\s*[)）\]】]")
@@ -66,7 +72,12 @@ _RELATION_TAIL = re.compile(r"[(（\[【]\s*([^)）\]】]*)\s*[)）\]】]")
 def read_guardian(text: str, relations: frozenset[str]) -> tuple[str | None, str | None]:
     """A guardian's name and the relation written beside it: 孙新民（外公）, 外公:孙新民, 孙新民 外公 or 孙新民/外公."""
     shown = flat(text)
-    if 2 <= len(shown) <= 3 and shown not in relations and _PLAIN_NAME.fullmatch(shown) and shown not in ("暂无", "不详"):
+    if (
+        2 <= len(shown) <= 3
+        and shown not in relations
+        and _PLAIN_NAME.fullmatch(shown)
+        and shown not in ("暂无", "不详")
+    ):
         return shown, None
     found: str | None = None
     for inside in _RELATION_TAIL.findall(shown):
@@ -99,7 +110,9 @@ def read_guardian(text: str, relations: frozenset[str]) -> tuple[str | None, str
 
 
 @lru_cache(maxsize=4096)
-def read_sex(text: str, boys: frozenset[str], girls: frozenset[str], legend: tuple[tuple[str, str], ...] = ()) -> str | None:
+def read_sex(
+    text: str, boys: frozenset[str], girls: frozenset[str], legend: tuple[tuple[str, str], ...] = ()
+) -> str | None:
     """M, F or None. ``legend`` holds the sender's own codes; without one 1 is a boy and 2 (or 0) a girl, as usual."""
     bare = tight(ticked(text)).strip(".。()（）")
     for code, sex in legend:
@@ -213,7 +226,10 @@ class KindReader:
                 if None in kinds and all(len(c) > 1 for c, k in zip(codes, kinds, strict=True) if k is None):
                     # 13 written for 1 and 3
                     kinds = [legend.get(c) for code in codes for c in code]
-                return Kinds(frozenset(k for k in kinds if k and k != "no"), tuple(c for c, k in zip(codes, kinds, strict=False) if k is None))
+                return Kinds(
+                    frozenset(k for k in kinds if k and k != "no"),
+                    tuple(c for c, k in zip(codes, kinds, strict=False) if k is None),
+                )
         for part in _KIND_BREAK.split(text):
             matched = self._any.findall(part)
             found.update(kind for word in matched if (kind := self._kinds[word]) != "no")

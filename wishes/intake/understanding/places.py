@@ -54,7 +54,13 @@ class Places:
     """The city's counties and townships by name. Build with :meth:`from_rows` from the rows of ``places.csv``."""
 
     def __init__(
-        self, *, city_code: str, city: str, counties: Mapping[str, str], townships: Iterable[Township], provinces: Mapping[str, str]
+        self,
+        *,
+        city_code: str,
+        city: str,
+        counties: Mapping[str, str],
+        townships: Iterable[Township],
+        provinces: Mapping[str, str],
     ) -> None:
         self.city_code, self.city = city_code, city
         self.counties = dict(counties)
@@ -69,7 +75,9 @@ class Places:
                 self._by_county_name.setdefault(short + "区", code)
                 self._by_county_name.setdefault(short + "市", code)
         self._county_pattern = self._alternation(self._by_county_name)
-        self._county_shorts = {re.sub(r"(?:自治县|县|区|市)$", "", tight(n)): c for c, n in self.counties.items() if len(n) > 2}
+        self._county_shorts = {
+            re.sub(r"(?:自治县|县|区|市)$", "", tight(n)): c for c, n in self.counties.items() if len(n) > 2
+        }
         self._short_names = tuple(self._county_shorts)
         self._towns_by_name: dict[str, list[Township]] = {}
         self._former: dict[str, list[Township]] = {}
@@ -139,7 +147,9 @@ class Places:
                 confidence = 0.7
             wandered = named_county is not None and place.county_code != named_county
             was_old = old is not None or (wandered and bool(place.former_county))
-            return Address(place.county_code, place.code, self._village(rest[end:]), False, was_old, "written", confidence)
+            return Address(
+                place.county_code, place.code, self._village(rest[end:]), False, was_old, "written", confidence
+            )
         if old is not None:
             return self._old(old, rest, town)
         if named_county is not None:
@@ -158,7 +168,11 @@ class Places:
             if code == self.city_code[:2]:
                 return tail[len(suffix[0]) if suffix else 0 :], False
             # 江西俞村 is a village; 江西省… or 江西赣州市… is another province.
-            if stated or re.match(r"[\u4e00-\u9fff]{2,4}(?:市|州|地区|盟)[\u4e00-\u9fff]", tail) or re.match(r"[\u4e00-\u9fff]{2,3}[县区][\u4e00-\u9fff]", tail):
+            if (
+                stated
+                or re.match(r"[\u4e00-\u9fff]{2,4}(?:市|州|地区|盟)[\u4e00-\u9fff]", tail)
+                or re.match(r"[\u4e00-\u9fff]{2,3}[县区][\u4e00-\u9fff]", tail)
+            ):
                 return tail, True
         return text, False
 
@@ -220,7 +234,9 @@ class Places:
                 return inside[0], match.start(), match.end(), 0.8
         return None
 
-    def _town_in(self, text: str, county: str | None, *, strict: bool = False) -> tuple[Township, int, int, float] | None:
+    def _town_in(
+        self, text: str, county: str | None, *, strict: bool = False
+    ) -> tuple[Township, int, int, float] | None:
         for match in self._town_pattern.finditer(text):
             candidates = self._towns_by_name[match[0]]
             inside = [t for t in candidates if t.county_code == county]
@@ -290,7 +306,11 @@ class Places:
             if text[match.start() : match.end() + 1] in self._by_county_name:
                 continue  # 西湖区 does not name 西湖街道
             candidates = self._towns_by_short[match[0]]
-            inside = [t for t in candidates if county is None or t.county_code == county or t.former_county == self.counties.get(county)]
+            inside = [
+                t
+                for t in candidates
+                if county is None or t.county_code == county or t.former_county == self.counties.get(county)
+            ]
             if len(inside) == 1:
                 return inside[0].county_code, inside[0].code, old
         if county is None:

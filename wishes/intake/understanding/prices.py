@@ -32,9 +32,17 @@ _NUMBER = rf"(?:\d+(?:\.\d+)?(?:[百千万佰仟拾十][\d一二两三四五六�
 _PLAIN = re.compile(r"[¥￥]?([1-9]\d{0,5}(?:\.\d{1,2})?)元?")
 _MONEY = re.compile(_NUMBER)
 _NOISE = re.compile(r"(?:人民币|RMB|CNY|rmb|Rmb|cny|[¥￥$]|圆整|元整|块钱|元钱|圆|元|块|钱|整|yuan|Yuan|毛\b|正$)")
-_EACH = re.compile(r"/\s*(?:个|只|双|本|支|盒|把|件|条|辆|台|张|块|盏|副|套|顶|箱|瓶|份|床|根|次|人|包|袋|组|幅|盆|对|部|册|枚|颗|架|桶|提|罐|斤|位|名|卷|片|月|学期|天|年)")
-_ABOUT = re.compile(r"(?:大约|大概|约为|约|左右|上下浮动|上下|浮动|不等|不定|之间|大致|差不多|估计|预计|参考价?|市场价|大概在|价格|预算|估价|单价|价|款|需|在|出头|多一?点|近|将近|:|,$|的$)")
-_UP_TO = re.compile(r"(?:不超过|不超|不高于|不多于|最多|至多|最高|小于等于|小于|低于|≤|<=|<|控制在|别超过)+\s*(" + _NUMBER + r")(?:元|块)?(?:以内|以下|之内|内)?")
+_EACH = re.compile(
+    r"/\s*(?:个|只|双|本|支|盒|把|件|条|辆|台|张|块|盏|副|套|顶|箱|瓶|份|床|根|次|人|包|袋|组|幅|盆|对|部|册|枚|颗|架|桶|提|罐|斤|位|名|卷|片|月|学期|天|年)"
+)
+_ABOUT = re.compile(
+    r"(?:大约|大概|约为|约|左右|上下浮动|上下|浮动|不等|不定|之间|大致|差不多|估计|预计|参考价?|市场价|大概在|价格|预算|估价|单价|价|款|需|在|出头|多一?点|近|将近|:|,$|的$)"
+)
+_UP_TO = re.compile(
+    r"(?:不超过|不超|不高于|不多于|最多|至多|最高|小于等于|小于|低于|≤|<=|<|控制在|别超过)+\s*("
+    + _NUMBER
+    + r")(?:元|块)?(?:以内|以下|之内|内)?"
+)
 _WITHIN = re.compile(r"(" + _NUMBER + r")\s*(?:元|块)?(?:钱)?\s*(?:以内|以下|之内|内|之下|封顶|及以下)")
 _FROM = re.compile(r"(?:不低于|不少于|至少|最低|大于|≥|>=|>)?\s*(" + _NUMBER + r")\s*(?:元|块)?\s*(?:以上|起|起步|多)")
 _FROM_PREFIX = re.compile(r"(?:不低于|不少于|至少|最低|大于|≥|>=|>)\s*(" + _NUMBER + r")")
@@ -45,7 +53,9 @@ _LOOSE = re.compile(r"([一两二三四五六七八])([两二三四五六七八�
 _IN_BRACKETS = re.compile(r"\(([^()]*)\)")
 _WITH_DIME = re.compile(r"(\d{1,5})\s*[块元]\s*([1-9])(?:毛|角)?(?:钱)?")
 """三块五: the digit behind counts tenths."""
-_SHARED_UNIT = re.compile(r"([1-9]|[一二两三四五六七八])\s*(?:-|~|—|–|至|到|、|,)\s*([2-9]|[二两三四五六七八九])\s*(十|百|千)\s*(?:元|块)?(?:钱)?(?:左右|上下)?")
+_SHARED_UNIT = re.compile(
+    r"([1-9]|[一二两三四五六七八])\s*(?:-|~|—|–|至|到|、|,)\s*([2-9]|[二两三四五六七八九])\s*(十|百|千)\s*(?:元|块)?(?:钱)?(?:左右|上下)?"
+)
 """2-3百: both are hundreds."""
 _LIST = re.compile(r"[、,，;；\n/|+＋和及 ]+")
 _LETTER_O = re.compile(r"(?<=\d)[Oo](?=[\dOo元块]|$)")
@@ -64,7 +74,9 @@ def _fen(text: str) -> int | None:
 
 
 @lru_cache(maxsize=16384)
-def read_price(text: str, no_words: frozenset[str] = frozenset(), zero_words: frozenset[str] = frozenset()) -> PriceCell:
+def read_price(
+    text: str, no_words: frozenset[str] = frozenset(), zero_words: frozenset[str] = frozenset()
+) -> PriceCell:
     """Read a price cell. ``no_words`` mean that there is none, ``zero_words`` that it costs nothing."""
     # A Chinese comma lists; only a plain one may part thousands.
     text = simple(flat(text.replace("，", "、")))
@@ -83,7 +95,12 @@ def read_price(text: str, no_words: frozenset[str] = frozenset(), zero_words: fr
     if (m := _WITH_DIME.fullmatch(text)) is not None:
         exact = int(m[1]) * 100 + int(m[2]) * 10
         return PriceCell((Price(exact, exact),))
-    if (m := _SHARED_UNIT.fullmatch(text)) is not None and (low := number(m[1])) and (high := number(m[2])) and low < high:
+    if (
+        (m := _SHARED_UNIT.fullmatch(text)) is not None
+        and (low := number(m[1]))
+        and (high := number(m[2]))
+        and low < high
+    ):
         scale = {"十": 1000, "百": 10_000, "千": 100_000}[m[3]]
         return PriceCell((Price(int(low) * scale, int(high) * scale, "range in words", 0.9),))
     total = _TOTAL.search(text) is not None
@@ -162,7 +179,11 @@ def _one(text: str) -> Price | None:
 _INLINE = re.compile(
     r"[(（\[【]?\s*(?:价格|预算|估价|单价|参考价|价值|价)?[:：]?\s*"
     r"(?P<money>(?:约|大约|大概|不超过|共|合计)?\s*[¥￥]\s*\d+(?:\.\d+)?|"
-    r"(?:约|大约|大概|不超过|共|合计)?\s*" + _NUMBER + r"(?:\s*(?:元|块)?\s*[-~—–～至到]\s*" + _NUMBER + r")?\s*(?:多)?(?:元整|块钱|元|圆|块)(?:钱)?\s*(?:左右|以内|以下|上下|之内)?)"
+    r"(?:约|大约|大概|不超过|共|合计)?\s*"
+    + _NUMBER
+    + r"(?:\s*(?:元|块)?\s*[-~—–～至到]\s*"
+    + _NUMBER
+    + r")?\s*(?:多)?(?:元整|块钱|元|圆|块)(?:钱)?\s*(?:左右|以内|以下|上下|之内)?)"
     r"(?:\s*/\s*\w)?\s*[)）\]】]?"
 )
 _UNIT = re.compile(r"[元块圆¥￥]")

@@ -24,10 +24,35 @@ _YEARS_OLD = re.compile(r"\d{1,2}\s*周?岁")
 _AGE = re.compile(r"(\d{1,3})(?:\.\d+)?(?:周?岁)?(?:半)?")
 
 
-PERSONAL = frozenset((
-    "name", "sex", "birth", "age", "id", "address", "village", "town", "county", "school", "guardian", "relation", "phone", "types",
-    "flag_orphan", "flag_unattended", "flag_poor", "flag_disabled", "flag_left_behind", "flag_other", "visit", "recno", "consent", "remark", "unit_name",
-))
+PERSONAL = frozenset(
+    (
+        "name",
+        "sex",
+        "birth",
+        "age",
+        "id",
+        "address",
+        "village",
+        "town",
+        "county",
+        "school",
+        "guardian",
+        "relation",
+        "phone",
+        "types",
+        "flag_orphan",
+        "flag_unattended",
+        "flag_poor",
+        "flag_disabled",
+        "flag_left_behind",
+        "flag_other",
+        "visit",
+        "recno",
+        "consent",
+        "remark",
+        "unit_name",
+    )
+)
 """The roles that tell of the child."""
 KINDS = ("orphan", "unattended", "poor", "disabled", "left_behind", "other")
 """The types of need, in the order they are told."""
@@ -84,10 +109,22 @@ class Cells:
     __slots__ = ("columns", "month_only", "row", "said", "texts", "values", "where")
 
     def __init__(
-        self, row: int, texts: Sequence[str], values: Sequence[Value], columns: Columns, month_only: frozenset[int] = frozenset(),
+        self,
+        row: int,
+        texts: Sequence[str],
+        values: Sequence[Value],
+        columns: Columns,
+        month_only: frozenset[int] = frozenset(),
         where: Mapping[int, str] = _NOWHERE,
     ) -> None:
-        self.row, self.texts, self.values, self.columns, self.month_only, self.where = row, texts, values, columns, month_only, where
+        self.row, self.texts, self.values, self.columns, self.month_only, self.where = (
+            row,
+            texts,
+            values,
+            columns,
+            month_only,
+            where,
+        )
         self.said = {role: text for role, column in columns.last_first if (text := texts[column])}
 
     def one(self, role: str) -> str:
@@ -181,8 +218,11 @@ def _read_birth(entry: Entry, cells: Cells, context: Context) -> None:
     column = cells.column("birth")
     if column is not None:
         when = read_birth(
-            cells.values[column], newest=context.newest_birth, date1904=context.date1904,
-            month_only=column in cells.month_only, lossy_text=context.lossy_text,
+            cells.values[column],
+            newest=context.newest_birth,
+            date1904=context.date1904,
+            month_only=column in cells.month_only,
+            lossy_text=context.lossy_text,
         )
         if when.age is not None:
             entry.age = when.age
@@ -225,7 +265,9 @@ def _read_place(entry: Entry, cells: Cells, context: Context, section_village: s
     read = context.places_read.get(key)
     if read is None or cells.where:
         # A card may have two titles for an address, a table has one column.
-        read = context.places_read[key] = _place([(role, text) for role in _PLACES for text in cells.all(role)], context)
+        read = context.places_read[key] = _place(
+            [(role, text) for role in _PLACES for text in cells.all(role)], context
+        )
     if read.outside:
         entry.village = None
         entry.reasons.append("out_of_area")
@@ -233,14 +275,18 @@ def _read_place(entry: Entry, cells: Cells, context: Context, section_village: s
         return
     entry.village = read.village or section_village
     entry.county, entry.town = read.county, read.town
-    if (entry.town is None and (entry.county is None or entry.county == context.county)) or (entry.town is None and read.old_district and context.town is not None):
+    if (entry.town is None and (entry.county is None or entry.county == context.county)) or (
+        entry.town is None and read.old_district and context.town is not None
+    ):
         entry.county, entry.town = context.county, context.town
     several = False
     if read.town is None and (unit := told.get("unit_name")):
         # Where the line names no township, the unit that put the child forward may.
         named = context.lexicon.places.read(unit, county=read.county or context.county)
         several = named.town is not None and named.confidence <= 0.5
-        if several and not (entry.town is not None and context.lexicon.places.townships[entry.town].name in tight(unit)):
+        if several and not (
+            entry.town is not None and context.lexicon.places.townships[entry.town].name in tight(unit)
+        ):
             # Which of them is not the sender's to tell.
             entry.county, entry.town = read.county, None
         if named.town is not None and not several and read.county in (None, named.county):
@@ -249,7 +295,11 @@ def _read_place(entry: Entry, cells: Cells, context: Context, section_village: s
         county, town, _ = context.lexicon.places.mentioned(school)
         if town is not None and entry.county in (None, county):
             entry.county, entry.town = county, town
-    if context.places_taught and (read.town is None or read.confidence <= 0.5) and (taught := _taught(entry, read, told, context)):
+    if (
+        context.places_taught
+        and (read.town is None or read.confidence <= 0.5)
+        and (taught := _taught(entry, read, told, context))
+    ):
         entry.county, entry.town = context.lexicon.places.county_of(taught), taught
         read, several = read._replace(confidence=1.0), False
     if several and entry.town is None:
@@ -274,7 +324,10 @@ def _place(said: Sequence[tuple[str, str]], context: Context) -> Address:
     if len(said) == 1 and said[0][0] == "address":
         return places.read(said[0][1], county=context.county, town=context.town)
     # A column of counties tells which of several townships of one name the others mean.
-    beside = next((county for role, text in reversed(said) if role == "county" and (county := places.read(text).county)), context.county)
+    beside = next(
+        (county for role, text in reversed(said) if role == "county" and (county := places.read(text).county)),
+        context.county,
+    )
     read = Address()
     for role, text in said:
         found = places.read(text, county=read.county or beside, town=context.town)
@@ -329,7 +382,9 @@ def _types(cells: Cells, context: Context) -> tuple[str, ...]:
     found: frozenset[str] = frozenset()
     for text in cells.all("types"):
         found |= context.lexicon.kinds.read(text, context.kind_codes).found
-    ticked = [kind for kind, role in cells.columns.flags if any(tight(text) not in _UNTICKED for text in cells.all(role))]
+    ticked = [
+        kind for kind, role in cells.columns.flags if any(tight(text) not in _UNTICKED for text in cells.all(role))
+    ]
     return tuple(kind for kind in KINDS if kind in found or kind in ticked)
 
 
@@ -354,7 +409,11 @@ def _consent(texts: tuple[str, ...], lexicon: Lexicon) -> str:
             answers.append("yes")
         elif re.search(r"口头|电话|未|不|没|待|拒|缺|补|微信|联系不", bare):
             answers.append("no")
-        elif re.search(r"同意|已签|签字|授权|√|✓", bare) or lexicon.is_name(bare) or _SIGNED_ON.fullmatch(bare) is not None:
+        elif (
+            re.search(r"同意|已签|签字|授权|√|✓", bare)
+            or lexicon.is_name(bare)
+            or _SIGNED_ON.fullmatch(bare) is not None
+        ):
             # A guardian's name in the column for signatures is a signature typed in, and so is the day of signing.
             answers.append("yes")
         else:

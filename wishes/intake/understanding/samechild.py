@@ -34,8 +34,19 @@ class KnownChild:
     def as_entry(self) -> Entry:
         """What is known of the child, as a line would tell it."""
         return Entry(
-            "", "", "", 1, 0, child=self.name, gender=self.sex, birth=self.birth, county=self.county, town=self.town,
-            village=self.village, guardian=self.guardian, phone=self.phones,
+            "",
+            "",
+            "",
+            1,
+            0,
+            child=self.name,
+            gender=self.sex,
+            birth=self.birth,
+            county=self.county,
+            town=self.town,
+            village=self.village,
+            guardian=self.guardian,
+            phone=self.phones,
         )
 
 
@@ -146,7 +157,11 @@ def _guardians(lines: Iterable[Child]) -> Iterator[tuple[Hashable, Child]]:
 
 
 def _birthdays(lines: Iterable[Child]) -> Iterator[tuple[Hashable, Child]]:
-    return (((told.town, told.birth), line) for line in lines if (told := line.told).birth and len(told.birth) == 10 and told.town)
+    return (
+        ((told.town, told.birth), line)
+        for line in lines
+        if (told := line.told).birth and len(told.birth) == 10 and told.town
+    )
 
 
 class _Names:
@@ -186,7 +201,11 @@ def _births(first: Entry, second: Entry, year: int | None) -> str:
 def _same_name(one: Child, other: Child, year: int | None) -> str:
     """``same``, ``maybe`` or ``other`` for two lines with the same name."""
     first, second = one.told, other.told
-    if one.entries and other.entries and (first.file, first.sheet, first.child_row) == (second.file, second.sheet, second.child_row):
+    if (
+        one.entries
+        and other.entries
+        and (first.file, first.sheet, first.child_row) == (second.file, second.sheet, second.child_row)
+    ):
         return "same"
     near = _near(first, second)
     births = _births(first, second, year)
@@ -214,7 +233,11 @@ def _same_name(one: Child, other: Child, year: int | None) -> str:
     alike = bool(one.items & other.items) or same_village
     if births in ("year", "age"):
         return "same" if alike else "maybe"
-    return "same" if one.items & other.items and first.gender and first.gender == second.gender and len(one.name) >= 3 else "maybe"
+    return (
+        "same"
+        if one.items & other.items and first.gender and first.gender == second.gender and len(one.name) >= 3
+        else "maybe"
+    )
 
 
 def _same_phone(first: Entry, second: Entry) -> bool:
@@ -268,4 +291,6 @@ def _one_slip(a: str, b: str) -> bool:
             return True
         return len(wrong) == 2 and a[wrong[0]] == b[wrong[1]] and a[wrong[1]] == b[wrong[0]] and wrong[0] > 0
     short, long = sorted((a, b), key=len)
-    return len(short) >= 2 and short[0] == long[0] and any(long[:i] + long[i + 1 :] == short for i in range(1, len(long)))
+    return (
+        len(short) >= 2 and short[0] == long[0] and any(long[:i] + long[i + 1 :] == short for i in range(1, len(long)))
+    )

@@ -25,7 +25,12 @@ class Sender:
 
 
 def find_sender(
-    titles: Iterable[str], file: str, sheets: Iterable[str], units: Iterable[str], addresses: Iterable[str], places: Places
+    titles: Iterable[str],
+    file: str,
+    sheets: Iterable[str],
+    units: Iterable[str],
+    addresses: Iterable[str],
+    places: Places,
 ) -> Sender:
     """Gather the hints in order of weight; the first that names a township wins, one that names only a county narrows the rest."""
     titles = list(titles)
@@ -43,7 +48,9 @@ def find_sender(
         hints += [u for u, times in counted.most_common(3) if 2 * times >= counted.total() or _SCHOOL.search(u)]
     for hint in hints:
         county, town, old = places.mentioned(hint)
-        if town is not None and (sender.county is None or places.county_of(town) == sender.county or old or sender.old_district):
+        if town is not None and (
+            sender.county is None or places.county_of(town) == sender.county or old or sender.old_district
+        ):
             sender.county, sender.town, sender.old_district = county, town, old or sender.old_district
             break
         if county is not None and sender.county is None:

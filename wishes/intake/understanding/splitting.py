@@ -13,7 +13,9 @@ _OPEN, _CLOSE = "([{（【《“「『<", ")]}）】》”」』>"
 _STRONG = ";；\n/|+&、"
 _WEAK = ",，。！!"
 _CUT_OR_BRACKET = re.compile("[" + re.escape(_OPEN + _CLOSE + _STRONG + _WEAK) + "]")
-_NUMBERED = re.compile(r"[(（]?(?<![\d.])(\d)(?:[)）、]|[.:：,，]\s*(?!\d))\s*|[(（](\d)[)）]\s*|(?:^|(?<=[;；,，。\n ]))第?([一二三四五])[、.:：]\s*")
+_NUMBERED = re.compile(
+    r"[(（]?(?<![\d.])(\d)(?:[)）、]|[.:：,，]\s*(?!\d))\s*|[(（](\d)[)）]\s*|(?:^|(?<=[;；,，。\n ]))第?([一二三四五])[、.:：]\s*"
+)
 _FIRST = frozenset("(（1第一 ")
 _ORDER = "一二三四五"
 _CERTAIN = ("exact", "last word", "listed")

@@ -21,7 +21,9 @@ def consent_statement(text: str, lexicon: Lexicon) -> bool:
         bare = tight(sentence)
         if len(bare) < 8 or ("同意" not in bare and "知情" not in bare and "授权" not in bare and "签" not in bare):
             continue
-        if not any(word in bare for word in lexicon.batch_subject) or not any(word in bare for word in lexicon.batch_done):
+        if not any(word in bare for word in lexicon.batch_subject) or not any(
+            word in bare for word in lexicon.batch_done
+        ):
             continue
         # 未成年人 is no denial, and 备查 needs no 待.
         checked = re.sub(r"未成年人?|请见|如下|要求留存|待遇|缺失家庭|除夕|应届|应急", "", bare)

@@ -282,7 +282,11 @@ def _unknown_header(grid: Grid, looks: dict[int, ColumnLook], lexicon: Lexicon, 
         if len(filled) < 3 or not _may_be_header(grid, row):
             continue
         judged = [c for c in filled if telling[c]]
-        alike = [c for c in judged if any(look_at([(grid.values[row][c], grid.text[row][c])], lexicon, 1).share(k) for k in telling[c])]
+        alike = [
+            c
+            for c in judged
+            if any(look_at([(grid.values[row][c], grid.text[row][c])], lexicon, 1).share(k) for k in telling[c])
+        ]
         titled = any(headers.is_title(grid.text[row][c]) for c in filled)
         return row if len(judged) >= (1 if titled else 3) and len(alike) <= 0.25 * len(judged) else None
     return None

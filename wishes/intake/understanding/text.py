@@ -53,7 +53,9 @@ def ticked(text: str) -> str:
     words = [word.strip(" 、,;；，") for word in _BOX.split(text)]
     # Words follow their boxes where the cell begins with one.
     beside = words[1:] if not words[0] else words[:-1]
-    return "、".join(word for box, word in zip(boxes, beside, strict=False) if _EMPTY_BOX.match(box[0]) is None and word)
+    return "、".join(
+        word for box, word in zip(boxes, beside, strict=False) if _EMPTY_BOX.match(box[0]) is None and word
+    )
 
 
 _TRADITIONAL = str.maketrans(dict(traditional()))

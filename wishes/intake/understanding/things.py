@@ -17,7 +17,17 @@ from wishes.intake.words import Words
 
 NEEDS = {"experience": "vetted", "companionship": "vetted", "psych": "psych"}
 CATEGORIES = (
-    "study", "book", "clothing", "sport", "art", "toy", "daily", "aid", "experience", "companionship", "psych",
+    "study",
+    "book",
+    "clothing",
+    "sport",
+    "art",
+    "toy",
+    "daily",
+    "aid",
+    "experience",
+    "companionship",
+    "psych",
 )
 
 
@@ -42,7 +52,12 @@ def catalogue_from_rows(rows: Iterable[Mapping[str, str]]) -> tuple[CatalogueIte
 
     return tuple(
         CatalogueItem(
-            r["item"], r["category"], r["needs"], r.get("size_kind") or None, fen(r.get("price_low")), fen(r.get("price_high")),
+            r["item"],
+            r["category"],
+            r["needs"],
+            r.get("size_kind") or None,
+            fen(r.get("price_low")),
+            fen(r.get("price_high")),
             r.get("measure_word") or "",
         )
         for r in rows
@@ -114,7 +129,16 @@ class ThingReader:
                 if own is None:
                     if listed is None and item.synonyms:
                         # Beyond the catalogue the sender's own word is the better name.
-                        self._known.setdefault(_key(word), _Known(word if word in item.synonyms else item.name, known.category, known.need, known.size_kind, False))
+                        self._known.setdefault(
+                            _key(word),
+                            _Known(
+                                word if word in item.synonyms else item.name,
+                                known.category,
+                                known.need,
+                                known.size_kind,
+                                False,
+                            ),
+                        )
                     else:
                         self._known.setdefault(_key(word), known)
         self.words: Collection[str] = self._known.keys()
@@ -164,7 +188,12 @@ class ThingReader:
         rest = _LETTER_SIZE.sub("", _TIMES.sub("", _SIZE.sub("", inline_price(simple(flat(text)))[0])))
         rest = self._back.sub("", self._front.sub("", tight(rest)))
         rest = rest.strip("()的是:：,，。各约")
-        return not rest or rest in self._attributes or _MODEL.fullmatch(rest) is not None or rest in ("颜色", "身高", "尺码", "鞋码")
+        return (
+            not rest
+            or rest in self._attributes
+            or _MODEL.fullmatch(rest) is not None
+            or rest in ("颜色", "身高", "尺码", "鞋码")
+        )
 
     def is_reason(self, text: str) -> bool:
         """Whether a fragment tells why instead of what."""
@@ -197,19 +226,55 @@ class ThingReader:
         if price is None and found is not None and found.size_kind is None:
             price = _bare_price(without_price, found.item)
         if verdict == "cash":
-            return Thing("cash", re.sub(r"\s+", "", self._bare(shown)), qty=1, price=price, how="listed", confidence=0.95)
+            return Thing(
+                "cash", re.sub(r"\s+", "", self._bare(shown)), qty=1, price=price, how="listed", confidence=0.95
+            )
         if verdict == "unsafe":
             return Thing("unsafe", core or shown, qty=qty or 1, price=price, how="listed", confidence=0.95)
         size_kind, size = self._size(size_text, found)
         if found is None:
             unsure = verdict in ("unsure", "sign")
             return Thing(
-                "unsure" if unsure else "unknown", core or shown, None, None, None, None, qty, price,
-                how="unknown", confidence=0.3, doubt=doubt if unsure else core,
+                "unsure" if unsure else "unknown",
+                core or shown,
+                None,
+                None,
+                None,
+                None,
+                qty,
+                price,
+                how="unknown",
+                confidence=0.3,
+                doubt=doubt if unsure else core,
             )
         if verdict == "unsure" or (verdict == "sign" and confidence < 0.95):
-            return Thing("unsure", found.item, found.category, found.need, size_kind, size, qty, price, found.catalogued, how, 0.5, doubt)
-        return Thing("good", found.item, found.category, found.need, size_kind, size, qty, price, found.catalogued, how, confidence)
+            return Thing(
+                "unsure",
+                found.item,
+                found.category,
+                found.need,
+                size_kind,
+                size,
+                qty,
+                price,
+                found.catalogued,
+                how,
+                0.5,
+                doubt,
+            )
+        return Thing(
+            "good",
+            found.item,
+            found.category,
+            found.need,
+            size_kind,
+            size,
+            qty,
+            price,
+            found.catalogued,
+            how,
+            confidence,
+        )
 
     def _without_reason(self, text: str) -> str:
         """Without the clause that tells why: 练习本,上学用 is 练习本."""
@@ -244,7 +309,11 @@ class ThingReader:
                 value = number(back["n"])
                 qty = qty or (int(value) if value else None)
                 bare = bare[: back.start()].rstrip("共/|")
-            if (front := self._front.match(bare)) is not None and _key(bare) not in self._known and len(bare) > front.end():
+            if (
+                (front := self._front.match(bare)) is not None
+                and _key(bare) not in self._known
+                and len(bare) > front.end()
+            ):
                 value = number(front["n"])
                 qty = qty or (int(value) if value else None)
                 bare = self._bare(bare[front.end() :].removeprefix("的"))
@@ -255,7 +324,9 @@ class ThingReader:
         own = self.catalogue[found.item].measure_word if found is not None and found.item in self.catalogue else ""
         for inside in _PARENTHESES.findall(text):
             counted = self._front.fullmatch(tight(inside[1:-1]))
-            if counted is not None and counted[0].endswith((own, "个", "件", "套", "份") if own else ("个", "件", "套", "份")):
+            if counted is not None and counted[0].endswith(
+                (own, "个", "件", "套", "份") if own else ("个", "件", "套", "份")
+            ):
                 value = number(counted["n"])
                 return int(value) if value else None
         return None
@@ -270,11 +341,17 @@ class ThingReader:
             return suffix, "last word", 0.95
         inner, end = self._inner(core)
         head = next(((h, kind) for h, kind in self._heads if core.endswith(h)), None)
-        if inner is not None and (head is None or head[0] in self._containers or end >= len(core) - 1 or inner.category in NEEDS):
+        if inner is not None and (
+            head is None or head[0] in self._containers or end >= len(core) - 1 or inner.category in NEEDS
+        ):
             return inner, "word inside", 0.9
         if head is not None and len(core) > len(head[0]):
             category, _, size_kind = head[1].partition("/")
-            return _Known(core, category, NEEDS.get(category, "none"), size_kind or None, False), "last character", 0.85 if len(core) <= 8 else 0.7
+            return (
+                _Known(core, category, NEEDS.get(category, "none"), size_kind or None, False),
+                "last character",
+                0.85 if len(core) <= 8 else 0.7,
+            )
         if inner is not None:
             return inner, "word inside", 0.8
         single = self._known.get(core[-1])

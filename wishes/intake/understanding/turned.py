@@ -23,7 +23,11 @@ def lies_on_its_side(sheet: Sheet, headers: HeaderWords) -> int | None:
         again = sum(headers.is_title(text) for texts in beside for text in texts)
         keys = {plain(sheet.rows[r][column]) for r in titled}
         # On a form titles stand further right too, or come again below.
-        if again <= 0.1 * sum(map(len, beside)) and len(keys) == len(titled) and sum(len(t) >= 2 for t in beside) >= 0.6 * len(titled):
+        if (
+            again <= 0.1 * sum(map(len, beside))
+            and len(keys) == len(titled)
+            and sum(len(t) >= 2 for t in beside) >= 0.6 * len(titled)
+        ):
             return column
     return None
 
@@ -33,8 +37,13 @@ def turned(sheet: Sheet) -> Sheet:
     width = widest(sheet.rows)
     padded = [[*row, *([""] * (width - len(row)))] for row in sheet.rows]
     return Sheet(
-        sheet.name, [list(column) for column in zip(*padded, strict=True)], sheet.hidden, [(b, a, d, c) for a, b, c, d in sheet.merged],
-        frozenset(), frozenset((c, r) for r, c in sheet.struck), frozenset((c, r) for r, c in sheet.month_only),
+        sheet.name,
+        [list(column) for column in zip(*padded, strict=True)],
+        sheet.hidden,
+        [(b, a, d, c) for a, b, c, d in sheet.merged],
+        frozenset(),
+        frozenset((c, r) for r, c in sheet.struck),
+        frozenset((c, r) for r, c in sheet.month_only),
     )
 
 
@@ -49,7 +58,9 @@ def turn_back(entries: list[Entry], sheet: Sheet) -> list[RowFate]:
     told = []
     for r, row in enumerate(sheet.rows):
         filled = sum(v not in (None, "") for v in row)
-        told.append(RowFate(sheet.name, r, "wish" if r in rows else "header" if filled > 1 else "title" if filled else "blank"))
+        told.append(
+            RowFate(sheet.name, r, "wish" if r in rows else "header" if filled > 1 else "title" if filled else "blank")
+        )
     return told
 
 

@@ -34,7 +34,12 @@ class WishCell:
 
 
 def entries_of(
-    person: Entry, cells: Sequence[WishCell], lexicon: Lexicon, *, shared_price: str | None, shared_price_at: tuple[int, int] | None = None
+    person: Entry,
+    cells: Sequence[WishCell],
+    lexicon: Lexicon,
+    *,
+    shared_price: str | None,
+    shared_price_at: tuple[int, int] | None = None,
 ) -> list[Entry]:
     """All entries of one line; ``person`` itself becomes the last of them. ``shared_price`` is the text of the one price column
     of several wish columns, or None."""
@@ -133,7 +138,9 @@ def _price_of(entry: Entry, cell: PriceCell, position: int, parts: int, inline: 
     if price is None and cell.prices:
         if parts == 1:
             price = cell.prices[0] if len(cell.prices) == 1 else _summed(cell.prices)
-        elif (len(cell.prices) == parts and not (cell.total and len(cell.prices) == 1)) or (len(cell.prices) == parts + 1 and cell.total):
+        elif (len(cell.prices) == parts and not (cell.total and len(cell.prices) == 1)) or (
+            len(cell.prices) == parts + 1 and cell.total
+        ):
             price = cell.prices[position]
         else:
             entry.warnings.append("price_total_only")
@@ -151,7 +158,9 @@ def _price_of_all(entry: Entry, cell: WishCell) -> None:
     if entry.qty > 1 and (entry.price_low is not None or entry.price_high is not None):
         entry.price_low = None if entry.price_low is None else entry.price_low * entry.qty
         entry.price_high = None if entry.price_high is None else entry.price_high * entry.qty
-        entry.traces["price"] = Trace(cell_name(*cell.price_at) if cell.price_at else "", cell.price, "price of one times pieces", 0.9)
+        entry.traces["price"] = Trace(
+            cell_name(*cell.price_at) if cell.price_at else "", cell.price, "price of one times pieces", 0.9
+        )
 
 
 def _summed(prices: tuple[Price, ...]) -> Price | None:
