@@ -23,8 +23,9 @@ from wishes.model import table_of
 from wishes.protection.anonymising import anonymise
 from wishes.protection.erasing import erase_child
 from wishes.protection.keyring import Purpose
+from wishes.protection.pictures import LONGEST_SIDE
 from wishes.protection.rotation import rotate
-from wishes.protection.scans import LONGEST_SIDE, keep_scan, redrawn, see_scan
+from wishes.protection.scans import keep_scan, redrawn, see_scan
 from wishes.protection.tables import AuditEntry, ConsentScan
 
 ENTRY, SCAN = table_of(AuditEntry), table_of(ConsentScan)

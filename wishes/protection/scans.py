@@ -1,65 +1,35 @@
-"""A photograph of a signed consent: drawn anew so that nothing but the picture is left of it, sealed, and shown to who may see the child.
-
-The file lies below the uploads folder, outside whatever the web serves. Its key stands, wrapped, in the row: emptied there, what is left
-on disk and in backups is noise. Source: OWASP ASVS 5.0 5.2, 5.4, 14.2.8.
-"""
+"""A photograph of a signed consent: sealed, and shown to who may see the child. See :mod:`wishes.protection.pictures`."""
 
 from __future__ import annotations
 
-import io
-import os
-import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from PIL import Image, ImageOps, UnidentifiedImageError
 from sqlmodel import Session
 
 from wishes.access import Actor, may_see_identity
 from wishes.errors import Invalid
 from wishes.i18n import Text
 from wishes.model import table_of
+from wishes.protection import pictures
 from wishes.protection.approvals import ApprovalNeeded, live_access
 from wishes.protection.consents import child_kept
 from wishes.protection.entries import note
 from wishes.protection.keyring import Keyring
+from wishes.protection.pictures import LARGEST_BYTES as LARGEST_BYTES
+from wishes.protection.pictures import Drawer, keep_picture, open_picture, rewrap_picture
 from wishes.protection.tables import ConsentScan
-from wishes.protection.vault import SealBroken, Vault, place
+from wishes.protection.vault import Vault
 
 _SCAN = table_of(ConsentScan)
-LARGEST_BYTES = 12 * 1024 * 1024
-MOST_PIXELS = 40_000_000
-LONGEST_SIDE = 2000
-_NONCE_BYTES = 12
+_DRAWER = Drawer("consents", "consent_scan", "scan_key")
 
 
 def redrawn(data: bytes) -> bytes:
-    """The picture alone, upright, as JPEG of at most :data:`LONGEST_SIDE`; no metadata, no appended bytes. Raises Invalid (``scan``).
-
-    JPEG, PNG and WebP only; looked at before it is unpacked.
-    """
-    if len(data) > LARGEST_BYTES:
-        raise Invalid("scan", Text("照片不能超过 12 MB。", "The photograph may have 12 MB at most."))
-    try:
-        with Image.open(io.BytesIO(data), formats=["JPEG", "PNG", "WEBP"]) as given:
-            if given.width * given.height > MOST_PIXELS:
-                raise Invalid("scan", Text("照片的像素太多。", "The photograph has too many pixels."))
-            given.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
-            upright = ImageOps.exif_transpose(given).convert("RGB")
-            upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
-        raise Invalid(
-            "scan", Text("请上传 JPEG、PNG 或 WebP 照片。", "Please send a JPEG, PNG or WebP picture.")
-        ) from error
-    fresh = Image.new("RGB", upright.size)
-    fresh.paste(upright)
-    made = io.BytesIO()
-    fresh.save(made, "JPEG", quality=80)
-    return made.getvalue()
+    """The picture alone: see :func:`wishes.protection.pictures.redrawn`. Raises Invalid (``scan``)."""
+    return pictures.redrawn(data, field="scan")
 
 
 def keep_scan(
@@ -77,18 +47,10 @@ def keep_scan(
 
     Effects: one sealed file below *folder*, whole before the row names it.
     """
-    picture, uid = redrawn(data), secrets.token_hex(12)
-    key, wrapped = Vault(keyring).new_data_key(aad=place("consent_scan", uid, "scan_key"))
-    nonce = os.urandom(_NONCE_BYTES)
-    path = _path(folder, uid)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-        file.write(nonce + AESGCM(key.secret).encrypt(nonce, picture, place("consent_scan", uid, "bytes").encode()))
-        file.flush()
-        os.fsync(file.fileno())
+    kept = keep_picture(data, drawer=_DRAWER, uploads=folder, vault=Vault(keyring), field="scan")
     session.execute(
         sa.insert(_SCAN).values(
-            consent_id=consent_id, child_id=child_id, uid=uid, scan_key=wrapped, size_bytes=len(picture),
+            consent_id=consent_id, child_id=child_id, uid=kept.uid, scan_key=kept.wrapped_key, size_bytes=kept.size_bytes,
             kept_by=actor.account_id, kept_at=now,
         )
     )  # fmt: skip
@@ -116,18 +78,11 @@ def see_scan(
         .order_by(_SCAN.c.id.desc())
         .limit(1)
     ).one_or_none()
-    if row is None or not _path(folder, row.uid).exists():
+    if row is None or not _DRAWER.path(folder, row.uid).exists():
         return None
     if len(reason.strip()) < 2:
         raise Invalid("scan_reason", Text("请写明为什么查看。", "Please say why you look."))
-    key = Vault(keyring).unwrap(row.scan_key, aad=place("consent_scan", row.uid, "scan_key"))
-    sealed = _path(folder, row.uid).read_bytes()
-    try:
-        picture = AESGCM(key.secret).decrypt(
-            sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], place("consent_scan", row.uid, "bytes").encode()
-        )
-    except (InvalidTag, ValueError):
-        raise SealBroken() from None
+    picture = open_picture(row.uid, row.scan_key, drawer=_DRAWER, uploads=folder, vault=Vault(keyring))
     note(
         session, "look", actor=actor, now=now, campaign_id=child.campaign_id, child_id=child_id, access_id=approval,
         fields=["scan"], reason=reason,
@@ -143,13 +98,9 @@ def empty_scans(session: Session, child_ids: Sequence[int]) -> None:
 def sweep_scans(session: Session, folder: Path) -> None:
     """Delete the files that no key opens any more."""
     for (uid,) in session.execute(sa.select(_SCAN.c.uid).where(_SCAN.c.scan_key.is_(None))):
-        _path(folder, uid).unlink(missing_ok=True)
+        _DRAWER.path(folder, uid).unlink(missing_ok=True)
 
 
 def rewrap_scan(vault: Vault, uid: str, scan_key: bytes) -> bytes | None:
     """A photograph's key under the active master key, or None when it is already. Raises SealBroken, KeyMissing."""
-    return vault.rewrap(scan_key, aad=place("consent_scan", uid, "scan_key"))
-
-
-def _path(folder: Path, uid: str) -> Path:
-    return folder / "consents" / f"{uid}.sealed"
+    return rewrap_picture(vault, _DRAWER, uid, scan_key)
