@@ -1,6 +1,6 @@
 """The whole run in the product on the 2021 campaign: load, score, solve, explain, store ten thousand proposals.
 
-    python benchmarks/match_product.py [--repeat 3] [--json]
+    python benchmarks/match_product.py [--repeat 3] [--cold] [--json]
 
 Sets up a campaign of its own (SQLite, in a temporary folder) from ``wishes/demo/hangzhou-2021``: registers, then the 132
 workbooks. Prints each phase, the proved gap, and what the machine gave: wall time beside processor time, so that a busy
@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from matching.ready import begin_loading
 from wishes.campaigns.loading import load_campaign
 from wishes.campaigns.queries import campaign_by_slug
 from wishes.claims.match_report import report_of
@@ -100,9 +101,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument(
+        "--cold",
+        action="store_true",
+        help="without loading the compiled parts first, which the page and the command do as soon as they are opened",
+    )
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         database, campaign_id = set_up(Path(folder))
+        if not asked.cold:
+            begin_loading().join()
         runs = [measured(database, campaign_id) for _ in range(asked.repeat)]
         database.dispose()
     for found in runs:

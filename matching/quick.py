@@ -44,9 +44,7 @@ def quick_plan(
 
 def mended(first: Plan, *, owner: Ints | None = None, time_limit_s: float | None = None, seed: int = 0) -> Plan:
     """:func:`quick_plan` from its first half on: *first* is a :func:`count_plan`."""
-    # numba and the thorough solver take seconds to import: only who mends a plan waits for them.
-    from matching.exchange import exchange
-    from matching.solver import solve
+    from matching.exchange import exchange  # numba takes a second to import: only who mends a plan waits for it
 
     problem = first.problem
     alone = _without_groups(problem)
@@ -62,6 +60,8 @@ def mended(first: Plan, *, owner: Ints | None = None, time_limit_s: float | None
     broken = bool(broken_limits(alone, chosen))
     cost, bound = cost_of(alone, chosen), first.lower_bound
     if broken or cost - bound > GOOD_ENOUGH * max(1, abs(bound)):
+        from matching.solver import solve  # and the thorough solver another
+
         thorough = solve(alone, time_limit_s=time_limit_s, seed=seed)
         if broken or thorough.cost < cost:
             return thorough

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from matching.ready import begin_loading
 from wishes.campaigns.queries import campaign_by_slug, rules_of
 from wishes.campaigns.rules import Rules
 from wishes.claims.match_finding import match
@@ -59,6 +60,7 @@ def match_(
     edge: Edge, slug: str, dry_run: bool, policy: str, seed: int, time_limit: float | None, advice: bool, as_json: bool
 ) -> None:
     """匹配：把待认领的心愿派给支部和志愿者。Assign open wishes to branches and volunteers, with reasons."""
+    begin_loading()
     with edge.database.reading() as session:
         campaign_id = campaign_by_slug(session, slug).id
         assert campaign_id is not None

@@ -10,6 +10,7 @@ from flask import Response as FlaskResponse
 from flask import current_app, flash, g, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from matching.ready import begin_loading
 from wishes.access import require
 from wishes.campaigns.queries import place_names, rules_of
 from wishes.claims import actions as claims
@@ -73,6 +74,7 @@ def _enter() -> Any:
 @pages.get("/match")
 def home() -> str:
     _enter()
+    begin_loading()  # whoever opens this page is about to run the engine
     with database().reading() as session:
         counts = status_counts(session, g.campaign.id)
         runs = runs_of(session, g.campaign.id)
