@@ -34,7 +34,6 @@ from wishes.handover.tokens import PublicKeys, TokenRefused, TokenSigner, TokenT
 FONTS = Path(__file__).resolve().parent.parent / "wishes" / "static" / "vendor" / "fonts"
 SIGNER = TokenSigner(1, bytes(range(32)))
 CATEGORIES = ("study", "book", "clothing", "sport", "art", "toy", "daily", "aid")
-ITEMS = ("书包", "《十万个为什么》", "运动鞋", "篮球", "24 色水彩笔套装", "拼图", "保温杯", "轮椅")
 
 
 def run_of(count: int) -> list[Label]:
@@ -44,9 +43,7 @@ def run_of(count: int) -> list[Label]:
             SIGNER.sign(TokenType.LABEL, tag=rng.randbytes(8), epoch=1, expires_on=date(2021, 12, 31)),
             CATEGORIES[number % 8],
             alias=f"小鹿{number:05d}",
-            item=ITEMS[number % 8],
-            detail="36 码 · 1 件",
-            place=f"3301{number % 13:02d}-{number % 200:03d}",
+            place=f"3301{number % 13:02d}{number % 30:03d}-{number % 200:03d}",
             box=str(number // 40),
             due_on=date(2021, 6, 1),
         )

@@ -170,12 +170,12 @@ PAGES: dict[str, Admission] = {
     "inspection.act": _of("ready wish", COORDINATING | {Role.INSPECTOR}, COORDINATING | {Role.INSPECTOR}),
     "handover.scan": Admission(COORDINATING | TAKING | {Role.SOCIAL_WORKER, Role.COURIER}),
     "handover.confirm": Admission(COORDINATING | TAKING | {Role.SOCIAL_WORKER, Role.COURIER}),
-    "handover.label_sheet": _of(
-        "claimed wish", COORDINATING | TAKING | {Role.INSPECTOR}, COORDINATING | {Role.INSPECTOR}
-    ),
-    "handover.labels": Admission(COORDINATING | {Role.INSPECTOR}),
     "handover.receipt": _of("claimed wish", SENDING, COORDINATING),
-    "handover.receipts": _SEND,
+    "printing.home": Admission(COORDINATING | {Role.INSPECTOR, Role.SOCIAL_WORKER}),
+    "printing.start": Admission(COORDINATING | {Role.INSPECTOR, Role.SOCIAL_WORKER}),
+    "printing.jobs": Admission(COORDINATING | {Role.INSPECTOR, Role.SOCIAL_WORKER}),
+    "printing.fetch": _of("print run", COORDINATING | {Role.INSPECTOR, Role.SOCIAL_WORKER}),
+    "printing.label": _of("claimed wish", COORDINATING | TAKING | {Role.INSPECTOR}, COORDINATING | {Role.INSPECTOR}),
     "papers.home": _of("wish", SENDING, COORDINATING),
     "papers.look": _of("wish", {Role.SOCIAL_WORKER}),  # who coordinates: while an approval holds
     "papers.correct": _of("wish", {Role.SOCIAL_WORKER}),  # likewise

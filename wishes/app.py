@@ -38,6 +38,7 @@ PAGES = (
     "lapses",
     "inspection",
     "handover",
+    "label_pages",
     "papers",
     "identities",
     "concerns",

@@ -6,5 +6,6 @@ import wishes.events.tables
 import wishes.handover.tables
 import wishes.intake.tables
 import wishes.people.tables
+import wishes.printing.tables
 import wishes.protection.tables
 import wishes.tracking.tables  # noqa: F401

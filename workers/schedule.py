@@ -16,6 +16,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "relay": _every("tick.relay", 5),
     "deliver": _every("tick.deliver", 5),
     "intake": _every("tick.intake", 2),
+    "print": _every("tick.print", 2),
     "originals": _every("tick.originals", 3600),
     "sweep": _every("tick.sweep", 20),
     "housekeeping": _every("tick.housekeeping", 3600),

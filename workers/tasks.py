@@ -7,6 +7,7 @@ from celery import shared_task
 from wishes.clock import utc_now
 from wishes.intake.inbox import forget_old_originals
 from wishes.intake.processing import process_queue
+from wishes.printing.actions import forget_papers, print_queue
 from wishes.protection.anonymising import anonymise_due
 from wishes.protection.audit import seal_all
 from wishes.protection.register import erase_again, write_register
@@ -44,6 +45,13 @@ def tick_originals() -> None:
     """Repeating is safe: what was forgotten is gone."""
     with tools().database.transaction() as session:
         forget_old_originals(session, tools().originals, now=utc_now())
+    forget_papers(tools().database, tools().settings.uploads_dir, now=utc_now())
+
+
+@shared_task(name="tick.print", time_limit=600, soft_time_limit=590)
+def tick_print() -> None:
+    """Repeating is safe: a run is drawn by whoever counted its attempt, and by no other."""
+    print_queue(tools().database, tools().settings, tools().keyring, clock=utc_now)
 
 
 @shared_task(name="tick.intake", time_limit=600, soft_time_limit=590)

@@ -27,9 +27,11 @@ from wishes.intake.understanding.model import Entry
 from wishes.lifecycle import MOVES, Kind, Status
 from wishes.people.actions import create_token, open_session
 from wishes.people.tables import ApiToken, Invitation, Passkey, Recovery, WebSession
+from wishes.printing.tables import DRAWER, PrintJob
 from wishes.protection.concerns import report
 from wishes.protection.keyring import read_keyring
 from wishes.protection.passwords import secret_digest
+from wishes.protection.pictures import keep_sealed
 from wishes.protection.tables import IdentityAccess
 from wishes.protection.vault import Vault
 from wishes.settings import Settings
@@ -348,6 +350,14 @@ class World:
             actor=NOBODY, now=utc_now(),
         )  # fmt: skip
         return Named({"concern_id": concern_id}, {"outcome": "已联系"})
+
+    def _print(self, session: Session, place: Place, whose: str, person: Someone) -> Named:
+        kept = keep_sealed(b"%PDF", drawer=DRAWER, uploads=self.settings.uploads_dir, vault=Vault(self.keyring))
+        job_id = insert(
+            session, PrintJob, campaign_id=place.id, kind="labels", state="done", uid=kept.uid, file_key=kept.wrapped_key,
+            total=1, ordered_by=self._owner(session, whose, person), created_at=utc_now(), narrowed={},
+        )  # fmt: skip
+        return Named({"job_id": job_id}, {})
 
     # --- what befell it ---------------------------------------------------------------------------------------------------
 

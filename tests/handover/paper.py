@@ -30,8 +30,8 @@ def receipt_token(number: int) -> Token:
     return SIGNER.sign(TokenType.RECEIPT, tag=number.to_bytes(8, "big"), epoch=1, expires_on=date(2021, 12, 31))
 
 
-def label(number: int, category: str = "study", alias: str = "小鹿", item: str = "书包", **more: str) -> Label:
-    return Label(label_token(number), category, alias, item, **more)
+def label(number: int, category: str = "study", alias: str = "小鹿", **more: str) -> Label:
+    return Label(label_token(number), category, alias, **more)
 
 
 def rendered(pdf: bytes, page: int = 0, dpi: float = THERMAL_DPI) -> Grey:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -11,8 +13,9 @@ from wishes.clock import utc_now
 from wishes.commands.edge import Edge
 from wishes.handover import paper
 from wishes.handover.keys import signing_keys
-from wishes.intake.wishes import Filter
 from wishes.lifecycle import HELD, Status
+
+_TOLD_EVERY_S = 1.0
 
 
 @click.command()
@@ -33,19 +36,35 @@ from wishes.lifecycle import HELD, Status
 def labels(
     edge: Edge, slug: str, out: Path, layout: str, receipts: bool, statuses: tuple[str, ...], county: str, as_json: bool
 ) -> None:
-    """Print labels (or receipt slips) of what is bought and not yet delivered."""
-    signer, _ = signing_keys(edge.keyring)
-    stages = tuple(Status(s) for s in statuses) or ((Status.READY, Status.INSPECTED) if not receipts else HELD)
-    with edge.database.transaction() as session:
-        campaign = campaign_by_slug(session, slug)
-        rows = paper.printable(session, campaign.id or 0, Filter(statuses=stages, county_code=county))
-        edge.progress(f"Drawing {len(rows)} …")
-        if receipts:
-            pdf = paper.receipts_pdf(session, rows, signer=signer, settings=edge.settings, now=utc_now())
-        else:
-            pdf = paper.labels_pdf(session, rows, signer=signer, settings=edge.settings, now=utc_now(), layout=layout)
-    out.write_bytes(pdf.getvalue())
-    edge.emit({"file": str(out), "printed": len(rows), "kind": "receipts" if receipts else "labels"}, as_json)
+    """Print labels (or receipt slips) of what is bought and not yet delivered, all of it, with progress."""
+    kind = "receipts" if receipts else "labels"
+    order = paper.order_of(kind, statuses=tuple(Status(s) for s in statuses), county_code=county, layout=layout)
+    with edge.database.reading() as session:
+        campaign_id = campaign_by_slug(session, slug).id or 0
+        total = paper.count_of(session, campaign_id, order)
+    press = paper.Press(edge.database, signing_keys(edge.keyring)[0], edge.settings, utc_now())
+    started, half = time.monotonic(), out.with_name(f".{out.name}.part")
+    try:
+        with half.open("wb") as file:
+            printed = paper.print_order(press, campaign_id, order, file, progress=_told(edge, total))
+        half.replace(out)  # whoever looks sees the whole file or none
+    finally:
+        half.unlink(missing_ok=True)
+    seconds = round(time.monotonic() - started, 2)
+    edge.emit({"file": str(out), "printed": printed, "kind": kind, "seconds": seconds}, as_json)
+
+
+def _told(edge: Edge, total: int) -> Callable[[int], None]:
+    """Says how far it is, at most once a second."""
+    last = time.monotonic() - _TOLD_EVERY_S
+
+    def told(done: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= _TOLD_EVERY_S or done >= total:
+            last = time.monotonic()
+            edge.progress(f"{done:,} of {total:,}")
+
+    return told
 
 
 COMMANDS: list[click.Command] = [labels]

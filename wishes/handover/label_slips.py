@@ -7,7 +7,7 @@ the light. The slip goes to the guardian or the village children's director by a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -39,29 +39,28 @@ class Slip:
 
 
 def write_slips(
-    slips: Sequence[Slip],
+    slips: Iterable[Slip],
     out: BinaryIO,
     *,
     base_url: str,
     fonts_dir: Path,
     progress: Callable[[int], None] | None = None,
-) -> None:
-    """Write an A4 PDF with four *slips* a page to *out*. Same input, same bytes.
+) -> int:
+    """Write an A4 PDF with four *slips* a page to *out*; answers how many. Same input, same bytes.
 
-    *progress* is told the number of slips drawn after each page. Raises ``ValueError`` for no slips, and for two tokens
-    that are not receipt and label of one claim.
+    *slips* may be a stream. *progress* is told the number of slips drawn after each page. Raises ``ValueError`` for no
+    slips, and for two tokens that are not receipt and label of one claim.
     """
-    if not slips:
-        raise ValueError("no slips to print")
-    for slip in slips:
+    fonts = paper_fonts(fonts_dir)
+    canvas = Canvas(out, pagesize=_PAGE, invariant=1, pageCompression=1)
+    canvas.setTitle("签收凭条 Receipt slips")
+    count = 0
+    for number, slip in enumerate(slips):
         if (slip.receipt.type, slip.label.type) != (TokenType.RECEIPT, TokenType.LABEL) or (
             slip.receipt.tag != slip.label.tag
         ):
             raise ValueError("a slip needs the receipt and the label of one claim")
-    fonts = paper_fonts(fonts_dir)
-    canvas = Canvas(out, pagesize=_PAGE, invariant=1, pageCompression=1)
-    canvas.setTitle("签收凭条 Receipt slips")
-    for number, slip in enumerate(slips):
+        count = number + 1
         place = number % _PER_PAGE
         if number and not place:
             canvas.showPage()
@@ -72,10 +71,13 @@ def write_slips(
         _draw_outside(canvas, slip, fonts, top)
         _draw_inside(canvas, slip, fonts, top, base_url)
         _draw_flap(canvas, fonts, top)
+    if not count:
+        raise ValueError("no slips to print")
     canvas.showPage()
     canvas.save()
     if progress:
-        progress(len(slips))
+        progress(count)
+    return count
 
 
 def _draw_folds(canvas: Canvas, top: float) -> None:

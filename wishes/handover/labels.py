@@ -1,28 +1,32 @@
 """Parcel labels as PDF: sheets of stickers and rolls, Chinese fonts embedded.
 
 A label carries what the packer and the courier need and what a finder may see: QR and short code, a pictogram, alias,
-item, place code, box. There is no field for a name, a school or an address; where the kind of thing itself tells about
-the child (aids, psychological support), the contents are not printed either.
+village code, box. There is no field for a name, a school, an address, nor for the thing in words: nobody can say
+beforehand which wish shames its child. Where even the kind of thing tells too much (aids, psychological support), the
+pictogram is a plain parcel.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, TypeVar
 
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
 from wishes.handover.label_codes import QUIET_MODULES, Matrix, pdf_rectangles, qr_matrices, qr_matrix, qr_svg
-from wishes.handover.label_pictograms import GRID, STROKE, is_discreet, pdf_path, pictogram
+from wishes.handover.label_pictograms import GRID, STROKE, pdf_path, pictogram
 from wishes.handover.label_text import PaperFonts, draw_fitted, fitted, paper_fonts
 from wishes.handover.tokens import Token, TokenType, human_code, scan_url
 
-__all__ = ["FORMATS", "Label", "LabelFormat", "draw_qr", "qr_svg", "write_labels"]
+__all__ = ["FORMATS", "Label", "LabelFormat", "batched", "draw_qr", "qr_svg", "write_labels"]
 
+_Row = TypeVar("_Row")
+_TAKEN_AT_ONCE: Final = 1_200
 LEAST_MODULE_MM: Final = 0.375  # below this, phones and thermal printers begin to fail
 
 
@@ -81,52 +85,62 @@ class Label:
     """What is printed on one parcel. *token* must be a label's; every text may be empty."""
 
     token: Token
-    category: str  # of the catalogue; decides pictogram and discretion
+    category: str  # of the catalogue; decides the pictogram
     alias: str = ""  # never the child's name
-    item: str = ""
-    detail: str = ""  # size, number of pieces
     place: str = ""  # code of village or township, never an address or a school
     box: str = ""
     due_on: date | None = None
 
 
 def write_labels(
-    labels: Sequence[Label],
+    labels: Iterable[Label],
     out: BinaryIO,
     *,
     layout: str,
     base_url: str,
     fonts_dir: Path,
     progress: Callable[[int], None] | None = None,
-) -> None:
-    """Write one PDF with *labels* in order to *out*. Same input, same bytes.
+) -> int:
+    """Write one PDF with *labels* in order to *out*; answers how many. Same input, same bytes.
 
-    *layout* is a key of :data:`FORMATS` (``KeyError`` otherwise), *base_url* what the codes open, *fonts_dir* holds the
-    two Noto Sans SC files. *progress* is told the number of labels drawn after each page. Raises ``ValueError`` for no
-    labels, for a receipt among them, and for a host too long for the paper.
+    *labels* may be a stream: no more than :data:`_TAKEN_AT_ONCE` of them are held. *layout* is a key of :data:`FORMATS`
+    (``KeyError`` otherwise), *base_url* what the codes open, *fonts_dir* holds the two Noto Sans SC files. *progress* is
+    told the number of labels drawn after each page. Raises ``ValueError`` for no labels, for a receipt among them, and
+    for a host too long for the paper.
     """
-    if not labels:
-        raise ValueError("no labels to print")
-    if any(label.token.type is not TokenType.LABEL for label in labels):
-        raise ValueError("only label tokens may be printed on a parcel")
     paper = FORMATS[layout]
     fonts = paper_fonts(fonts_dir)
     width, height = paper.page_mm
     canvas = Canvas(out, pagesize=(width * mm, height * mm), invariant=1, pageCompression=1)
     canvas.setTitle("包裹标签 Parcel labels")
-    matrices = qr_matrices([scan_url(base_url, label.token) for label in labels])
-    for number, (label, matrix) in enumerate(zip(labels, matrices, strict=True)):
-        place = number % paper.per_page
-        if number and not place:
-            canvas.showPage()
-            if progress:
-                progress(number)
-        left, top = paper.corner_mm(place)
-        _draw_label(canvas, label, matrix, paper, fonts, left * mm, (height - top) * mm)
+    number = 0
+    for some in batched(labels, _TAKEN_AT_ONCE):
+        if any(label.token.type is not TokenType.LABEL for label in some):
+            raise ValueError("only label tokens may be printed on a parcel")
+        matrices = qr_matrices([scan_url(base_url, label.token) for label in some])
+        for label, matrix in zip(some, matrices, strict=True):
+            place = number % paper.per_page
+            if number and not place:
+                canvas.showPage()
+                if progress:
+                    progress(number)
+            left, top = paper.corner_mm(place)
+            _draw_label(canvas, label, matrix, paper, fonts, left * mm, (height - top) * mm)
+            number += 1
+    if not number:
+        raise ValueError("no labels to print")
     canvas.showPage()
     canvas.save()
     if progress:
-        progress(len(labels))
+        progress(number)
+    return number
+
+
+def batched(rows: Iterable[_Row], size: int) -> Iterator[list[_Row]]:
+    """*rows* in lists of at most *size*, in order; a stream is taken no further than the list at hand."""
+    stream = iter(rows)
+    while some := list(islice(stream, size)):
+        yield some
 
 
 def draw_qr(canvas: Canvas, code: str | Matrix, left: float, top: float, module_mm: float) -> float:
@@ -170,7 +184,7 @@ def _draw_label(
 def _draw_text(
     canvas: Canvas, label: Label, fonts: PaperFonts, left: float, top: float, width: float, bottom: float
 ) -> None:
-    """Pictogram, kind and alias first; then what to pack, where to, by when; the short code at the bottom."""
+    """Pictogram, kind and alias first; then where to, box, by when; the short code at the bottom."""
     code_size = min(12.0, width / 7.6)  # thirteen bold characters are at most 7.6 times their size wide
     code_top = bottom + 6 + code_size * 1.2
     draw_fitted(canvas, human_code(label.token), fonts.bold, code_size, left, code_top, width)
@@ -184,30 +198,16 @@ def _draw_text(
     draw_fitted(canvas, pictogram(label.category).word.zh, fonts.regular, 7, beside, word_top, room)
 
     y = top - picture - 0.6 * mm
-    lines = _contents(label, fonts)
-    scale = next((scale for scale in (1.0, 0.9, 0.8) if _height(lines, width, scale) <= y - code_top), 0.7)
-    for text, font, size, most_lines in lines:
-        y = draw_fitted(canvas, text, font, size * scale, left, y, width, most_lines)
+    lines = _contents(label)
+    scale = next((scale for scale in (1.0, 0.9, 0.8) if _height(lines, fonts.bold, width, scale) <= y - code_top), 0.7)
+    for text, size in lines:
+        y = draw_fitted(canvas, text, fonts.bold, size * scale, left, y, width)
 
 
-_Line = tuple[str, str, float, int]  # text, font, size in points, most lines
-
-
-def _contents(label: Label, fonts: PaperFonts) -> list[_Line]:
-    where = " · ".join(part for part in (label.place, label.box and f"箱 {label.box}") if part)
+def _contents(label: Label) -> list[tuple[str, float]]:
     due = f"请于 {label.due_on:%m-%d} 前送达" if label.due_on else ""
-    lines = [
-        (label.item, fonts.bold, 9.0, 2),
-        (label.detail, fonts.regular, 7.0, 1),
-        (where, fonts.regular, 7.0, 1),
-        (due, fonts.regular, 7.0, 1),
-    ]
-    return lines[2:] if is_discreet(label.category) else lines
+    return [(label.place, 8.0), (label.box and f"箱 {label.box}", 11.0), (due, 7.0)]
 
 
-def _height(lines: list[_Line], width: float, scale: float) -> float:
-    height = 0.0
-    for text, font, size, most_lines in lines:
-        fitting, broken = fitted(text, font, size * scale, width, most_lines)
-        height += len(broken) * fitting * 1.2
-    return height
+def _height(lines: list[tuple[str, float]], font: str, width: float, scale: float) -> float:
+    return sum(fitted(text, font, size * scale, width)[0] * 1.2 for text, size in lines if text)

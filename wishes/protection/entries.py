@@ -55,6 +55,7 @@ KINDS: dict[str, Text] = {
     "concern": Text("有人报告担忧", "A concern was reported"),
     "read_concern": Text("查看担忧报告", "Read a concern"),
     "handle_concern": Text("处理担忧报告", "Handled a concern"),
+    "print": Text("打印单据", "Printed papers"),
 }
 
 

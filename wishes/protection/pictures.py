@@ -80,20 +80,25 @@ def redrawn(data: bytes, *, field: str) -> bytes:
 
 def keep_picture(data: bytes, *, drawer: Drawer, uploads: Path, vault: Vault, field: str = "photo") -> Kept:
     """Draw *data* anew and seal it. Raises Invalid (*field*). Effects: one file below *uploads*, whole before any row names it."""
-    picture, uid = redrawn(data, field=field), secrets.token_hex(12)
+    return keep_sealed(redrawn(data, field=field), drawer=drawer, uploads=uploads, vault=vault)
+
+
+def keep_sealed(data: bytes, *, drawer: Drawer, uploads: Path, vault: Vault) -> Kept:
+    """Seal *data*, which is ours (a picture drawn anew, a paper). Effects: one file below *uploads*, whole before any row names it."""
+    uid = secrets.token_hex(12)
     key, wrapped = vault.new_data_key(aad=drawer.key_place(uid))
     nonce = os.urandom(_NONCE_BYTES)
     path = drawer.path(uploads, uid)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-        file.write(nonce + AESGCM(key.secret).encrypt(nonce, picture, drawer.bytes_place(uid)))
+        file.write(nonce + AESGCM(key.secret).encrypt(nonce, data, drawer.bytes_place(uid)))
         file.flush()
         os.fsync(file.fileno())
-    return Kept(uid, wrapped, len(picture))
+    return Kept(uid, wrapped, len(data))
 
 
 def open_picture(uid: str, wrapped_key: bytes | None, *, drawer: Drawer, uploads: Path, vault: Vault) -> bytes | None:
-    """The JPEG; None when its file is gone. Raises Erased (its key was taken away), SealBroken, KeyMissing."""
+    """What was sealed; None when its file is gone. Raises Erased (its key was taken away), SealBroken, KeyMissing."""
     path = drawer.path(uploads, uid)
     if not path.exists():
         return None

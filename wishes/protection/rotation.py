@@ -23,9 +23,12 @@ from wishes.intake.sealing import NAME_FIELD, open_identity, rewrap_child, rewra
 from wishes.intake.tables import Child, ImportFile, ImportRow
 from wishes.intake.uploads import rewrap_original
 from wishes.model import table_of
+from wishes.printing.tables import DRAWER as PAPERS_DRAWER
+from wishes.printing.tables import PrintJob
 from wishes.protection.concerns import rewrap_words
 from wishes.protection.entries import note
 from wishes.protection.keyring import Keyring, Purpose, add_key, read_keyring, retire_key
+from wishes.protection.pictures import rewrap_picture
 from wishes.protection.scans import rewrap_scan
 from wishes.protection.settled import database_clock, settled
 from wishes.protection.tables import Concern, ConsentScan
@@ -33,6 +36,7 @@ from wishes.protection.vault import SealBroken, Vault
 
 _CHILD, _FILE, _ROW, _CONCERN = table_of(Child), table_of(ImportFile), table_of(ImportRow), table_of(Concern)
 _SCAN = table_of(ConsentScan)
+_PRINT = table_of(PrintJob)
 PATIENCE = 900.0  # longer than any task may take
 KEPT_OLD = (Purpose.TOKEN, Purpose.CODE, Purpose.AUDIT)
 """Purposes whose old keys stay: printed labels, spoken codes and the audit chain are still checked with them."""
@@ -73,6 +77,13 @@ _COLUMNS: dict[Purpose, tuple[_Column, ...]] = {
         ),
         _Column(
             "consent_scan.scan_key", _SCAN.c.scan_key, 2, (_SCAN.c.uid,), lambda v, r: rewrap_scan(v, r.uid, r.value)
+        ),
+        _Column(
+            "print_job.file_key",
+            _PRINT.c.file_key,
+            2,
+            (_PRINT.c.uid,),
+            lambda v, r: rewrap_picture(v, PAPERS_DRAWER, r.uid, r.value),
         ),
         _Column("concern.words", _CONCERN.c.words, 2, (_CONCERN.c.uid,), lambda v, r: rewrap_words(v, r.uid, r.value)),
     ),

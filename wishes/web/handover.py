@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import io
 import uuid
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from wishes.access import By, relations, require
 from wishes.clock import utc_now
-from wishes.errors import Forbidden, Invalid, MicrowishError, NotFound
-from wishes.handover import actions, paper
+from wishes.errors import Forbidden, MicrowishError, NotFound
+from wishes.handover import actions
 from wishes.handover.keys import signing_keys
 from wishes.handover.label_codes import qr_svg
-from wishes.handover.queries import campaign_of_label, communities_in_transit
+from wishes.handover.queries import campaign_of_label
 from wishes.handover.tokens import human_code, scan_url
 from wishes.i18n import Text
-from wishes.intake.wishes import Filter, wish_by_code
-from wishes.lifecycle import HELD, Status
+from wishes.intake.wishes import wish_by_code
 from wishes.web.campaign import campaign_blueprint
 from wishes.web.cards import title
 from wishes.web.context import language, t
@@ -145,73 +143,4 @@ def receipt(code: str) -> str:
         wish_title=title(wish),
         svg=qr_svg(scan_url(settings().base_url, codes.receipt), title=t("签收码", "Receipt code")),
         spoken=human_code(codes.receipt),
-    )
-
-
-@pages.get("/wishes/<code>/label.pdf")
-def label_sheet(code: str) -> Response:
-    person = signed_in()
-    with database().transaction() as session:
-        wish = wish_by_code(session, g.campaign.id, code)
-        if not relations(person, wish.facts) & {By.COORDINATOR, By.INSPECTOR, By.TAKER}:
-            raise Forbidden()
-        return _pdf(
-            paper.labels_pdf(
-                session, [wish], signer=signing_keys(keyring())[0], settings=settings(), now=utc_now(), layout=_layout()
-            ),
-            f"label-{wish.code}.pdf",
-        )
-
-
-@pages.get("/labels.pdf")
-def labels() -> Response:
-    """Labels of everything bought and not yet on its way, narrowed by district and stage."""
-    require(signed_in(), "labels.print", g.campaign.id)
-    with database().transaction() as session:
-        rows = paper.printable(
-            session,
-            g.campaign.id,
-            Filter(statuses=_stages((Status.READY, Status.INSPECTED)), county_code=request.args.get("county", "")),
-        )
-        return _pdf(
-            paper.labels_pdf(
-                session, rows, signer=signing_keys(keyring())[0], settings=settings(), now=utc_now(), layout=_layout()
-            ),
-            "labels.pdf",
-        )
-
-
-@pages.get("/receipts.pdf")
-def receipts() -> Response:
-    """Sealed receipt slips for the receiving side: of one's own communities, or of all for a coordinator."""
-    person = signed_in()
-    require(person, "receipts.print", g.campaign.id)
-    with database().transaction() as session:
-        narrowed = Filter(statuses=_stages(HELD), community_ids=communities_in_transit(person, g.campaign.id))
-        rows = paper.printable(session, g.campaign.id, narrowed)
-        return _pdf(
-            paper.receipts_pdf(session, rows, signer=signing_keys(keyring())[0], settings=settings(), now=utc_now()),
-            "receipts.pdf",
-        )
-
-
-def _stages(default: tuple[Status, ...]) -> tuple[Status, ...]:
-    asked = request.args.get("status", "")
-    return (Status(asked),) if asked in {str(s) for s in HELD} else default
-
-
-def _layout() -> str:
-    layout = request.args.get("layout", "a4-24")
-    if layout not in paper.LAYOUTS:
-        raise Invalid(
-            "layout", Text("没有这种标签纸：{layout}。", "There is no such label format: {layout}."), layout=layout[:20]
-        )
-    return layout
-
-
-def _pdf(content: io.BytesIO, name: str) -> Response:
-    return Response(
-        content.getvalue(),
-        content_type="application/pdf",
-        headers={"Content-Disposition": f'inline; filename="{name}"'},
     )

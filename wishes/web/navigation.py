@@ -34,6 +34,7 @@ _ITEMS: tuple[tuple[str, Text, str, tuple[Role, ...]], ...] = (
     ("matching.home", Text("匹配", "Matching"), "match", _COORDINATING),
     ("gaps.home", Text("时间差", "Gaps"), "clock", (*_COORDINATING, Role.AUDITOR)),
     ("inspection.home", Text("质检配送", "Rounds"), "box", (Role.INSPECTOR, Role.COURIER)),
+    ("printing.home", Text("打印", "Print"), "print", (*_COORDINATING, Role.INSPECTOR, Role.SOCIAL_WORKER)),
     ("intake.files", Text("导入", "Import"), "upload", (*_COORDINATING, Role.SOCIAL_WORKER)),
     ("desk.people", Text("人员", "People"), "users", _COORDINATING),
     ("identities.home", Text("身份信息", "Identities"), "lock", _COORDINATING),

@@ -360,6 +360,34 @@ def upgrade() -> None:
         sa.UniqueConstraint("campaign_id", "code", name=op.f("uq_place_campaign_id_code")),
     )
     op.create_table(
+        "print_job",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(12), nullable=False),
+        sa.Column("layout", sa.String(12), nullable=False),
+        sa.Column("narrowed", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(12), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("problem_zh", sa.String(200), nullable=False),
+        sa.Column("problem_en", sa.String(200), nullable=False),
+        sa.Column("uid", sa.String(24), nullable=False),
+        sa.Column("file_key", sa.LargeBinary(), nullable=True),
+        sa.Column("size_bytes", sa.Integer(), nullable=False),
+        sa.Column("ordered_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("started_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("finished_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_print_job_campaign_id_campaign")),
+        sa.ForeignKeyConstraint(["ordered_by"], ["account.id"], name=op.f("fk_print_job_ordered_by_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_print_job")),
+    )
+    with op.batch_alter_table("print_job", schema=None) as batch_op:
+        batch_op.create_index("ix_print_job_ordered", ["ordered_by", "campaign_id", "id"], unique=False)
+        batch_op.create_index("ix_print_job_state", ["state", "id"], unique=False)
+
+    op.create_table(
         "recovery",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1285,6 +1313,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_recovery_account_id"))
 
     op.drop_table("recovery")
+    with op.batch_alter_table("print_job", schema=None) as batch_op:
+        batch_op.drop_index("ix_print_job_state")
+        batch_op.drop_index("ix_print_job_ordered")
+
+    op.drop_table("print_job")
     op.drop_table("place")
     op.drop_table("past_wish")
     op.drop_table("past_file")

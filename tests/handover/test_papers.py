@@ -1,0 +1,242 @@
+"""Print runs: all of it is printed, by one process, for one person, and nothing secret stays behind."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner
+from flask import Flask
+from sqlmodel import col
+
+from tests.factories import NOW, Place, make_account
+from tests.web.people import Person, grants_of
+from wishes.access import Actor, Grant, Role
+from wishes.cli import Workbench, cli
+from wishes.clock import utc_now
+from wishes.db import Database
+from wishes.errors import Forbidden, Invalid, NotFound
+from wishes.handover.keys import signing_keys
+from wishes.handover.label_issue import issue_many
+from wishes.handover.paper import Press, order_of, print_order, village_code
+from wishes.handover.tokens import human_code
+from wishes.intake.tables import Wish
+from wishes.intake.wishes import Filter, list_wishes
+from wishes.lifecycle import Status
+from wishes.printing.actions import KEPT_FOR, MOST_ATTEMPTS, forget_papers, order_papers, print_queue
+from wishes.printing.queries import jobs_of, paper_of
+from wishes.printing.tables import DRAWER, PrintJob
+from wishes.protection.keyring import Keyring, read_keyring
+from wishes.protection.rotation import rotate
+from wishes.settings import Settings
+
+from .paper import page_count, text_layer
+from .papers import held_wishes
+
+
+@pytest.fixture
+def ring(app: Flask, settings: Settings) -> Keyring:
+    return read_keyring(settings.keys_dir)
+
+
+@pytest.fixture
+def press(database: Database, settings: Settings, ring: Keyring) -> Press:
+    return Press(database, signing_keys(ring)[0], settings, NOW)
+
+
+@pytest.fixture
+def coordinator(database: Database, place: Place) -> Actor:
+    grant = place.grant(Role.COORDINATOR)
+    with database.transaction() as session:
+        return Actor(make_account(session, (grant,)), "coordinator", (grant,))
+
+
+def test_a_run_is_never_cut_short(press: Press, place: Place) -> None:
+    held_wishes(press.database, place, 1_300)
+    out, told = io.BytesIO(), list[int]()
+    assert print_order(press, place.id, order_of("labels"), out, progress=told.append) == 1_300
+    assert page_count(out.getvalue()) == 55 and told[-1] == 1_300 and told == sorted(told)
+
+
+def test_a_label_names_alias_and_village_and_not_the_wish(press: Press, place: Place) -> None:
+    [wish_id] = held_wishes(press.database, place, 1)
+    out = io.BytesIO()
+    print_order(press, place.id, order_of("labels"), out)
+    with press.database.reading() as session:
+        [row] = list_wishes(session, place.id, Filter(ids=(wish_id,))).rows
+    text = text_layer(out.getvalue())
+    assert row.alias in text and village_code(row) in text
+    assert row.item not in text and row.community not in text
+
+
+def test_two_runs_at_once_print_the_same_codes(press: Press, place: Place) -> None:
+    wishes = held_wishes(press.database, place, 60)
+
+    def issued(_: int) -> list[str]:
+        with press.database.transaction() as session:
+            codes = issue_many(session, wishes, signer=press.signer, now=NOW)
+        return [codes.label(wish).text + codes.receipt(wish).text for wish in wishes]
+
+    with ThreadPoolExecutor(4) as pool:
+        runs = list(pool.map(issued, range(4)))
+    assert runs[0] == runs[1] == runs[2] == runs[3] and len(set(runs[0])) == 60
+
+
+def test_nothing_to_print_is_said_before_a_run_is_ordered(database: Database, place: Place, coordinator: Actor) -> None:
+    with pytest.raises(Invalid), database.transaction() as session:
+        order_papers(session, campaign_id=place.id, order=order_of("labels"), actor=coordinator, now=NOW)
+
+
+def test_who_may_not_print_orders_nothing(database: Database, place: Place) -> None:
+    held_wishes(database, place, 1)
+    for kind, actor in (("labels", place.social_worker), ("receipts", place.volunteer), ("labels", place.secretary)):
+        with pytest.raises(Forbidden), database.transaction() as session:
+            order_papers(session, campaign_id=place.id, order=order_of(kind), actor=actor, now=NOW)
+
+
+def test_a_run_is_drawn_once_and_opened_by_who_ordered_it(
+    database: Database, settings: Settings, ring: Keyring, place: Place, coordinator: Actor
+) -> None:
+    wishes = held_wishes(database, place, 30)
+    with database.transaction() as session:
+        job = order_papers(session, campaign_id=place.id, order=order_of("receipts"), actor=coordinator, now=utc_now())
+    with ThreadPoolExecutor(2) as pool:
+        finished = list(pool.map(lambda _: print_queue(database, settings, ring, clock=utc_now), range(2)))
+    assert sum(finished) == 1
+    asked = {"campaign_id": place.id, "job_id": job, "folder": settings.uploads_dir, "keyring": ring}
+    with database.reading() as session:
+        [line] = jobs_of(session, place.id, coordinator.account_id)
+        kind, pdf = paper_of(session, account_id=coordinator.account_id, **asked)  # type: ignore[arg-type]
+        codes = issue_many(session, wishes, signer=signing_keys(ring)[0], now=NOW)
+        with pytest.raises(NotFound):
+            paper_of(session, account_id=(coordinator.account_id or 0) + 1, **asked)  # type: ignore[arg-type]
+        assert jobs_of(session, place.id, (coordinator.account_id or 0) + 1) == []
+    assert (kind, line.state, line.done, line.total, page_count(pdf)) == ("receipts", "done", 30, 30, 8)
+    secret = human_code(codes.receipt(wishes[0]))
+    assert secret in text_layer(pdf)
+    [sealed] = (settings.uploads_dir / DRAWER.folder).iterdir()
+    assert secret.encode() not in sealed.read_bytes() and b"%PDF" not in sealed.read_bytes()
+    assert sealed.stat().st_mode & 0o077 == 0
+
+
+def test_a_paper_opens_after_the_keys_changed(
+    database: Database, settings: Settings, ring: Keyring, place: Place, coordinator: Actor
+) -> None:
+    held_wishes(database, place, 2)
+    with database.transaction() as session:
+        job = order_papers(session, campaign_id=place.id, order=order_of("labels"), actor=coordinator, now=utc_now())
+    print_queue(database, settings, ring, clock=utc_now)
+    rotate(database, settings.keys_dir, actor=coordinator, now=utc_now())
+    with database.reading() as session:
+        _, pdf = paper_of(
+            session, campaign_id=place.id, job_id=job, account_id=coordinator.account_id, folder=settings.uploads_dir,
+            keyring=read_keyring(settings.keys_dir),
+        )  # fmt: skip
+    assert pdf.startswith(b"%PDF")
+
+
+def test_a_run_whose_process_died_is_drawn_again_and_given_up_in_the_end(
+    database: Database, settings: Settings, ring: Keyring, place: Place, coordinator: Actor
+) -> None:
+    held_wishes(database, place, 2)
+    with database.transaction() as session:
+        for attempts in (1, MOST_ATTEMPTS):
+            job = order_papers(
+                session, campaign_id=place.id, order=order_of("labels"), actor=coordinator, now=utc_now()
+            )
+            session.execute(
+                sa.update(PrintJob)
+                .where(col(PrintJob.id) == job)
+                .values(state="drawing", attempts=attempts, started_at=utc_now() - timedelta(hours=1))
+            )
+    assert print_queue(database, settings, ring, clock=utc_now) == 1
+    print_queue(database, settings, ring, clock=utc_now)
+    with database.reading() as session:
+        given_up, drawn = jobs_of(session, place.id, coordinator.account_id)
+    assert (drawn.state, given_up.state) == ("done", "failed") and given_up.problem.zh and given_up.problem.en
+
+
+def test_a_run_for_which_nothing_is_left_says_so(
+    database: Database, settings: Settings, ring: Keyring, place: Place, coordinator: Actor
+) -> None:
+    held_wishes(database, place, 2)
+    with database.transaction() as session:
+        order_papers(session, campaign_id=place.id, order=order_of("labels"), actor=coordinator, now=utc_now())
+        session.execute(sa.update(Wish).values(status=Status.DELIVERED))
+    print_queue(database, settings, ring, clock=utc_now)
+    with database.reading() as session:
+        [line] = jobs_of(session, place.id, coordinator.account_id)
+    assert line.state == "failed" and "没有要打印" in line.problem.zh
+
+
+def test_papers_are_forgotten_after_a_day(
+    database: Database, settings: Settings, ring: Keyring, place: Place, coordinator: Actor
+) -> None:
+    held_wishes(database, place, 2)
+    with database.transaction() as session:
+        order_papers(session, campaign_id=place.id, order=order_of("labels"), actor=coordinator, now=utc_now())
+    print_queue(database, settings, ring, clock=utc_now)
+    [file] = (settings.uploads_dir / DRAWER.folder).iterdir()
+    assert forget_papers(database, settings.uploads_dir, now=utc_now()) == 0 and file.exists()
+    later = utc_now() + KEPT_FOR + timedelta(minutes=1)
+    assert forget_papers(database, settings.uploads_dir, now=later) == 1 and not file.exists()
+    file.write_bytes(b"of a process that died before its row was written")
+    os.utime(file, (0, 0))
+    assert forget_papers(database, settings.uploads_dir, now=utc_now()) == 0 and not file.exists()
+
+
+def test_papers_are_ordered_and_fetched_on_a_page(
+    app: Flask, database: Database, settings: Settings, ring: Keyring, place: Place
+) -> None:
+    held_wishes(database, place, 5)
+    grants: dict[Role, Grant] = grants_of(place)
+    inspector, worker = Person(app, (grants[Role.INSPECTOR],)), Person(app, (grants[Role.SOCIAL_WORKER],))
+    page = f"/c/{place.slug}/print"
+    inspector.post(page, page, kind="labels", layout="roll-60x40")
+    assert worker.post(page, page, kind="labels").status_code == 403
+    worker.post(page, page, kind="receipts", status="ready")
+    assert "data-live" in inspector.get(f"{page}/jobs").text
+    assert print_queue(database, settings, ring, clock=utc_now) == 2
+    links = {
+        name: re.findall(r'href="([^"]+\.pdf)"', who.get(page).text) for name, who in (("i", inspector), ("w", worker))
+    }
+    assert len(links["i"]) == len(links["w"]) == 1 and links["i"] != links["w"]
+    answer = inspector.get(links["i"][0])
+    assert answer.content_type == "application/pdf" and page_count(answer.data) == 5
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert page_count(worker.get(links["w"][0]).data) == 1  # three receipts: of their own community only
+    assert inspector.get(links["w"][0]).status_code == 404
+    assert "data-live" not in inspector.get(f"{page}/jobs").text
+
+
+def test_a_taker_prints_the_label_without_the_childs_alias(app: Flask, database: Database, place: Place) -> None:
+    [wish_id] = held_wishes(database, place, 1)
+    with database.reading() as session:
+        [row] = list_wishes(session, place.id, Filter(ids=(wish_id,))).rows
+    grants = grants_of(place)
+    seen = {
+        role: text_layer(Person(app, (grants[role],)).get(f"/c/{place.slug}/wishes/{row.code}/label.pdf").data)
+        for role in (Role.BRANCH_SECRETARY, Role.COORDINATOR)
+    }
+    assert row.alias in seen[Role.COORDINATOR] and row.alias not in seen[Role.BRANCH_SECRETARY]
+
+
+def test_the_command_prints_with_progress_and_leaves_no_half_file(
+    database: Database, settings: Settings, ring: Keyring, place: Place, tmp_path: Path
+) -> None:
+    bench, out = Workbench(), tmp_path / "labels.pdf"
+    bench.__dict__.update(settings=settings, database=database)
+    words = ["labels", "--campaign", place.slug, "--out", str(out), "--layout", "a4-40", "--json"]
+    empty = CliRunner().invoke(cli, words, obj=bench)
+    assert empty.exit_code != 0 and list(tmp_path.glob("*.pdf*")) == []
+    held_wishes(database, place, 90)
+    done = CliRunner().invoke(cli, words, obj=bench)
+    assert json.loads(done.stdout)["printed"] == 90 and "90 of 90" in done.stderr
+    assert page_count(out.read_bytes()) == 3 and list(tmp_path.glob(".*.part")) == []
