@@ -40,6 +40,9 @@ VENDORED = {
     "zxing-wasm/LICENSE": "licences/zxing-wasm.txt",
     "idb/build/umd.js": "idb.js",
     "idb/LICENSE": "licences/idb.txt",
+    # for phones whose browser cannot check Ed25519 signatures itself
+    "@noble/ed25519/index.js": "ed25519.js",
+    "@noble/ed25519/LICENSE": "licences/noble-ed25519.txt",
     "@expo-google-fonts/noto-sans-sc/400Regular/NotoSansSC_400Regular.ttf": "fonts/NotoSansSC-Regular.ttf",
     "@expo-google-fonts/noto-sans-sc/700Bold/NotoSansSC_700Bold.ttf": "fonts/NotoSansSC-Bold.ttf",
     "@expo-google-fonts/noto-sans-sc/LICENSE_FONT": "licences/noto-sans-sc.txt",
