@@ -242,6 +242,7 @@ API: dict[str, Admission] = {
     "api.make_token": _SIGNED_IN,
     "api.revoke_token": _of("token", EVERYBODY, NOBODY),
     "api.hand_over": _SIGNED_IN,
+    "api.report_scans": _SIGNED_IN,
     "api.get_gaps": _WATCH,
     "api.compare_gaps": _WATCH,
     "api.list_forecasts": _WATCH,

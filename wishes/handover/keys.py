@@ -9,4 +9,5 @@ from wishes.protection.keyring import Keyring, Purpose
 def signing_keys(keyring: Keyring) -> tuple[TokenSigner, PublicKeys]:
     """The signer of new codes, and the public keys of all codes still good. Raises KeyMissing before ``init``."""
     active = keyring.active(Purpose.TOKEN)
-    return TokenSigner(active.kid, active.secret), PublicKeys.from_seeds(keyring.secrets(Purpose.TOKEN))
+    seeds = keyring.secrets(Purpose.TOKEN)
+    return TokenSigner(active.kid, active.secret, seeds), PublicKeys.from_seeds(seeds)

@@ -14,7 +14,7 @@ from wishes.claims.tables import Claim, ClaimState
 from wishes.clock import local_day
 from wishes.handover.actions import LABEL_DAYS
 from wishes.handover.tables import Label
-from wishes.handover.tokens import Token, TokenSigner, TokenType, new_tag
+from wishes.handover.tokens import Token, TokenSigner, TokenType, human_code, new_tag
 from wishes.model import table_of
 
 _CLAIM, _LABEL = table_of(Claim), table_of(Label)
@@ -38,7 +38,8 @@ class Issued:
 
     def _sign(self, wish_id: int, kind: TokenType) -> Token:
         row = self._rows[wish_id]
-        return self._signer.sign(kind, tag=bytes(row.tag), epoch=row.epoch, expires_on=row.expires_on)
+        signer = self._signer.of(row.kid)
+        return signer.sign(kind, tag=bytes(row.tag), epoch=row.epoch, expires_on=row.expires_on)
 
 
 def issue_many(session: Session, wish_ids: Sequence[int], *, signer: TokenSigner, now: datetime) -> Issued:
@@ -57,10 +58,10 @@ def issue_many(session: Session, wish_ids: Sequence[int], *, signer: TokenSigner
         expires_on = local_day(now) + timedelta(days=LABEL_DAYS)
         session.execute(
             insert.on_conflict_do_nothing(index_elements=["claim_id", "epoch"]),
-            [_values(_fresh(row, expires_on, now)) for row in bare],
+            [_values(_fresh(row, expires_on, now), signer) for row in bare],
         )
     rows = session.execute(
-        sa.select(_LABEL.c.wish_id, _LABEL.c.epoch, _LABEL.c.tag, _LABEL.c.expires_on)
+        sa.select(_LABEL.c.wish_id, _LABEL.c.epoch, _LABEL.c.tag, _LABEL.c.kid, _LABEL.c.expires_on)
         .join(_CLAIM, _CLAIM.c.id == _LABEL.c.claim_id)
         .where(_LABEL.c.wish_id.in_(wish_ids), _LABEL.c.voided_at.is_(None), _CLAIM.c.state == ClaimState.LIVE)
         .order_by(_LABEL.c.epoch)
@@ -75,5 +76,6 @@ def _fresh(claim: Any, expires_on: date, now: datetime) -> Label:
     )  # fmt: skip
 
 
-def _values(label: Label) -> dict[str, Any]:
-    return label.model_dump(exclude={"id"})
+def _values(label: Label, signer: TokenSigner) -> dict[str, Any]:
+    token = signer.sign(TokenType.LABEL, tag=label.tag, epoch=label.epoch, expires_on=label.expires_on)
+    return {**label.model_dump(exclude={"id"}), "kid": token.kid, "code": human_code(token)}

@@ -137,13 +137,23 @@ class Token:
 
 
 class TokenSigner:
-    """Signs with one private key. *seed* is the 32 secret bytes from the key ring, *kid* its number (1–255)."""
+    """Signs with one private key. *seed* is the 32 secret bytes from the key ring, *kid* its number (1–255).
 
-    def __init__(self, kid: int, seed: bytes) -> None:
+    *former* are the seeds of keys that sign nothing new, by kid: what they signed is still printed again and recognised.
+    """
+
+    def __init__(self, kid: int, seed: bytes, former: Mapping[int, bytes] | None = None) -> None:
         if not 1 <= kid <= 255:
             raise ValueError("kid must be 1–255")
         self.kid = kid
         self._private = Ed25519PrivateKey.from_private_bytes(seed)
+        self._former = dict(former or {})
+
+    def of(self, kid: int) -> TokenSigner:
+        """The signer with the key *kid*; this one when that is its own, or when the key is gone."""
+        if kid == self.kid or kid not in self._former:
+            return self
+        return TokenSigner(kid, self._former[kid], self._former)
 
     @property
     def public_key(self) -> Ed25519PublicKey:

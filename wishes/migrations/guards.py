@@ -1,5 +1,5 @@
 """Triggers that keep the record append-only: of an event nothing but the relay's ``announced_at`` may change, of the audit
-entries, the chain's links and its anchors nothing at all. Free words may be taken out of either, never put in."""
+entries, the chain's links and its anchors, the scans and what was settled of them nothing at all. Free words may be taken out of either, never put in."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _EVENT_KEPT = (
 )
 REDACTED = "〔已删除〕"
 """The one thing that the free words of a record may become: see :func:`wishes.protection.audit.redact`."""
-_REDACTABLE = ("event", "audit_entry")
+_REDACTABLE = ("event", "audit_entry", "scan")
 _ENTRY_KEPT = (
     "id",
     "kind",
@@ -37,11 +37,40 @@ _ENTRY_KEPT = (
     "data",
     "recorded_at",
 )
+_SCAN_KEPT = (
+    "id",
+    "campaign_id",
+    "wish_id",
+    "claim_id",
+    "label_id",
+    "nonce",
+    "digest",
+    "action",
+    "channel",
+    "account_id",
+    "device_id",
+    "device_seq",
+    "device_at",
+    "sent_at",
+    "skew_s",
+    "clock",
+    "occurred_at",
+    "recorded_at",
+    "outcome",
+    "code",
+    "evidence",
+    "receiver",
+    "receiver_name",
+    "place",
+    "photo",
+)
 GUARDED: dict[str, tuple[str, ...]] = {
     "event": _EVENT_KEPT,
     "audit_entry": _ENTRY_KEPT,
     "audit_link": (),
     "audit_anchor": (),
+    "scan": _SCAN_KEPT,
+    "scan_settlement": (),
 }
 """Table → the columns that never change; none named means all."""
 

@@ -29,8 +29,8 @@ _SignInAttempt = columns(SignInAttempt)
 _WebSession = columns(WebSession)
 
 THROTTLE_WINDOW = timedelta(minutes=15)
-THROTTLE_TRIES = {"login": (8, 60), "send": (5, 30)}
-"""Most tries within the window for one account and from one address: to sign in, and to have a code sent."""
+THROTTLE_TRIES = {"login": (8, 60), "send": (5, 30), "receipt": (20, 60)}
+"""Most tries within the window for one account and from one address: to sign in, to have a code sent, and (one device) wrong receipt codes typed."""
 
 
 def create_account(

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from wishes.access import By, relations, require
 from wishes.clock import utc_now
 from wishes.errors import Forbidden, MicrowishError, NotFound
-from wishes.handover import actions
+from wishes.handover import actions, scanning
 from wishes.handover.keys import signing_keys
 from wishes.handover.label_codes import qr_svg
 from wishes.handover.queries import campaign_of_label
@@ -23,25 +23,10 @@ from wishes.web.campaign import campaign_blueprint
 from wishes.web.cards import title
 from wishes.web.context import language, t
 from wishes.web.identity import database, keyring, settings, signed_in
+from wishes.web.scans import desk_of
 
 pages = campaign_blueprint("handover", __name__)
 landing = Blueprint("landing", __name__)
-
-_OUTCOME: dict[str, tuple[Text, str]] = {
-    "confirmed": (Text("交接已确认，谢谢您！", "The hand-over is confirmed. Thank you!"), "success"),
-    "replay": (Text("这次交接之前已经确认过了。", "This hand-over was confirmed before."), "info"),
-    "duplicate": (
-        Text("这个心愿已经送达过，不用再确认。", "This wish was delivered before; nothing more to confirm."),
-        "info",
-    ),
-    "conflict": (
-        Text(
-            "这个标签已失效（心愿已退回或换人）。记录已保存，协调员会处理。",
-            "This label is no longer valid (the wish was given back or taken by another). The scan is kept; a coordinator will look at it.",
-        ),
-        "warning",
-    ),
-}
 
 
 @landing.get("/H/<token>")
@@ -84,39 +69,44 @@ def _scan_page(*, wish: Any = None, label: str = "", error: str = "") -> str:
 def confirm() -> WerkzeugResponse | tuple[str, int]:
     person, form = signed_in(), request.form
     require(person, "handover.scan", g.campaign.id)
-    signer, keys = signing_keys(keyring())
     wish = None
     try:
-        with database().transaction() as session:
-            if form.get("code"):
+        if form.get("code"):
+            with database().reading() as session:
                 wish = wish_by_code(session, g.campaign.id, form["code"])
-            outcome = actions.hand_over(
-                session,
-                uid=form.get("uid", ""),
-                actor=person,
-                now=utc_now(),
-                signer=signer,
-                keys=keys,
-                label=form.get("label", "").strip(),
-                receipt=form.get("receipt", "").strip(),
-                receipt_code=form.get("receipt_code", "").strip(),
-                wish_id=wish.id if wish else None,
-                scanned_at=_scanned_at(form.get("scanned_at", "")),
-                campaign_id=g.campaign.id,
-            )
-    except actions.WrongCode as wrong:
-        with database().transaction() as session:
-            actions.note_wrong_code(session, wish_id=wrong.wish_id)
-        return _scan_page(wish=wish, label=form.get("label", ""), error=wrong.say(language())), wrong.status
+        report = scanning.page_report(
+            form.get("uid", ""),
+            label=form.get("label", ""),
+            receipt=form.get("receipt", ""),
+            receipt_code=form.get("receipt_code", ""),
+            scanned_at=_scanned_at(form.get("scanned_at", "")),
+            actor=person,
+            now=utc_now(),
+        )
+        answer = scanning.take_one(
+            database(),
+            report,
+            desk=desk_of(person, channel="page", campaign_id=g.campaign.id),
+            now=utc_now(),
+            wish_id=wish.id if wish else None,
+        )
+        if answer.error is not None:
+            raise answer.error
     except MicrowishError as error:
         if error.status in (401, 500, 503):
             raise
         return _scan_page(wish=wish, label=form.get("label", ""), error=error.say(language())), error.status
-    words, tone = _OUTCOME[outcome.state]
-    flash(t(words), tone)
-    with database().reading() as session:
-        code = actions.code_of(session, outcome.wish_id)
-    return redirect(url_for("wish.page", code=code))
+    words, tone = _TOLD["repeated" if answer.repeated else answer.outcome]
+    flash(t(words) if words else answer.sentence(language()), tone)
+    return redirect(url_for("wish.page", code=answer.wish))
+
+
+_TOLD: dict[str, tuple[Text | None, str]] = {
+    "accepted": (Text("交接已确认，谢谢您！", "The hand-over is confirmed. Thank you!"), "success"),
+    "repeated": (Text("这次交接之前已经确认过了。", "This hand-over was confirmed before."), "info"),
+    "already": (None, "info"),
+    "conflict": (None, "warning"),
+}
 
 
 def _scanned_at(text: str) -> datetime | None:

@@ -238,6 +238,21 @@ def upgrade() -> None:
         batch_op.create_index("ix_concern_sender", ["sender", "reported_at"], unique=False)
 
     op.create_table(
+        "device",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("uid", sa.String(40), nullable=False),
+        sa.Column("skew_s", sa.Integer(), nullable=True),
+        sa.Column("first_seen_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("last_seen_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("revoked_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("revoked_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_device_account_id_account")),
+        sa.ForeignKeyConstraint(["revoked_by"], ["account.id"], name=op.f("fk_device_revoked_by_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_device")),
+        sa.UniqueConstraint("account_id", "uid", name=op.f("uq_device_account_id_uid")),
+    )
+    op.create_table(
         "household",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1101,12 +1116,14 @@ def upgrade() -> None:
         sa.Column("state", sa.String(12), nullable=False),
         sa.Column("evidence", sa.String(16), nullable=False),
         sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("device_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("details", sa.JSON(), nullable=False),
         sa.Column("scanned_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("received_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_hand_over_account_id_account")),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_hand_over_campaign_id_campaign")),
         sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_hand_over_claim_id_claim")),
+        sa.ForeignKeyConstraint(["device_id"], ["device.id"], name=op.f("fk_hand_over_device_id_device")),
         sa.ForeignKeyConstraint(["wish_id"], ["wish.id"], name=op.f("fk_hand_over_wish_id_wish")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_hand_over")),
         sa.UniqueConstraint("uid", name=op.f("uq_hand_over_uid")),
@@ -1129,6 +1146,8 @@ def upgrade() -> None:
         sa.Column("claim_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("tag", sa.LargeBinary(length=8), nullable=False),
+        sa.Column("kid", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(13), nullable=False),
         sa.Column("expires_on", sa.Date(), nullable=False),
         sa.Column("wrong_codes", sa.Integer(), nullable=False),
         sa.Column("created_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
@@ -1141,15 +1160,108 @@ def upgrade() -> None:
         sa.UniqueConstraint("tag", name=op.f("uq_label_tag")),
     )
     with op.batch_alter_table("label", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_label_code"), ["code"], unique=False)
         batch_op.create_index(batch_op.f("ix_label_wish_id"), ["wish_id"], unique=False)
 
+    op.create_table(
+        "scan_settlement",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("wish_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("claim_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("nonces", sa.JSON(), nullable=False),
+        sa.Column("standing", sa.String(40), nullable=False),
+        sa.Column("reason", sa.String(200), nullable=False),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("settled_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_scan_settlement_account_id_account")),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_scan_settlement_campaign_id_campaign")),
+        sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_scan_settlement_claim_id_claim")),
+        sa.ForeignKeyConstraint(["wish_id"], ["wish.id"], name=op.f("fk_scan_settlement_wish_id_wish")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_scan_settlement")),
+    )
+    with op.batch_alter_table("scan_settlement", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_scan_settlement_campaign_id"), ["campaign_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_scan_settlement_claim_id"), ["claim_id"], unique=False)
+
+    op.create_table(
+        "scan",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("wish_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("claim_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("label_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("nonce", sa.String(40), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("action", sa.String(12), nullable=False),
+        sa.Column("channel", sa.String(8), nullable=False),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("device_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("device_seq", sa.Integer(), nullable=True),
+        sa.Column("device_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("sent_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("skew_s", sa.Integer(), nullable=True),
+        sa.Column("clock", sa.String(8), nullable=False),
+        sa.Column("occurred_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("recorded_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("outcome", sa.String(12), nullable=False),
+        sa.Column("code", sa.String(32), nullable=False),
+        sa.Column("evidence", sa.String(16), nullable=False),
+        sa.Column("receiver", sa.String(12), nullable=False),
+        sa.Column("receiver_name", sa.LargeBinary(), nullable=True),
+        sa.Column("place", sa.String(5), nullable=False),
+        sa.Column("photo", sa.Boolean(), nullable=False),
+        sa.Column("reason", sa.String(200), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_scan_account_id_account")),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_scan_campaign_id_campaign")),
+        sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_scan_claim_id_claim")),
+        sa.ForeignKeyConstraint(["device_id"], ["device.id"], name=op.f("fk_scan_device_id_device")),
+        sa.ForeignKeyConstraint(["label_id"], ["label.id"], name=op.f("fk_scan_label_id_label")),
+        sa.ForeignKeyConstraint(["wish_id"], ["wish.id"], name=op.f("fk_scan_wish_id_wish")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_scan")),
+        sa.UniqueConstraint("nonce", name=op.f("uq_scan_nonce")),
+    )
+    with op.batch_alter_table("scan", schema=None) as batch_op:
+        batch_op.create_index("ix_scan_campaign", ["campaign_id", "id"], unique=False)
+        batch_op.create_index("ix_scan_claim", ["claim_id"], unique=False)
+        batch_op.create_index("ix_scan_device", ["device_id", "device_seq"], unique=False)
+        batch_op.create_index("ix_scan_wish", ["wish_id"], unique=False)
+
+    op.create_table(
+        "scan_photo",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("scan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("uid", sa.String(32), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("size_bytes", sa.Integer(), nullable=False),
+        sa.Column("kept_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("kept_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["kept_by"], ["account.id"], name=op.f("fk_scan_photo_kept_by_account")),
+        sa.ForeignKeyConstraint(["scan_id"], ["scan.id"], name=op.f("fk_scan_photo_scan_id_scan")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_scan_photo")),
+        sa.UniqueConstraint("scan_id", "digest", name=op.f("uq_scan_photo_scan_id_digest")),
+    )
     guard_events(op.get_bind())
 
 
 def downgrade() -> None:
     drop_event_guard(op.get_bind())
+    op.drop_table("scan_photo")
+    with op.batch_alter_table("scan", schema=None) as batch_op:
+        batch_op.drop_index("ix_scan_wish")
+        batch_op.drop_index("ix_scan_device")
+        batch_op.drop_index("ix_scan_claim")
+        batch_op.drop_index("ix_scan_campaign")
+
+    op.drop_table("scan")
+    with op.batch_alter_table("scan_settlement", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_scan_settlement_claim_id"))
+        batch_op.drop_index(batch_op.f("ix_scan_settlement_campaign_id"))
+
+    op.drop_table("scan_settlement")
     with op.batch_alter_table("label", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_label_wish_id"))
+        batch_op.drop_index(batch_op.f("ix_label_code"))
 
     op.drop_table("label")
     with op.batch_alter_table("hand_over", schema=None) as batch_op:
@@ -1341,6 +1453,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_household_campaign_id"))
 
     op.drop_table("household")
+    op.drop_table("device")
     with op.batch_alter_table("concern", schema=None) as batch_op:
         batch_op.drop_index("ix_concern_sender")
         batch_op.drop_index("ix_concern_campaign")

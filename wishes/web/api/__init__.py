@@ -6,16 +6,17 @@ from flask import Flask, Request, Response, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFProtect
 
-from wishes.handover.actions import WrongCode
+from wishes.handover.reports import MOST_BYTES
 from wishes.web import problems
-from wishes.web.api import campaigns, clocks, forecast, gaps, handovers, mine, moves, tokens, wishes
+from wishes.web.api import campaigns, clocks, forecast, gaps, handovers, mine, moves, scans, tokens, wishes
 from wishes.web.api.contract import Api, BadInput
 from wishes.web.api.document import describe
 from wishes.web.context import language
 
 PREFIX = "/api/v1"
 BODY_LIMIT = 64 * 1024
-ROOMS = (campaigns, wishes, moves, clocks, mine, gaps, forecast, handovers, tokens)
+_LARGER = {"api.report_scans": MOST_BYTES}
+ROOMS = (campaigns, wishes, moves, clocks, mine, gaps, forecast, handovers, scans, tokens)
 
 
 class OnlyForPages(SecureCookieSessionInterface):
@@ -34,7 +35,6 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
         for operation in room.OPERATIONS:
             api.add(operation)
     document = describe(api.operations, PREFIX)
-    api.register_error_handler(WrongCode, handovers.wrong_code)
 
     @api.get("/openapi.json")
     def openapi() -> Response:
@@ -44,7 +44,7 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
 
     @api.before_request
     def _small_bodies() -> None:
-        request.max_content_length = BODY_LIMIT
+        request.max_content_length = _LARGER.get(request.endpoint or "", BODY_LIMIT)
 
     @api.errorhandler(BadInput)
     def _bad_input(error: BadInput) -> Response:
