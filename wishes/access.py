@@ -123,6 +123,7 @@ DUTIES: dict[str, frozenset[Role]] = {
     "branch.view": _COORDINATING | {Role.BRANCH_SECRETARY, Role.AUDITOR},
     "wishes.browse": frozenset({Role.VOLUNTEER, Role.BRANCH_SECRETARY}) | _COORDINATING,
     "wishes.list": _COORDINATING | {Role.SOCIAL_WORKER, Role.AUDITOR},
+    "warehouse.work": _COORDINATING | {Role.INSPECTOR, Role.COURIER},
     "labels.print": _COORDINATING | {Role.INSPECTOR},
     "receipts.print": _COORDINATING | {Role.SOCIAL_WORKER},
     "handover.scan": _COORDINATING | {Role.SOCIAL_WORKER, Role.VOLUNTEER, Role.BRANCH_SECRETARY, Role.COURIER},

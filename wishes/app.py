@@ -37,6 +37,7 @@ PAGES = (
     "outbox",
     "lapses",
     "inspection",
+    "custody",
     "handover",
     "label_pages",
     "papers",

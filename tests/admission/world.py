@@ -13,11 +13,14 @@ from sqlmodel import Session, col
 from werkzeug.routing import Rule
 
 from tests.admission.someone import Named, Someone
+from tests.custody.photographs import small_photograph
 from tests.factories import Place, code_of, insert, make_account, make_wish, number
 from tests.web.people import grants_of
 from wishes.access import NOBODY, Grant, Role
 from wishes.claims.tables import Branch, Claim, ClaimState, MatchRun, Proposal, Volunteer
 from wishes.clock import utc_now
+from wishes.custody.pictures import Photo, keep
+from wishes.custody.tables import AddedCheck, Inspection, Look
 from wishes.db import Database
 from wishes.handover.actions import issue_codes
 from wishes.handover.keys import signing_keys
@@ -96,7 +99,11 @@ class World:
         )
         if status in _TAKEN:
             state = ClaimState.DELIVERED if status in (Status.DELIVERED, Status.CLOSED) else ClaimState.LIVE
-            insert(session, Claim, campaign_id=place.id, wish_id=wish_id, state=state, claimed_at=now, **holder)
+            claim_id = insert(
+                session, Claim, campaign_id=place.id, wish_id=wish_id, state=state, claimed_at=now, **holder
+            )
+            if status is Status.READY:
+                self._looked_at(session, place, wish_id, claim_id)
         if status is Status.PROPOSED:
             insert(
                 session,
@@ -120,6 +127,13 @@ class World:
             due_at=now + timedelta(days=3),
         )
         return wish_id
+
+    def _looked_at(self, session: Session, place: Place, wish_id: int, claim_id: int) -> None:
+        """Somebody has looked the thing over already: who asks is the second one."""
+        insert(
+            session, Inspection, campaign_id=place.id, wish_id=wish_id, claim_id=claim_id, state=Look.FIRST,
+            first_by=make_account(session), first_at=utc_now(),
+        )  # fmt: skip
 
     def _child_id(self, session: Session, place: Place, whose: str) -> int:
         """A child of its own household whose guardian consented."""
@@ -182,6 +196,20 @@ class World:
         wish_id = self._wish_id(session, place, Status.CLAIMED, whose, person)
         codes = issue_codes(session, wish_id=wish_id, signer=signing_keys(self.keyring)[0], now=utc_now())
         return Named({"token": codes.label.text}, {})
+
+    def _picture(self, session: Session, place: Place, whose: str, person: Someone) -> Named:
+        wish_id = self._wish_id(session, place, Status.CLAIMED, whose, person)
+        uid = keep(
+            session, Photo(small_photograph(), self.settings.uploads_dir, self.keyring), campaign_id=place.id, wish_id=wish_id,
+            claim_id=None, about="bought", actor=NOBODY, now=utc_now(),
+        )  # fmt: skip
+        return Named({"uid": uid}, {})
+
+    def _check(self, session: Session, place: Place, whose: str, _person: Someone) -> Named:
+        check_id = insert(
+            session, AddedCheck, campaign_id=place.id, category="*", zh="看电池", en="batteries", added_at=utc_now()
+        )
+        return Named({"check_id": check_id}, {})
 
     # --- what people send -------------------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from wishes.claims.tables import Branch, Claim, ClaimState, Proposal, ProposalSt
 from wishes.claims.taking import find_taker, open_claim, require_fit, require_own, take
 from wishes.claims.taking import is_qualified as is_qualified
 from wishes.clock import local_day
+from wishes.custody.queries import ChecksMissing, passed
 from wishes.errors import CapacityReached, Conflict, ConsentMissing, Forbidden, Invalid, NotFound
 from wishes.events.actions import Moved, WishState, move, record, wish_state
 from wishes.i18n import Text
@@ -219,6 +220,8 @@ def step(
         _require_still_fit(session, state, on=scheduled_on)
         changes["scheduled_on"] = scheduled_on
         data["on"] = scheduled_on.isoformat()
+    if name == "inspect" and state.status is Status.READY and not passed(session, wish_id):
+        raise ChecksMissing()  # one person's word is not enough: see wishes.custody.actions.look_over
     if name == "redo":
         if consent_gone(session, state.child_id):
             raise ConsentMissing()

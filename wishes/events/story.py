@@ -28,6 +28,8 @@ _LABEL = DONE_LABEL | {
     "resume": Text("恢复计时", "Clock running again"),
     "excuse_lapse": Text("逾期已免责", "Lapse excused"),
     "print_label": Text("打印标签", "Label printed"),
+    "first_look": Text("第一人已查验，等另一人复核", "Looked over by one; a second person has to"),
+    "check_on_the_spot": Text("两人当场查验合格", "Looked over on the spot by two people"),
     "hand_over": Text("交接扫码", "Hand-over scanned"),
 }
 

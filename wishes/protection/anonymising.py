@@ -20,6 +20,7 @@ from wishes.campaigns.queries import rules_of
 from wishes.campaigns.tables import Campaign
 from wishes.claims.tables import Claim, Proposal
 from wishes.clock import local_day
+from wishes.custody.pictures import sweep_pictures
 from wishes.db import Database
 from wishes.events.tables import Event
 from wishes.intake.sealing import open_identity
@@ -124,6 +125,7 @@ def anonymise(
         told(f"{done.campaign}: {len(piece)} children")
     with database.transaction() as session:
         sweep_scans(session, originals.folder)
+        sweep_pictures(session, originals.folder)
         session.execute(sa.update(_CONCERN).where(*_settled_concerns(campaign_id)).values(words=None))
         _rename_files(session, campaign_id, kept)
         counts = {k: v for k, v in done.figures().items() if isinstance(v, int)}

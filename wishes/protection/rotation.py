@@ -18,6 +18,8 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from wishes.access import Actor
+from wishes.custody.pictures import DRAWER as CUSTODY_DRAWER
+from wishes.custody.tables import CustodyPicture
 from wishes.db import Database
 from wishes.intake.sealing import NAME_FIELD, open_identity, rewrap_child, rewrap_entry
 from wishes.intake.tables import Child, ImportFile, ImportRow
@@ -35,8 +37,7 @@ from wishes.protection.tables import Concern, ConsentScan
 from wishes.protection.vault import SealBroken, Vault
 
 _CHILD, _FILE, _ROW, _CONCERN = table_of(Child), table_of(ImportFile), table_of(ImportRow), table_of(Concern)
-_SCAN = table_of(ConsentScan)
-_PRINT = table_of(PrintJob)
+_SCAN, _PICTURE, _PRINT = table_of(ConsentScan), table_of(CustodyPicture), table_of(PrintJob)
 PATIENCE = 900.0  # longer than any task may take
 KEPT_OLD = (Purpose.TOKEN, Purpose.CODE, Purpose.AUDIT)
 """Purposes whose old keys stay: printed labels, spoken codes and the audit chain are still checked with them."""
@@ -84,6 +85,13 @@ _COLUMNS: dict[Purpose, tuple[_Column, ...]] = {
             2,
             (_PRINT.c.uid,),
             lambda v, r: rewrap_picture(v, PAPERS_DRAWER, r.uid, r.value),
+        ),
+        _Column(
+            "custody_picture.picture_key",
+            _PICTURE.c.picture_key,
+            2,
+            (_PICTURE.c.uid,),
+            lambda v, r: rewrap_picture(v, CUSTODY_DRAWER, r.uid, r.value),
         ),
         _Column("concern.words", _CONCERN.c.words, 2, (_CONCERN.c.uid,), lambda v, r: rewrap_words(v, r.uid, r.value)),
     ),

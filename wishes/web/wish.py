@@ -12,6 +12,8 @@ from werkzeug.wrappers import Response
 from wishes.access import Actor, By, Field, possible_moves, relations
 from wishes.claims import actions as claims
 from wishes.clock import local, local_day, utc_now
+from wishes.custody import actions as custody
+from wishes.custody.queries import passed
 from wishes.errors import Invalid, NotFound
 from wishes.events.story import reason_of, story
 from wishes.i18n import Text
@@ -43,6 +45,7 @@ def page(code: str) -> str:
         shown, fields = seen_by(person, row)
         chapters = story(session, row.id)
         clock = open_clock(session, row.id)
+        looked_over = row.status is not Status.READY or passed(session, row.id)
         working = bool(relations(person, row.facts) - {By.BROWSER}) and row.status in STAGES
         learnt = learnt_already(database(), g.campaign.id, now=utc_now()) if working else None
         ahead = forecasts(session, g.campaign.id, [row.id], now=utc_now(), learnt=learnt) if learnt else {}
@@ -75,6 +78,7 @@ def page(code: str) -> str:
         others=others,
         due_days=None if clock is None else (local_day(clock.due_at) - today).days,
         hand_over=hand_over,
+        to_check=not looked_over and any(move.name == "deliver_directly" for move in moves),
         today=today.isoformat(),
         next_title=next_title(row, main, hand_over),
         clock=clock,
@@ -214,8 +218,7 @@ def act(code: str, name: str) -> Response:
         row = wish_by_code(session, g.campaign.id, code)
         if name != "claim" or row.status not in (Status.OPEN, Status.PROPOSED, *HELD):
             seen_by(person, row)  # who loses a race is told that someone was quicker, not that there is no such wish
-        make_move(session, name, row=row, actor=person, form=request.form)
-    done = DONE_LABEL[name]
+        done = make_move(session, name, row=row, actor=person, form=request.form)
     flash(t(f"{done.zh}。", f"{done.en}."), "success")
     return redirect(_back(code))
 
@@ -226,8 +229,11 @@ def _back(code: str) -> str:
     return target if target.startswith(f"/c/{g.slug}/") else url_for("wish.page", code=code)
 
 
-def make_move(session: Session, name: str, *, row: WishRow, actor: Actor, form: Any) -> None:
-    """Call the verb of a move with what the form holds. Raises Invalid and whatever the verb raises."""
+FIRST_LOOK = Text("已记下第一次查验，请另一人复核", "The first look is noted; somebody else has to confirm it")
+
+
+def make_move(session: Session, name: str, *, row: WishRow, actor: Actor, form: Any) -> Text:
+    """Call the verb of a move with what the form holds; answers what was done. Raises Invalid and whatever the verb raises."""
     now, reason = utc_now(), form.get("reason", "")
     if name == "claim":
         as_branch = form.get("as") == "branch"
@@ -250,6 +256,11 @@ def make_move(session: Session, name: str, *, row: WishRow, actor: Actor, form: 
         verify(session, wish_id=row.id, actor=actor, now=now)
     elif name == "publish":
         publish(session, wish_id=row.id, actor=actor, now=now)
+    elif name == "inspect":
+        if custody.look_over(session, wish_id=row.id, actor=actor, now=now).moved is None:
+            return FIRST_LOOK
+    elif name == "fail_inspection":
+        custody.fail(session, wish_id=row.id, actor=actor, now=now, reason=reason)
     elif name in ("propose", "lapse", "expire"):
         raise NotFound()
     else:
@@ -262,9 +273,10 @@ def make_move(session: Session, name: str, *, row: WishRow, actor: Actor, form: 
             now=now,
             reason=reason,
             scheduled_on=_day(form.get("scheduled_on", "")),
-            spent_fen=_fen(spent) if spent else None,
+            spent_fen=fen_of(spent) if spent else None,
             rating=form.get("rating", type=whole),
         )
+    return DONE_LABEL[name]
 
 
 def _day(text: str) -> date | None:
@@ -276,7 +288,8 @@ def _day(text: str) -> date | None:
         ) from None
 
 
-def _fen(text: str) -> int:
+def fen_of(text: str) -> int:
+    """An amount as people write it, in fen. Raises Invalid (``spent``)."""
     try:
         fen = round(float(text.replace("，", ".").replace("¥", "").replace("元", "")) * 100)
     except (ValueError, OverflowError):

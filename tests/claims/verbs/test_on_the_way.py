@@ -9,10 +9,12 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from tests.claims.verbs.left import another_volunteer, claims_of, events_of, row
-from tests.factories import NOW, Place, make_campaign, make_wish
+from tests.factories import NOW, Place, make_campaign, make_wish, signed_in
 from wishes.claims import actions
 from wishes.claims.tables import Branch, ClaimState, Volunteer
 from wishes.clock import local_day
+from wishes.custody.actions import look_over
+from wishes.custody.queries import ChecksMissing
 from wishes.db import Database
 from wishes.errors import (
     CapacityReached,
@@ -27,14 +29,17 @@ TODAY = local_day(NOW)
 
 def test_goods_go_through_preparation_inspection_and_transport_to_the_child(session: Session, place: Place) -> None:
     wish_id = make_wish(session, place)
-    coordinator = place.coordinator
+    coordinator, second = (signed_in(session, place.coordinator) for _ in range(2))
     actions.claim(session, wish_id=wish_id, actor=place.member, now=NOW, volunteer_id=place.member_id)
     claim_id = claims_of(session, wish_id)[0].id
     actions.step(session, "prepare", wish_id=wish_id, actor=place.member, now=NOW, spent_fen=7_500)
-    actions.step(session, "inspect", wish_id=wish_id, actor=coordinator, now=NOW)
+    with pytest.raises(ChecksMissing):
+        actions.step(session, "inspect", wish_id=wish_id, actor=coordinator, now=NOW)
+    for person in (coordinator, second):
+        look_over(session, wish_id=wish_id, actor=person, now=NOW)
     actions.step(session, "dispatch", wish_id=wish_id, actor=coordinator, now=NOW)
     assert [(event.action, event.claim_id) for event in events_of(session, wish_id)] == [
-        (name, claim_id) for name in ("claim", "prepare", "inspect", "dispatch")
+        (name, claim_id) for name in ("claim", "prepare", "first_look", "inspect", "dispatch")
     ]
     assert events_of(session, wish_id)[1].data == {"spent_fen": 7_500}
 

@@ -120,6 +120,22 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_campaign_organisation_id"), ["organisation_id"], unique=False)
 
     op.create_table(
+        "added_check",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("category", sa.String(24), nullable=False),
+        sa.Column("zh", sa.String(60), nullable=False),
+        sa.Column("en", sa.String(120), nullable=False),
+        sa.Column("added_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("added_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_added_check_campaign_id_campaign")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_added_check")),
+    )
+    with op.batch_alter_table("added_check", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_added_check_campaign_id"), ["campaign_id"], unique=False)
+
+    op.create_table(
         "api_token",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1107,6 +1123,27 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "custody_picture",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("wish_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("claim_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("about", sa.String(16), nullable=False),
+        sa.Column("uid", sa.String(24), nullable=False),
+        sa.Column("picture_key", sa.LargeBinary(), nullable=True),
+        sa.Column("size_bytes", sa.Integer(), nullable=False),
+        sa.Column("kept_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("kept_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_custody_picture_campaign_id_campaign")),
+        sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_custody_picture_claim_id_claim")),
+        sa.ForeignKeyConstraint(["wish_id"], ["wish.id"], name=op.f("fk_custody_picture_wish_id_wish")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_custody_picture")),
+        sa.UniqueConstraint("uid", name=op.f("uq_custody_picture_uid")),
+    )
+    with op.batch_alter_table("custody_picture", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_custody_picture_wish_id"), ["wish_id"], unique=False)
+
+    op.create_table(
         "hand_over",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1136,6 +1173,42 @@ def upgrade() -> None:
             unique=True,
             sqlite_where=sa.text("state = 'confirmed'"),
             postgresql_where=sa.text("state = 'confirmed'"),
+        )
+
+    op.create_table(
+        "inspection",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("wish_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("claim_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("on_the_spot", sa.Boolean(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum("first", "passed", "failed", "over", name="look", native_enum=False, length=24),
+            nullable=False,
+        ),
+        sa.Column("answers", sa.JSON(), nullable=False),
+        sa.Column("first_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("first_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("second_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("second_name", sa.String(40), nullable=False),
+        sa.Column("second_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("reason", sa.String(200), nullable=False),
+        sa.CheckConstraint("second_by IS NULL OR second_by <> first_by", name=op.f("ck_inspection_two_people")),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_inspection_campaign_id_campaign")),
+        sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_inspection_claim_id_claim")),
+        sa.ForeignKeyConstraint(["wish_id"], ["wish.id"], name=op.f("fk_inspection_wish_id_wish")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inspection")),
+    )
+    with op.batch_alter_table("inspection", schema=None) as batch_op:
+        batch_op.create_index("ix_inspection_claim", ["claim_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_inspection_wish_id"), ["wish_id"], unique=False)
+        batch_op.create_index(
+            "uq_inspection_one_open",
+            ["claim_id"],
+            unique=True,
+            sqlite_where=sa.text("state = 'first'"),
+            postgresql_where=sa.text("state = 'first'"),
         )
 
     op.create_table(
@@ -1264,6 +1337,16 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_label_code"))
 
     op.drop_table("label")
+    with op.batch_alter_table("inspection", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_inspection_one_open",
+            sqlite_where=sa.text("state = 'first'"),
+            postgresql_where=sa.text("state = 'first'"),
+        )
+        batch_op.drop_index(batch_op.f("ix_inspection_wish_id"))
+        batch_op.drop_index("ix_inspection_claim")
+
+    op.drop_table("inspection")
     with op.batch_alter_table("hand_over", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_hand_over_one_confirmed",
@@ -1273,6 +1356,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_hand_over_wish")
 
     op.drop_table("hand_over")
+    with op.batch_alter_table("custody_picture", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_custody_picture_wish_id"))
+
+    op.drop_table("custody_picture")
     with op.batch_alter_table("claim", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_claim_one_live",
@@ -1471,6 +1558,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_api_token_account_id"))
 
     op.drop_table("api_token")
+    with op.batch_alter_table("added_check", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_added_check_campaign_id"))
+
+    op.drop_table("added_check")
     with op.batch_alter_table("campaign", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_campaign_organisation_id"))
 

@@ -15,6 +15,7 @@ from wishes.claims import actions
 from wishes.claims.asking import Asked, look
 from wishes.claims.taking import Spent, Taker, find_taker, require_takeable, take
 from wishes.clock import utc_now
+from wishes.custody import actions as custody
 from wishes.db import Statements
 from wishes.errors import Conflict, Forbidden, NotFound
 from wishes.events.actions import Moved as MoveDone
@@ -204,6 +205,8 @@ def _accept(call: Call, row: WishRow) -> MoveDone:
 def _make(name: str, call: Call, row: WishRow) -> MoveDone:
     if name == "accept":
         return _accept(call, row)
+    if name == "fail_inspection":
+        return custody.fail(call.session, wish_id=row.id, actor=call.actor, now=call.now, reason=call.body.reason)
     if name in ("decline", "release", "cancel"):
         verb: Callable[..., MoveDone] = getattr(actions, name)
         return verb(call.session, wish_id=row.id, actor=call.actor, now=call.now, reason=call.body.reason)
@@ -212,15 +215,28 @@ def _make(name: str, call: Call, row: WishRow) -> MoveDone:
     )
 
 
+def _look_over(call: Call, row: WishRow) -> MoveDone | None:
+    return custody.look_over(call.session, wish_id=row.id, actor=call.actor, now=call.now).moved
+
+
+_TWO_PEOPLE = "Two people: the first call records the first look and leaves the wish where it stands, the second one, by somebody else, moves it."
+
+
 def _operation(name: str) -> Operation:
     arrow = MOVES[name]
 
     def move(call: Call, slug: str, code: str) -> Any:
         row = visible_wish(call, slug, code)
+        if name == "inspect":
+            done = _look_over(call, row)
+            status = row.status if done is None else done.new
+            return Moved(campaign=slug, wish=row.code, action=name, old_status=row.status, status=status, at=call.now)
         return _told(slug, row.code, _make(name, call, row), name, call.now)
 
     start = ", ".join(arrow.start)
     move.__doc__ = f"Move the wish: {arrow.label.en} ({arrow.label.zh}).\n\nFrom {start} to {arrow.end}; by {', '.join(sorted(arrow.by))}."
+    if name == "inspect":
+        move.__doc__ += f"\n\n{_TWO_PEOPLE}"
     body = ReasonBody if arrow.reason else _BODIES.get(name, NoBody)
     return Operation("POST", _RULE + name, move, "moves", Moved, body=body, name=f"{name}_wish")
 
