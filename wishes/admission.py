@@ -180,6 +180,10 @@ PAGES: dict[str, Admission] = {
     "custody.end": _of("check", COORDINATING, COORDINATING),
     "handover.scan": Admission(COORDINATING | TAKING | {Role.SOCIAL_WORKER, Role.COURIER}),
     "handover.confirm": Admission(COORDINATING | TAKING | {Role.SOCIAL_WORKER, Role.COURIER}),
+    **dict.fromkeys(
+        ("round.page", "round.pack", "round.token", "round.scans", "round.part", "round.worker", "round.manifest"),
+        Admission(COORDINATING | TAKING | {Role.SOCIAL_WORKER, Role.COURIER}),
+    ),
     "handover.receipt": _of("claimed wish", SENDING, COORDINATING),
     "printing.home": Admission(COORDINATING | {Role.INSPECTOR, Role.SOCIAL_WORKER}),
     "printing.start": Admission(COORDINATING | {Role.INSPECTOR, Role.SOCIAL_WORKER}),

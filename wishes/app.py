@@ -39,6 +39,7 @@ PAGES = (
     "inspection",
     "custody",
     "handover",
+    "rounds",
     "label_pages",
     "papers",
     "identities",

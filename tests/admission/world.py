@@ -413,6 +413,8 @@ FILLED: dict[str, Any] = {
     "secret": "none",
     "name": "acknowledge",
     "provider": "wechat",
+    "mark": "0",
+    "part_name": "round.js",
 }
 """Parts of an address that name no object."""
 

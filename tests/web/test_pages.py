@@ -23,6 +23,7 @@ ADMITTED = {
     "/community": {Role.SOCIAL_WORKER}, "/community/wishes": {Role.SOCIAL_WORKER}, "/desk": COORDINATING,
     "/wishes": COORDINATING | {Role.AUDITOR}, "/people": COORDINATING, "/deadlines": COORDINATING, "/notices": COORDINATING, "/lapses": COORDINATING, "/match": COORDINATING, "/gaps": COORDINATING | {Role.AUDITOR},
     "/import": COORDINATING | {Role.SOCIAL_WORKER}, "/rounds": COORDINATING | {Role.INSPECTOR, Role.COURIER}, "/inbox": set(Role),
+    "/round/": COORDINATING | {Role.SOCIAL_WORKER, Role.VOLUNTEER, Role.BRANCH_SECRETARY, Role.COURIER},
     "/scan": COORDINATING | {Role.SOCIAL_WORKER, Role.VOLUNTEER, Role.BRANCH_SECRETARY, Role.COURIER},
 }  # fmt: skip
 

@@ -41,6 +41,12 @@ _ITEMS: tuple[tuple[str, Text, str, tuple[Role, ...]], ...] = (
     ("concerns.home", Text("担忧报告", "Concerns"), "alert", (Role.CAMPAIGN_ADMIN, Role.SITE_ADMIN)),
     ("auditing.home", Text("审计", "Audit"), "shield", (Role.AUDITOR, Role.CAMPAIGN_ADMIN, Role.SITE_ADMIN)),
     (
+        "round.page",
+        Text("今日配送", "Today's round"),
+        "route",
+        (Role.VOLUNTEER, Role.SOCIAL_WORKER, Role.COURIER, Role.BRANCH_SECRETARY),
+    ),
+    (
         "handover.scan",
         Text("扫码", "Scan"),
         "scan",

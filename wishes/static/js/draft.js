@@ -96,6 +96,7 @@ if (store) {
   }
   document.querySelector("[data-sign-out]")?.addEventListener("submit", () => {
     wipe(() => true);
-    globalThis.caches?.delete("mw-entry");
+    globalThis.caches?.keys().then((names) => names.filter((name) => name.startsWith("mw-")).forEach((name) => caches.delete(name)));
+    store.setItem("mw-round-left", "1"); // the courier's page forgets its list, and keeps what was not sent
   });
 }
