@@ -124,7 +124,9 @@ PAGES: dict[str, Admission] = {
     "invitations.home": _INVITE,
     "invitations.make": _INVITE,
     "invitations.end": _of("invitation", COORDINATING | {Role.BRANCH_SECRETARY}, COORDINATING),
-    "landing.opened_by_camera": _of("label in one's hands", EVERYBODY, EVERYBODY),
+    "landing.opened_by_camera": Admission(
+        EVERYBODY, EVERYBODY, "label in one's hands", True
+    ),  # who may scan goes on to do so
     "inbox.home": _SIGNED_IN,
     "inbox.read_all": _SIGNED_IN,
     "inbox.follow": _of("notice", EVERYBODY, NOBODY),
@@ -180,6 +182,14 @@ PAGES: dict[str, Admission] = {
     "custody.end": _of("check", COORDINATING, COORDINATING),
     "handover.scan": Admission(COORDINATING | TAKING | {Role.SOCIAL_WORKER, Role.COURIER}),
     "handover.confirm": Admission(COORDINATING | TAKING | {Role.SOCIAL_WORKER, Role.COURIER}),
+    "scans.home": _WATCH,
+    "scans.settle_matter": _of("claim", COORDINATING, COORDINATING),
+    "scans.devices_page": _COORDINATE,
+    "scans.revoke_device": _of("device", COORDINATING, COORDINATING),
+    "scans.record": _of("claimed wish", WATCHING, WATCHING),
+    "scans.renew_label": _of("claimed wish", SENDING | {Role.INSPECTOR}, COORDINATING | {Role.INSPECTOR}),
+    "scans.add_photo": _of("scan", COORDINATING | TAKING | {Role.SOCIAL_WORKER, Role.COURIER}),
+    "scans.photo": _of("photograph of a scan", WATCHING, WATCHING),
     **dict.fromkeys(
         ("round.page", "round.pack", "round.token", "round.scans", "round.part", "round.worker", "round.manifest"),
         Admission(COORDINATING | TAKING | {Role.SOCIAL_WORKER, Role.COURIER}),

@@ -39,6 +39,7 @@ PAGES = (
     "inspection",
     "custody",
     "handover",
+    "scans",
     "rounds",
     "label_pages",
     "papers",

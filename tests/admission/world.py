@@ -16,7 +16,7 @@ from tests.admission.someone import Named, Someone
 from tests.custody.photographs import small_photograph
 from tests.factories import Place, code_of, insert, make_account, make_wish, number
 from tests.web.people import grants_of
-from wishes.access import NOBODY, Grant, Role
+from wishes.access import NOBODY, Actor, Grant, Role
 from wishes.claims.tables import Branch, Claim, ClaimState, MatchRun, Proposal, Volunteer
 from wishes.clock import utc_now
 from wishes.custody.pictures import Photo, keep
@@ -24,6 +24,8 @@ from wishes.custody.tables import AddedCheck, Inspection, Look
 from wishes.db import Database
 from wishes.handover.actions import issue_codes
 from wishes.handover.keys import signing_keys
+from wishes.handover.photos import keep_photo
+from wishes.handover.tables import Device, Scan, ScanPhoto
 from wishes.intake.sealing import seal_entry, seal_identity
 from wishes.intake.tables import Child, Consent, Household, ImportFile, ImportRow, TaughtColumn, TaughtWord, Wish
 from wishes.intake.understanding.model import Entry
@@ -196,6 +198,41 @@ class World:
         wish_id = self._wish_id(session, place, Status.CLAIMED, whose, person)
         codes = issue_codes(session, wish_id=wish_id, signer=signing_keys(self.keyring)[0], now=utc_now())
         return Named({"token": codes.label.text}, {})
+
+    def _scan_id(
+        self, session: Session, place: Place, account_id: int | None, device_id: int | None = None
+    ) -> tuple[int, str]:
+        now, nonce = utc_now(), f"scan-of-a-test-{number()}"
+        wish_id = make_wish(session, place)
+        scan_id = insert(
+            session, Scan, campaign_id=place.id, wish_id=wish_id, nonce=nonce, digest=bytes(32), action="absent", channel="device",
+            account_id=account_id, device_id=device_id, device_at=now, occurred_at=now, recorded_at=now, outcome="accepted",
+        )  # fmt: skip
+        return scan_id, nonce
+
+    def _scan(self, session: Session, place: Place, whose: str, person: Someone) -> Named:
+        return Named({"nonce": self._scan_id(session, place, self._owner(session, whose, person))[1]}, {})
+
+    def _device(self, session: Session, place: Place, whose: str, _person: Someone) -> Named:
+        device_id = insert(
+            session, Device, uid=f"device-{number():012}", first_seen_at=utc_now(), last_seen_at=utc_now()
+        )
+        self._scan_id(session, place, None, device_id)
+        return Named({"device_id": device_id}, {}, self._written(Device, device_id, "revoked_at"))
+
+    def _photograph(self, session: Session, place: Place, whose: str, _person: Someone) -> Named:
+        account_id = make_account(session)
+        scan_id, nonce = self._scan_id(session, place, account_id)
+        keep_photo(
+            session, campaign_id=place.id, nonce=nonce, data=small_photograph(), uploads=self.settings.uploads_dir,
+            vault=Vault(self.keyring), actor=Actor(account_id), now=utc_now(),
+        )  # fmt: skip
+        wish_id, photo_id = session.execute(
+            sa.select(col(Scan.wish_id), col(ScanPhoto.id))
+            .join(ScanPhoto, col(ScanPhoto.scan_id) == col(Scan.id))
+            .where(col(Scan.id) == scan_id)
+        ).one()
+        return Named({"code": code_of(session, wish_id), "photo_id": photo_id}, {})
 
     def _picture(self, session: Session, place: Place, whose: str, person: Someone) -> Named:
         wish_id = self._wish_id(session, place, Status.CLAIMED, whose, person)

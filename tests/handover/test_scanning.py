@@ -39,7 +39,7 @@ def test_a_scan_with_both_codes_delivers_and_is_told_so_again(world: ScanWorld) 
 
 
 def test_the_same_scan_twice_in_one_batch_is_one_scan(world: ScanWorld) -> None:
-    codes, sent = world.parcel(), None
+    codes = world.parcel()
     sent = report(codes, at=NOW + HOUR)
     one, two = world.take(world.courier(), sent, sent, later=LATER)
     assert one.told("en") == two.told("en") and len(world.scans()) == 1

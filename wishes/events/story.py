@@ -31,6 +31,10 @@ _LABEL = DONE_LABEL | {
     "first_look": Text("第一人已查验，等另一人复核", "Looked over by one; a second person has to"),
     "check_on_the_spot": Text("两人当场查验合格", "Looked over on the spot by two people"),
     "hand_over": Text("交接扫码", "Hand-over scanned"),
+    "attempt": Text("送到门口，没有交成", "Brought, but not handed over"),
+    "restand": Text("按先后认定哪次交接算数", "Settled which hand-over counts"),
+    "settle_scans": Text("交接核对已有结论", "Hand-over settled by a coordinator"),
+    "renew_label": Text("换新标签，旧的作废", "Label replaced; the old one is void"),
 }
 
 

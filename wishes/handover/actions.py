@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session
@@ -31,6 +30,7 @@ from wishes.handover.proving import (
     label_of_wish,
     prove,
 )
+from wishes.handover.standing import Hands, begun_again, contradicted, counts_now, not_theirs, restand
 from wishes.handover.tables import HandOver, Label
 from wishes.handover.tokens import ExpiredToken, PublicKeys, Token, TokenSigner, TokenType, human_code, new_tag
 from wishes.i18n import Text
@@ -48,8 +48,6 @@ _Wish = columns(Wish)
 
 LABEL_DAYS = 180
 MAY_REPORT = frozenset({By.TAKER, By.COURIER, By.COMMUNITY, By.COORDINATOR})
-RECEIVING = frozenset({"community", "paper"})
-"""Evidence given by the receiving side or afterwards: it bears out what the courier says, and does not contradict it."""
 _ARRIVES_BY = {
     Status.IN_TRANSIT: "deliver",
     Status.READY: "deliver_directly",
@@ -138,13 +136,15 @@ def hand_over(
     scanned_at: datetime | None = None,
     campaign_id: int | None = None,
     device_id: int | None = None,
+    contested: str = "",
 ) -> Outcome:
     """Confirm that the child's side has it.
 
     *uid* names this report: sent again, it answers what was answered before. *label* is what a scanner read or the label's
     short code, *receipt* what a scanner read, *receipt_code* is typed. *wish_id* may stand in for *label* when the page
     already shows the wish. *scanned_at* says when it happened; it never moves a deadline. Which report of a claim counts
-    does not depend on which came first: see :func:`restand`.
+    does not depend on which came first: see :mod:`wishes.handover.standing`. *contested* is why it cannot count by itself, known to
+    the caller: it is proved and kept all the same.
 
     Raises TokenRefused, NotFound, Forbidden, Invalid, TooManyRequests (five wrong codes), all before any effect. Effects:
     one hand-over row; when confirmed also the move, the claim's end, an event.
@@ -175,16 +175,18 @@ def hand_over(
         raise NotFound("这个标签", "label")
     if not standing & MAY_REPORT:
         raise NotFound("这个心愿", "wish")
-    contested = _overtaken(held, happened=happened, now=now)
+    contested = _overtaken(held, happened=happened, now=now) or contested
     evidence = prove(held, standing=standing, signer=signer, keys=keys, label=label, receipt=receipt, code=receipt_code)
     claim = session.execute(sa.select(_Claim.state, _Claim.claimed_at).where(_Claim.id == held.claim_id)).one()
     happened = min(max(happened, claim.claimed_at), now)
-    counts = _counts(session, held.claim_id)
+    counts = counts_now(session, held.claim_id)
     if claim.state == ClaimState.ENDED:
         contested = contested or "claim_ended"
     elif claim.state == ClaimState.LIVE and counts is not None:
-        contested = contested or _begun_again(session, held.claim_id, happened=happened)
+        contested = contested or begun_again(session, held.claim_id, happened=happened)
         counts = None
+    elif counts is not None and not contested:
+        contested = not_theirs(session, held.claim_id, standing)
     unscanned = claim.state == ClaimState.DELIVERED and counts is None  # said to have arrived, with no scan so far
     if not contested and counts is None and not unscanned:
         contested = _try_to_arrive(
@@ -196,10 +198,10 @@ def hand_over(
         verdict, code = "duplicate", ""
     elif counts is None:
         verdict, code = "confirmed", ""
-    elif agree(counts, evidence=evidence, account_id=actor.account_id, device_id=device_id):
-        verdict, code = "duplicate", ""
-    else:
+    elif contradicted(session, held.claim_id, Hands(evidence, actor.account_id, device_id)):
         verdict, code = "conflict", "already_handed_over"
+    else:
+        verdict, code = "duplicate", ""
     if verdict != "confirmed":
         record(
             session,
@@ -235,57 +237,12 @@ def hand_over(
     return Outcome(verdict, state.id, made_id, code, evidence)
 
 
-def restand(session: Session, *, claim_id: int, actor: Actor, now: datetime, chosen: str | None = None) -> None:
-    """Let that report of a delivered claim count which happened first (then: the lesser uid), or the *chosen* one.
-
-    Reports arrive in any order, and the same set of them always gives the same one. A coordinator's choice is not undone by
-    a report that comes later. Effects: at most two hand-over rows, the wish's ``delivered_at``, an event that says so.
-    """
-    rows = session.execute(
-        sa.select(
-            _HandOver.id, _HandOver.uid, _HandOver.state, _HandOver.scanned_at, _HandOver.wish_id, _HandOver.campaign_id,
-            _HandOver.details,
-        ).where(_HandOver.claim_id == claim_id, _HandOver.state.in_(("confirmed", "duplicate")))
-    ).all()  # fmt: skip
-    counts = next((row for row in rows if row.state == "confirmed"), None)
-    if chosen is None and (counts is None or counts.details.get("chosen")):
-        return
-    first = (
-        min(rows, key=lambda row: (row.scanned_at, row.uid))
-        if chosen is None
-        else next(row for row in rows if row.uid == chosen)
-    )
-    if chosen is not None:
-        session.execute(sa.update(_HandOver).where(_HandOver.id == first.id).values(details={"chosen": True}))
-    if counts is not None and counts.id == first.id:
-        return
-    if counts is not None:
-        session.execute(sa.update(_HandOver).where(_HandOver.id == counts.id).values(state="duplicate", details={}))
-    session.execute(sa.update(_HandOver).where(_HandOver.id == first.id).values(state="confirmed"))
-    session.execute(sa.update(_Wish).where(_Wish.id == first.wish_id).values(delivered_at=first.scanned_at))
-    record(
-        session,
-        action="restand",
-        campaign_id=first.campaign_id,
-        wish_id=first.wish_id,
-        claim_id=claim_id,
-        actor=actor,
-        data={"counts": first.id, "before": counts.id if counts is not None else None},
-        occurred_at=first.scanned_at,
-        now=now,
-    )
-
-
-def agree(counts: Any, *, evidence: str, account_id: int | None, device_id: int | None) -> bool:
-    """Whether two reports of one hand-over can both be true: by the same hands, or one of them by the receiving side.
-
-    The same hands are the same account, and the same device where both name one.
-    """
-    if {evidence, counts.evidence} & RECEIVING:
-        return True
-    if account_id != counts.account_id:
-        return False
-    return device_id is None or counts.device_id is None or device_id == counts.device_id
+def deliver_late(
+    session: Session, *, wish_id: int, claim_id: int, happened: datetime, evidence: str, actor: Actor, now: datetime
+) -> None:
+    """A coordinator takes a scan that did not count for what it says. Raises what the move raises. Effects as of an arrival."""
+    state = wish_state(session, wish_id)
+    _arrive(session, state, actor=actor, now=now, happened=happened, claim_id=claim_id, evidence=evidence)
 
 
 def code_of(session: Session, wish_id: int) -> str:
@@ -306,29 +263,6 @@ def _overtaken(held: Held, *, happened: datetime, now: datetime) -> str:
     if held.voided_at is not None:
         return "revoked_meanwhile"
     return "expired_meanwhile" if local_day(now) > held.expires_on else ""
-
-
-def _counts(session: Session, claim_id: int) -> Any:
-    return session.execute(
-        sa.select(_HandOver.id, _HandOver.evidence, _HandOver.account_id, _HandOver.device_id).where(
-            _HandOver.claim_id == claim_id, _HandOver.state == "confirmed"
-        )
-    ).one_or_none()
-
-
-def _begun_again(session: Session, claim_id: int, *, happened: datetime) -> str:
-    """After a dispute the claim is live once more: what was reported of the first time counts no longer."""
-    since = session.execute(
-        sa.select(sa.func.max(_Event.recorded_at)).where(_Event.claim_id == claim_id, _Event.action == "redo")
-    ).scalar()
-    if since is not None and happened < since:
-        return "before_redo"
-    session.execute(
-        sa.update(_HandOver)
-        .where(_HandOver.claim_id == claim_id, _HandOver.state.in_(("confirmed", "duplicate")))
-        .values(state="undone")
-    )
-    return ""
 
 
 def _try_to_arrive(

@@ -175,7 +175,7 @@ class _Taking:
         self.device: devices.DeviceHere | None = None
         self.found: dict[str, Any] = {}
         self.error: MicrowishError | None = None
-        self.evidence = self.code = self.wish_code = ""
+        self.contested = self.evidence = self.code = self.wish_code = ""
 
     def made(self) -> Answer:
         session, report, desk, now = self.session, self.report, self.desk, self.now
@@ -222,8 +222,7 @@ class _Taking:
             if self.device is not None and self.device.revoked_at is not None:
                 if self.device.revoked_at <= self.happened:
                     raise RevokedDevice()
-                self.code = "device_revoked_meanwhile"
-                return "conflict"
+                self.contested = "device_revoked_meanwhile"
             if self.report.action != "hand_over":
                 self._note_attempt()
                 return "accepted"
@@ -267,6 +266,7 @@ class _Taking:
             scanned_at=self._clamped()[1],
             campaign_id=desk.campaign_id,
             device_id=self.device.id if self.device else None,
+            contested=self.contested,
         )
         self.evidence, self.code = done.evidence, done.code
         return _TOLD[done.state]

@@ -138,13 +138,14 @@ class Settlement(SQLModel, table=True):
 
 
 class ScanPhoto(SQLModel, table=True):
-    """A photograph that belongs to a scan: drawn anew, sealed on disk with the child's data key."""
+    """A photograph that belongs to a scan: drawn anew, sealed on disk. Without ``photo_key`` the file is noise."""
 
     __tablename__ = "scan_photo"
     __table_args__ = (sa.UniqueConstraint("scan_id", "digest"),)
     id: int | None = row_id()
     scan_id: int = refers("scan.id")
     uid: str = Field(max_length=32)
+    photo_key: bytes | None = Field(default=None, sa_type=sa.LargeBinary, nullable=True)
     digest: bytes = Field(sa_type=sa.LargeBinary(32))  # of what was sent: sent again it is the same photograph
     size_bytes: int
     kept_by: int | None = refers("account.id", null=True)

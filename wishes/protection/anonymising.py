@@ -23,6 +23,7 @@ from wishes.clock import local_day
 from wishes.custody.pictures import sweep_pictures
 from wishes.db import Database
 from wishes.events.tables import Event
+from wishes.handover.photos import sweep_photos
 from wishes.intake.sealing import open_identity
 from wishes.intake.tables import Child, ImportFile, ImportRow, Wish
 from wishes.intake.uploads import Originals
@@ -126,6 +127,7 @@ def anonymise(
     with database.transaction() as session:
         sweep_scans(session, originals.folder)
         sweep_pictures(session, originals.folder)
+        sweep_photos(session, originals.folder)
         session.execute(sa.update(_CONCERN).where(*_settled_concerns(campaign_id)).values(words=None))
         _rename_files(session, campaign_id, kept)
         counts = {k: v for k, v in done.figures().items() if isinstance(v, int)}

@@ -21,6 +21,7 @@ REASON_LENGTH = 200
 
 KINDS: dict[str, Text] = {
     "look": Text("查看身份信息", "Looked at an identity"),
+    "look_scans": Text("查看交接记录", "Read the record of a hand-over"),
     "ask_access": Text("申请查看权限", "Asked for access"),
     "decide_access": Text("审批查看权限", "Decided on access"),
     "end_access": Text("结束查看权限", "Ended access"),

@@ -16,6 +16,7 @@ from sqlmodel import Session
 from wishes.access import Actor
 from wishes.custody.pictures import empty_pictures, sweep_pictures
 from wishes.errors import MicrowishError
+from wishes.handover.photos import empty_photos, sweep_photos
 from wishes.i18n import Text
 from wishes.intake.queries import rows_of_child
 from wishes.intake.sealing import open_entry, open_identity
@@ -88,6 +89,7 @@ def erase_child(
     blank_children(session, [child_id], now=now)
     sweep_scans(session, originals.folder)
     sweep_pictures(session, originals.folder)
+    sweep_photos(session, originals.folder)
     uid = uid or secrets.token_hex(12)
     counts = {"rows": len(rows), "originals": len(files)}
     session.execute(
@@ -119,6 +121,7 @@ def blank_children(session: Session, child_ids: Sequence[int], *, now: datetime)
     session.execute(sa.update(_CONSENT).where(_CONSENT.c.child_id.in_(child_ids)).values(evidence=""))
     empty_scans(session, child_ids)
     empty_pictures(session, child_ids)
+    empty_photos(session, child_ids)
     session.execute(sa.update(_WISH).where(_WISH.c.child_id.in_(child_ids)).values(detail=""))
     session.execute(
         sa.update(_LINK).where(_LINK.c.child_id.in_(child_ids), _LINK.c.revoked_at.is_(None)).values(revoked_at=now)

@@ -9,20 +9,21 @@ from typing import Any
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from wishes.access import By, relations, require
-from wishes.clock import utc_now
+from wishes.access import may, relations, require
+from wishes.clock import local_day, utc_now
 from wishes.errors import Forbidden, MicrowishError, NotFound
 from wishes.handover import actions, scanning
 from wishes.handover.keys import signing_keys
 from wishes.handover.label_codes import qr_svg
-from wishes.handover.queries import campaign_of_label
-from wishes.handover.tokens import human_code, scan_url
+from wishes.handover.queries import Found, found_parcel
+from wishes.handover.tokens import TokenRefused, WrongTokenType, human_code, scan_url
 from wishes.i18n import Text
 from wishes.intake.wishes import wish_by_code
+from wishes.lifecycle import By
 from wishes.web.campaign import campaign_blueprint
 from wishes.web.cards import title
 from wishes.web.context import language, t
-from wishes.web.identity import database, keyring, settings, signed_in
+from wishes.web.identity import actor, database, keyring, settings, signed_in
 from wishes.web.scans import desk_of
 
 pages = campaign_blueprint("handover", __name__)
@@ -31,13 +32,25 @@ landing = Blueprint("landing", __name__)
 
 @landing.get("/H/<token>")
 @landing.get("/h/<token>")
-def opened_by_camera(token: str) -> WerkzeugResponse:
-    """What a phone's own camera opens: sign in, then the scan page of the label's campaign."""
-    signed_in()
+def opened_by_camera(token: str) -> WerkzeugResponse | tuple[str, int]:
+    """What a label opens. Who may scan in its campaign gets the scan page; anybody else learns how to bring the parcel back,
+    and nothing of what is in it or for whom."""
     _, keys = signing_keys(keyring())
-    with database().reading() as session:
-        slug = campaign_of_label(session, keys.verify(token, on=None).tag)
-    return redirect(url_for("handover.scan", slug=slug, label=token))
+    try:
+        with database().reading() as session:
+            found = found_parcel(session, token, keys=keys, today=local_day(utc_now()))
+    except WrongTokenType:
+        return _found(None, "receipt"), 200
+    except (TokenRefused, NotFound):
+        return _found(None, "unknown"), 404
+    person = actor()
+    if person.account_id is not None and may(person, "handover.scan", found.campaign_id) and found.state == "good":
+        return redirect(url_for("handover.scan", slug=found.slug, label=token))
+    return _found(found, found.state, token), 200
+
+
+def _found(parcel: Found | None, state: str, token: str = "") -> str:
+    return render_template("handover/found.html", parcel=parcel, state=state, token=token)
 
 
 @pages.get("/scan")

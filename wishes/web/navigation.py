@@ -36,6 +36,7 @@ _ITEMS: tuple[tuple[str, Text, str, tuple[Role, ...]], ...] = (
     ("inspection.home", Text("质检配送", "Rounds"), "box", (Role.INSPECTOR, Role.COURIER)),
     ("printing.home", Text("打印", "Print"), "print", (*_COORDINATING, Role.INSPECTOR, Role.SOCIAL_WORKER)),
     ("intake.files", Text("导入", "Import"), "upload", (*_COORDINATING, Role.SOCIAL_WORKER)),
+    ("scans.home", Text("交接核对", "Hand-overs"), "check-circle", (*_COORDINATING, Role.AUDITOR)),
     ("desk.people", Text("人员", "People"), "users", _COORDINATING),
     ("identities.home", Text("身份信息", "Identities"), "lock", _COORDINATING),
     ("concerns.home", Text("担忧报告", "Concerns"), "alert", (Role.CAMPAIGN_ADMIN, Role.SITE_ADMIN)),
