@@ -109,6 +109,10 @@ class _Run:
     free: Mask
     spend: Ints = field(init=False)
     lanes: policies.Lanes = field(init=False)
+    built: Ints = field(init=False)
+    rounds: int = field(init=False)
+    bound: int = field(init=False)
+    priced: _Prices | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         seen, policy = self.seen, self.policy
@@ -141,33 +145,40 @@ class _Run:
         return np.asarray(self.table.allowed.any(axis=1)[self.table.class_of] | ~self.free)
 
     def assign(self, time_limit_s: float | None, seed: int) -> Assignment:
-        built = self._cheapest()
-        rounds = 0
-        # Prices settle on the plan by count alone, which takes a moment; budgets and groups are mended once at the end.
-        while True:
-            rounds += 1
-            plan = count_plan(self._problem(built))
-            priced = _Prices(self, plan)
-            bound = priced.lower_bound(plan)
-            grown = np.union1d(built, priced.wanted)
-            if plan.cost - bound <= GOOD_ENOUGH * abs(plan.cost - self._base(plan)) or rounds == _MOST_ROUNDS:
-                break
-            if len(grown) == len(built):
-                break
-            built = grown
-        plan = mended(plan, owner=self.lanes.taker, time_limit_s=time_limit_s, seed=seed)
-        if plan.spend_prices.any():
-            priced = _Prices(self, plan)
-            bound = max(bound, priced.lower_bound(plan))
+        self.built, self.rounds, self.bound = self._cheapest(), 0, -(2**62)
+        plan = mended(
+            self._settled(), again=self._settled, owner=self.lanes.taker, time_limit_s=time_limit_s, seed=seed
+        )
+        priced = self._against_all(plan)
         base = self._base(plan)
         lane = plan.taker_of_wish
         taker = np.where(lane >= 0, self.lanes.taker[np.maximum(lane, 0)], -1)
         next_taker, next_more = priced.next_best(taker)
         return Assignment(
-            taker=taker, cost=plan.cost - base, lower_bound=min(bound, plan.cost) - base, count_price=priced.count,
+            taker=taker, cost=plan.cost - base, lower_bound=min(self.bound, plan.cost) - base, count_price=priced.count,
             spend_price=priced.spend, wish_price=priced.of_wish, next_taker=next_taker, next_more=next_more,
-            reason=plan.left.astype(np.int64), limited=plan.limited, arcs=len(built), rounds=rounds,
+            reason=plan.left.astype(np.int64), limited=plan.limited, arcs=len(self.built), rounds=self.rounds,
         )  # fmt: skip
+
+    def _settled(self, money: Floats | None = None) -> Plan:
+        """The best plan by count, budgets at these prices if any, over as many arcs as it takes to prove it over all pairs."""
+        for _ in range(_MOST_ROUNDS):
+            self.rounds += 1
+            plan = count_plan(self._problem(self.built), money)
+            priced = self._against_all(plan)
+            missing = plan.lower_bound - priced.lower_bound(plan)
+            grown = np.union1d(self.built, priced.wanted)
+            if missing <= GOOD_ENOUGH * abs(plan.cost - self._base(plan)) or len(grown) == len(self.built):
+                break
+            self.built = grown
+        return plan
+
+    def _against_all(self, plan: Plan) -> _Prices:
+        """The plan's prices against every pair; what they prove is kept."""
+        if self.priced is None or self.priced.plan_prices is not plan.prices:
+            self.priced = _Prices(self, plan)
+            self.bound = max(self.bound, self.priced.lower_bound(plan))
+        return self.priced
 
     def _base(self, plan: Plan) -> int:
         """What of the cost is the surcharge of the first stage."""
@@ -253,7 +264,7 @@ class _Prices:
     """A plan's prices against every pair there is."""
 
     def __init__(self, run: _Run, plan: Plan) -> None:
-        self._run = run
+        self._run, self.plan_prices = run, plan.prices
         lanes, takers = run.lanes, len(run.seen.takers)
         count, spend = plan.prices.astype(np.float64), plan.spend_prices.astype(np.float64)
         along, money = count.copy(), spend.copy()
