@@ -2,7 +2,7 @@
 
 ``python benchmarks/labels.py print``   10,000 labels: seconds, peak memory; bound: the QR library's bare matrices.
 ``python benchmarks/labels.py worn``    every label of a run, rasterised at 203 dpi, clean and worn: how many read.
-``python benchmarks/labels.py tokens``  mutated tokens: how many of them are accepted (none must be).
+``python benchmarks/labels.py tokens``  mutated, truncated and re-keyed tokens: how many are accepted (none must be).
 
 Each prints JSON to standard output. ``--count N`` changes the size.
 """
@@ -103,7 +103,8 @@ def worn_run(count: int, layout: str) -> dict[str, object]:
 
 
 def token_run(count: int) -> dict[str, object]:
-    keys, rng = PublicKeys.from_seeds({1: bytes(range(32))}), random.Random(count)
+    rng = random.Random(count)
+    keys = PublicKeys.from_seeds({1: bytes(range(32)), 2: bytes(range(1, 33))})  # an old key and a new one
     originals = [label.token.text for label in run_of(500)] + [receipt_token(number).text for number in range(500)]
     refusals: dict[str, int] = {}
     accepted = 0
@@ -134,7 +135,7 @@ def main() -> None:
     elif wanted.what == "worn":
         result = worn_run(wanted.count or 10_000, wanted.layout)
     else:
-        result = token_run(wanted.count or 10_000_000)
+        result = token_run(wanted.count or 1_000_000)
     print(json.dumps(result, ensure_ascii=False))
 
 

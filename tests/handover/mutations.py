@@ -1,9 +1,14 @@
-"""Ways in which a token gets altered, by accident and on purpose; for the tests and the benchmark."""
+"""Ways in which a token gets altered, by accident and on purpose; for the tests and the benchmark.
+
+Among them are tokens cut short and tokens under another key: signed by a stranger, or moved to another key of ours.
+"""
 
 from __future__ import annotations
 
 import base64
 import random
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 # the order of the curve's group: adding it to a signature's scalar gives the classical second signature
@@ -11,7 +16,7 @@ GROUP_ORDER = 2**252 + 27742317777372353535851937790883648493
 
 
 def mutated(text: str, rng: random.Random) -> str:
-    """*text* altered in one of nine ways; never equal to *text*."""
+    """*text* altered in one of eleven ways; never equal to *text*."""
     while True:
         made = _WAYS[rng.randrange(len(_WAYS))](text, rng)
         if made != text:
@@ -52,24 +57,48 @@ def _other_alphabet(text: str, rng: random.Random) -> str:
 
 
 def _payload_bit(text: str, rng: random.Random) -> str:
-    raw = bytearray(base64.b32decode(text + "==="))
+    raw = bytearray(_raw(text))
     bit = rng.randrange(14 * 8)
     raw[bit // 8] ^= 1 << bit % 8
-    return base64.b32encode(raw).decode().rstrip("=")
+    return _text(bytes(raw))
 
 
 def _random_signature(text: str, rng: random.Random) -> str:
-    raw = base64.b32decode(text + "===")[:14]
+    payload = _raw(text)[:14]
     signature = rng.choice([rng.randbytes(64), bytes(64), b"\1" + bytes(63), b"\xff" * 64])
-    return base64.b32encode(raw + signature).decode().rstrip("=")
+    return _text(payload + signature)
 
 
 def _second_signature(text: str, rng: random.Random) -> str:
-    raw = base64.b32decode(text + "===")
+    raw = _raw(text)
     scalar = int.from_bytes(raw[46:], "little") + GROUP_ORDER * rng.randint(1, 7)
-    return base64.b32encode(raw[:46] + scalar.to_bytes(32, "little")).decode().rstrip("=")
+    return _text(raw[:46] + scalar.to_bytes(32, "little"))
 
 
+def _stranger_key(text: str, rng: random.Random) -> str:
+    """The same payload, or one byte of it changed, signed well by a key that is not ours, under our key's number."""
+    payload = bytearray(_raw(text)[:14])
+    if rng.random() < 0.5:
+        payload[rng.randrange(2, 14)] = rng.randrange(256)
+    return _text(bytes(payload) + rng.choice(_STRANGERS).sign(bytes(payload)))
+
+
+def _other_key(text: str, rng: random.Random) -> str:
+    """Said to be signed by another key, ours among them."""
+    raw = bytearray(_raw(text))
+    raw[1] = rng.choice([1, 2, 7, 8, rng.randrange(256)])
+    return _text(bytes(raw))
+
+
+def _raw(text: str) -> bytes:
+    return base64.b32decode(text + "===")
+
+
+def _text(raw: bytes) -> str:
+    return base64.b32encode(raw).decode().rstrip("=")
+
+
+_STRANGERS = [Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32) for number in range(200, 216)]
 _WAYS = (
     _one_character,
     _several_characters,
@@ -80,4 +109,6 @@ _WAYS = (
     _payload_bit,
     _random_signature,
     _second_signature,
+    _stranger_key,
+    _other_key,
 )
