@@ -36,7 +36,7 @@ from wishes.handover.actions import Codes, issue_codes
 from wishes.handover.keys import signing_keys
 from wishes.handover.label_slips import Slip, write_slips
 from wishes.handover.labels import Label, write_labels
-from wishes.handover.tables import HandOver, Scan
+from wishes.handover.tables import HandOver, Scan, ScanPhoto
 from wishes.intake.tables import Wish
 from wishes.lifecycle import Status
 from wishes.people.actions import open_session
@@ -118,12 +118,15 @@ class Village:
             )  # fmt: skip
             return issue_codes(session, wish_id=wish_id, signer=signing_keys(self.keyring)[0], now=now)
 
-    def cookie(self, *grants: Grant) -> str:
-        """The secret of a browser in which somebody with these roles is signed in; a courier without any."""
-        now = utc_now()
+    def account(self, *grants: Grant) -> int:
+        """Somebody with these roles; a courier without any."""
         with self.database.transaction() as session:
-            account_id = make_account(session, grants or (self.place.grant(Role.COURIER),), now=now)
-            return open_session(session, account_id=account_id, now=now, hours=12)
+            return make_account(session, grants or (self.place.grant(Role.COURIER),), now=utc_now())
+
+    def cookie(self, account_id: int) -> str:
+        """The secret of a browser in which the account is signed in."""
+        with self.database.transaction() as session:
+            return open_session(session, account_id=account_id, now=utc_now(), hours=12)
 
     def code(self, codes: Codes) -> str:
         with self.database.reading() as session:
@@ -148,6 +151,16 @@ class Village:
         """Every scan on record, by the device's own count."""
         with self.database.reading() as session:
             return list(session.execute(sa.select(Scan.__table__).order_by(col(Scan.device_seq))))  # type: ignore[attr-defined]
+
+    def photos(self, codes: Codes) -> int:
+        """How many photographs of the wish's scans are kept."""
+        with self.database.reading() as session:
+            return session.execute(
+                sa.select(sa.func.count())
+                .select_from(ScanPhoto)
+                .join(Scan, col(Scan.id) == col(ScanPhoto.scan_id))
+                .where(col(Scan.wish_id) == codes.wish_id)
+            ).scalar_one()
 
 
 @dataclass

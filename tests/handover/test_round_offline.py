@@ -55,7 +55,7 @@ def test_ten_parcels_scanned_without_signal_by_a_phone_that_dies_arrive_once_and
     )  # fmt: skip
     kept_at = []
     with phone.on() as context:
-        sign_in(context, village, village.cookie())
+        sign_in(context, village, village.cookie(village.account()))
         page = context.new_page()
         page.goto(village.url)
         expect(page.locator("#round-parcels .round-row")).to_have_count(11)

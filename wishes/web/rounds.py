@@ -16,7 +16,7 @@ from wishes.access import Actor, require
 from wishes.clock import utc_now
 from wishes.errors import NotFound
 from wishes.handover.keys import signing_keys
-from wishes.handover.reports import read_reports
+from wishes.handover.reports import MOST_BYTES, read_reports
 from wishes.handover.rounds import round_of
 from wishes.handover.scanning import take_batch
 from wishes.protection.vault import Vault
@@ -50,7 +50,7 @@ def page() -> str:
         account_id=person.account_id,
         parts=[url_for("round.part", mark=version, part_name=name) for name in PARTS],
         worker=url_for("round.worker", v=version),
-        photo=f"/c/{g.campaign.slug}/scans/NONCE/photo",
+        photo=url_for("scans.add_photo", nonce="NONCE"),
     )
 
 
@@ -78,6 +78,7 @@ def pack() -> Response:
 def scans() -> Response:
     """What the phone kept, as a JSON list; answered one by one in the same order. See :mod:`wishes.handover.reports`."""
     person = _enter()
+    request.max_content_length = MOST_BYTES + 1
     signer, keys = signing_keys(keyring())
     answers = take_batch(
         database(),

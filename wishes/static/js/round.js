@@ -124,7 +124,7 @@ function happenedAt() {
 
 async function keep(action) {
   const { parcel, receipt } = now;
-  const entry = (name) => more.elements[name].value.trim().replace(/\s+/g, " ");
+  const entry = (name) => more.elements[name].value.replace(/[\s\x00-\x1f\x7f]+/g, " ").trim();
   if (action !== "hand_over" && !entry("note")) {
     part("notes").open = true;
     more.elements.note.focus();
@@ -153,7 +153,22 @@ async function keep(action) {
   return redraw();
 }
 
-async function redraw() {
+// One drawing at a time; what changes meanwhile is drawn after it.
+let drawing = null;
+let isStale = false;
+function redraw() {
+  isStale = true;
+  drawing ??= (async () => {
+    while (isStale) {
+      isStale = false;
+      await drawAll();
+    }
+    drawing = null;
+  })();
+  return drawing;
+}
+
+async function drawAll() {
   [now.pack, now.waiting, now.answers] = [await store.pack(), await store.queue(), await store.answers()];
   now.chosen = now.pack?.chosen ?? [];
   showQueue(now.waiting, undo, async (nonce) => { await store.markStuck(nonce, ""); sync.now(); });
@@ -213,7 +228,7 @@ for (const [name, action] of [["confirm", "hand_over"], ["refuse", "refuse"], ["
 }
 part("clear").addEventListener("click", () => { clear(); announce("", ""); });
 part("undo").addEventListener("click", () => undo(now.last));
-part("send").addEventListener("click", () => sync.now());
+part("send").addEventListener("click", () => sync.now({ all: true }));
 part("load").addEventListener("click", load);
 part("towns").addEventListener("change", () => {
   now.chosen = [...part("towns").querySelectorAll(":checked")].map((tick) => tick.value);
@@ -244,6 +259,6 @@ now.keys = await verifiers((await store.pack())?.keys);
 await redraw();
 navigator.storage?.persist?.();
 navigator.serviceWorker?.register(told.worker).catch(() => undefined); // without signal the worker that is there goes on
-if (navigator.onLine && (!now.pack || now.pack.over)) await load();
 setInterval(redraw, 60_000);
-await sync.start();
+sync.start();
+if (navigator.onLine) await load();

@@ -16,7 +16,7 @@ class Broken extends Error {}
 export class Sync {
   // *urls*: {token, scans, photo}; *tell* is told {state: "idle" | "sending" | "waiting" | "signed-out" | "not-allowed"}.
   constructor(store, urls, tell) {
-    Object.assign(this, { store, urls, tell, csrf: "", failures: 0, notBefore: 0 });
+    Object.assign(this, { store, urls, tell, csrf: "", failures: 0, notBefore: 0, allUntil: 0 });
   }
 
   start() {
@@ -26,9 +26,10 @@ export class Sync {
     return this.soon();
   }
 
-  // What somebody asked for does not wait for the pause after a failure.
-  now() {
+  // What somebody asked for waits neither for the pause after a failure nor for second thoughts.
+  now({ all = false } = {}) {
     this.notBefore = 0;
+    if (all) this.allUntil = Date.now();
     return this.soon();
   }
 
@@ -71,7 +72,7 @@ export class Sync {
   }
 
   async #due() {
-    const made = Date.now() - UNDO_MS;
+    const made = Math.max(Date.now() - UNDO_MS, this.allUntil);
     const rows = await this.store.queue();
     const until = rows.findIndex((row) => !row.tried && row.scan.kept_at > made && row.scan.kept_at <= Date.now());
     return (until < 0 ? rows : rows.slice(0, until)).filter((row) => !row.stuck);

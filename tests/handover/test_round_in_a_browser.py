@@ -1,0 +1,527 @@
+"""The courier's page in a real browser: what it checks, what it keeps and for how long, and what it says."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import ExifTags, Image
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+
+from tests.conftest import settings_for
+from tests.handover.browser_round import PHONE, Village, ready, sign_in, wait_until
+from tests.web.people import app_of
+from tests.web.test_design_in_a_browser import DESK, SMALL_TARGETS, WCAG
+from wishes.access import Role
+from wishes.claims import actions as claims
+from wishes.clock import utc_now
+from wishes.handover.actions import Codes
+from wishes.handover.tokens import human_code
+from wishes.protection.keyring import read_keyring
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("round-in-a-browser")]
+
+# The clock of a phone: turned by what the page's own store of settings says, so that it outlives a reload.
+CLOCK = """(() => {
+  const ahead = () => Number(localStorage.getItem("test-ahead-ms") ?? %d);
+  const Right = Date;
+  window.Date = class extends Right {
+    constructor(...given) { super(...(given.length ? given : [Right.now() + ahead()])); }
+    static now() { return Right.now() + ahead(); }
+  };
+})()"""
+WITHOUT_ED25519 = """(() => {
+  const whole = crypto.subtle.importKey.bind(crypto.subtle);
+  crypto.subtle.importKey = (format, key, algorithm, ...rest) => (algorithm.name ?? algorithm) === "Ed25519"
+    ? Promise.reject(new DOMException("Unrecognized name", "NotSupportedError")) : whole(format, key, algorithm, ...rest);
+})()"""
+
+
+@pytest.fixture(scope="module")
+def village(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
+    folder = tmp_path_factory.mktemp("village")
+    shutil.copy(sqlite_template, folder / "microwish.sqlite3")
+    settings = settings_for(f"sqlite:///{folder / 'microwish.sqlite3'}", folder)
+    made = Village(app_of(settings), read_keyring(settings.keys_dir))
+    made.server.start()
+    yield made
+    made.server.stop()
+    made.database.dispose()
+
+
+@pytest.fixture
+def phones(browser: Browser) -> Iterator[list[BrowserContext]]:
+    opened: list[BrowserContext] = []
+    yield opened
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture
+def phone(village: Village, browser: Browser, phones: list[BrowserContext]) -> Page:
+    """A courier's phone with the round loaded."""
+    return opened(village, browser, phones)
+
+
+def opened(
+    village: Village,
+    browser: Browser,
+    phones: list[BrowserContext],
+    *,
+    script: str = "",
+    grants: Any = (),
+    account_id: int = 0,
+    **more: Any,
+) -> Page:
+    context = browser.new_context(**{"viewport": PHONE, "locale": "zh-CN", "reduced_motion": "reduce", **more})
+    phones.append(context)
+    sign_in(context, village, village.cookie(account_id or village.account(*grants)))
+    if script:
+        context.add_init_script(script)
+    page = context.new_page()
+    page.goto(village.url)
+    expect(page.locator("#round-loaded")).to_contain_text("件")
+    return page
+
+
+def enter(page: Page, text: str) -> str:
+    """Type a code, and answer what the page says to it."""
+    page.locator("#f-typed").fill(text)
+    before = page.locator("#round-said").inner_html()
+    page.locator("#f-typed").press("Enter")
+    page.wait_for_function(
+        "before => document.getElementById('round-said').innerHTML !== before || document.getElementById('f-typed').value === ''", arg=before
+    )  # fmt: skip
+    page.wait_for_timeout(250)
+    return page.locator("#round-said [data-words]").inner_text()
+
+
+def keep(page: Page, codes: Codes) -> None:
+    enter(page, codes.label.text)
+    enter(page, codes.receipt.text)
+    page.locator("#round-confirm").click()
+    expect(page.locator("#round-said")).to_contain_text("记下了")
+
+
+def waiting(page: Page, count: int) -> None:
+    expect(page.locator("#round-queue .round-row")).to_have_count(count)
+
+
+def send(page: Page) -> None:
+    page.locator("#round-send").dispatch_event(
+        "click"
+    )  # it hides as soon as nothing waits, which may be before the click
+
+
+def scans_of(village: Village, codes: Codes) -> list[Any]:
+    return [scan for scan in village.scans() if scan.wish_id == codes.wish_id]
+
+
+def load_anew(page: Page, village: Village) -> None:
+    with page.expect_response(lambda answer: "/round/pack" in answer.url):
+        page.get_by_role("button", name="重新装载").click()
+    page.wait_for_timeout(250)
+
+
+def test_a_scanner_gun_and_typed_codes_make_a_hand_over_that_can_be_taken_back_until_it_is_sent(
+    village: Village, phone: Page
+) -> None:
+    first, second = village.parcel(item="文具盒"), village.parcel()
+    load_anew(phone, village)
+    phone.locator("h1").click()  # a gun types wherever the focus is
+    phone.keyboard.type(f"{village.server.address.upper()}/H/{first.label.text}")
+    phone.keyboard.press("Enter")
+    expect(phone.locator("#round-parcel")).to_contain_text("文具盒")
+    assert "服务器核对" in enter(phone, human_code(first.receipt).lower().replace("-", " "))
+    phone.locator("#round-confirm").click()
+    waiting(phone, 1)
+    expect(phone.locator("#round-queue")).to_contain_text("上传时核对")
+    phone.get_by_role("button", name="撤销上一件").click()
+    waiting(phone, 0)
+    keep(phone, second)
+    expect(phone.locator("#round-queue")).to_contain_text("两个码已核对")
+    enter(phone, human_code(first.label))
+    enter(phone, human_code(first.receipt))
+    phone.locator("#round-confirm").click()
+    waiting(phone, 2)
+    send(phone)
+    waiting(phone, 0)
+    assert {first.wish_id, second.wish_id} <= set(village.delivered())
+    [typed], [scanned] = scans_of(village, first), scans_of(village, second)
+    assert (scanned.device_seq, typed.device_seq) == (1, 2), (
+        "what was taken back leaves no gap that looks like a lost scan"
+    )
+    assert (scanned.evidence, typed.evidence) == ("both_codes", "receipt_code"), "the record says which was checked how"
+    assert enter(phone, second.label.text).startswith("这件已经扫过了")
+
+
+@pytest.mark.parametrize("script", ["", WITHOUT_ED25519], ids=["with-ed25519", "without-ed25519"])
+def test_forged_foreign_and_mismatched_codes_are_told_without_the_server(
+    village: Village, browser: Browser, phones: list[BrowserContext], script: str
+) -> None:
+    parcel, other = village.parcel(), village.parcel()
+    phone = opened(village, browser, phones, script=script)
+    ready(phone)
+    phone.context.set_offline(True)
+    altered = parcel.label.text[:20] + ("A" if parcel.label.text[20] != "A" else "B") + parcel.label.text[21:]
+    assert "签名不对" in enter(phone, altered)
+    assert "不是本平台" in enter(phone, "https://example.org/somewhere-else")
+    typed = human_code(parcel.label)
+    assert "有一位不对" in enter(phone, typed[:-1] + ("0" if typed[-1] != "0" else "1"))
+    assert "包裹对" in enter(phone, parcel.label.text)
+    assert "不是同一份" in enter(phone, other.receipt.text)
+    expect(phone.locator("#round-confirm")).to_be_hidden()
+    assert "两个码都对" in enter(phone, parcel.receipt.text)
+    waiting(phone, 0)
+    phone.locator("#round-confirm").click()
+    waiting(phone, 1)
+
+
+def test_a_complete_pair_is_not_pushed_aside_by_the_next_parcel(village: Village, phone: Page) -> None:
+    first, second = village.parcel(), village.parcel()
+    load_anew(phone, village)
+    enter(phone, first.label.text)
+    enter(phone, first.receipt.text)
+    assert "先确认上一件" in enter(phone, second.label.text)
+    phone.locator("#round-confirm").click()
+    waiting(phone, 1)
+    send(phone)
+    waiting(phone, 0)
+    assert first.wish_id in village.delivered() and second.wish_id not in village.delivered()
+
+
+def test_nothing_that_lies_on_the_phone_can_be_read_without_its_key_which_it_does_not_hand_out(
+    village: Village, phone: Page
+) -> None:
+    parcel = village.parcel(item="很特别的书包")
+    load_anew(phone, village)
+    phone.context.set_offline(True)
+    keep(phone, parcel)
+    kept, extractable = phone.evaluate("""async () => {
+      const base = await idb.openDB("mw-round");
+      const text = (value) => value instanceof ArrayBuffer || ArrayBuffer.isView(value)
+        ? [...new Uint8Array(value.buffer ?? value)].map((byte) => String.fromCharCode(byte)).join("") + new TextDecoder().decode(value)
+        : value && typeof value === "object" ? Object.entries(value).map(([name, one]) => name + "=" + text(one)).join(";") : String(value);
+      let all = JSON.stringify(localStorage), keys = [];
+      for (const name of base.objectStoreNames) for (const row of await base.getAll(name)) {
+        if (row instanceof CryptoKey) keys.push(row.extractable); else all += name + ":" + text(row);
+      }
+      return [all, keys];
+    }""")
+    assert "queue:" in kept and "packs:" in kept and extractable and not any(extractable)
+    for secret in (
+        parcel.label.text,
+        parcel.receipt.text,
+        human_code(parcel.receipt),
+        "很特别的书包",
+        village.code(parcel),
+        parcel.label.tag.hex(),
+    ):
+        assert secret not in kept
+    send_all_later(phone)
+
+
+def send_all_later(page: Page) -> None:
+    page.context.set_offline(False)
+    send(page)
+    waiting(page, 0)
+
+
+def test_a_parcel_that_was_cancelled_meanwhile_is_kept_for_a_coordinator_and_kindly_told(
+    village: Village, phone: Page
+) -> None:
+    parcel = village.parcel()
+    load_anew(phone, village)
+    phone.context.set_offline(True)
+    keep(phone, parcel)
+    with village.database.transaction() as session:
+        claims.cancel(session, wish_id=parcel.wish_id, actor=village.place.coordinator, now=utc_now(), reason="搬家了")
+    send_all_later(phone)
+    answer = phone.locator("#round-answers .round-row").first
+    expect(answer).to_contain_text("有出入")
+    [scan] = scans_of(village, parcel)
+    assert scan.outcome == "conflict" and parcel.wish_id not in village.delivered()
+
+
+def test_a_wrong_receipt_code_is_refused_by_the_server_and_the_parcel_can_be_scanned_again(
+    village: Village, phone: Page
+) -> None:
+    parcel, other = village.parcel(), village.parcel()
+    load_anew(phone, village)
+    enter(phone, parcel.label.text)
+    enter(phone, human_code(other.receipt))
+    phone.locator("#round-confirm").click()
+    waiting(phone, 1)
+    send(phone)
+    waiting(phone, 0)
+    expect(phone.locator("#round-answers .round-row").first).to_contain_text("没有被接受")
+    keep(phone, parcel)
+    send(phone)
+    waiting(phone, 0)
+    assert parcel.wish_id in village.delivered()
+    assert [scan.outcome for scan in scans_of(village, parcel)] == ["refused", "accepted"]
+
+
+def test_a_refusal_needs_a_reason_and_leaves_the_parcel_on_its_way(village: Village, phone: Page) -> None:
+    parcel = village.parcel()
+    load_anew(phone, village)
+    enter(phone, parcel.label.text)
+    phone.get_by_role("button", name="没人在").click()
+    expect(phone.locator("#round-said")).to_contain_text("先写一句原因")
+    expect(phone.locator("#f-note")).to_be_focused()
+    phone.keyboard.type("门锁着，\n邻居说明天回来")
+    phone.get_by_role("button", name="没人在").click()
+    waiting(phone, 1)
+    send(phone)
+    waiting(phone, 0)
+    [scan] = scans_of(village, parcel)
+    assert (scan.action, scan.outcome, scan.reason) == ("absent", "accepted", "门锁着， 邻居说明天回来")
+    assert parcel.wish_id not in village.delivered()
+    keep(phone, parcel)  # and the next time somebody is there
+    send(phone)
+    waiting(phone, 0)
+    assert parcel.wish_id in village.delivered()
+
+
+def test_a_social_worker_who_receives_for_the_children_scans_the_parcel_alone(
+    village: Village, browser: Browser, phones: list[BrowserContext]
+) -> None:
+    parcel = village.parcel()
+    grant = village.place.grant(Role.SOCIAL_WORKER, community_id=village.place.community_id)
+    phone = opened(village, browser, phones, grants=(grant,))
+    enter(phone, parcel.label.text)
+    expect(phone.locator("#round-receipt")).to_contain_text("您就是收件方")
+    phone.locator("#round-confirm").click()
+    waiting(phone, 1)
+    send(phone)
+    waiting(phone, 0)
+    [scan] = scans_of(village, parcel)
+    assert (scan.outcome, scan.evidence) == ("accepted", "community")
+
+
+def test_a_photograph_is_made_small_on_the_phone_and_follows_its_scan(village: Village, phone: Page) -> None:
+    parcel = village.parcel()
+    load_anew(phone, village)
+    phone.context.set_offline(True)
+    enter(phone, parcel.label.text)
+    enter(phone, parcel.receipt.text)
+    phone.locator("#round-notes > summary").click()
+    phone.locator("#f-photo").set_input_files(
+        {"name": "IMG_1.jpg", "mimeType": "image/jpeg", "buffer": photograph_with_a_place()}
+    )
+    phone.locator("#round-confirm").click()
+    waiting(phone, 1)
+    expect(phone.locator("#round-queue")).to_contain_text("有照片")
+    sent: list[bytes] = []
+    phone.on(
+        "request", lambda request: sent.append(request.post_data_buffer or b"") if "/photo" in request.url else None
+    )
+    send_all_later(phone)
+    wait_until(lambda: village.photos(parcel) == 1, seconds=20, what="the photograph follows")
+    wait_until(lambda: phone.evaluate(PHOTOS) == 0, seconds=10, what="and leaves the phone")
+    [scan] = scans_of(village, parcel)
+    assert scan.photo and scan.outcome == "accepted"
+    assert len(sent) == 1 and len(sent[0]) < 600_000 and b"Exif" not in sent[0] and b"GPS" not in sent[0]
+
+
+PHOTOS = "idb.openDB('mw-round').then(base => base.getAllKeys('photos')).then(keys => keys.length)"
+
+
+def photograph_with_a_place() -> bytes:
+    """A JPEG of 12 million points that says where it was taken."""
+    picture = Image.effect_noise((4000, 3000), 40).convert("RGB")
+    exif = Image.Exif()
+    exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitude] = (30.0, 15.0, 0.0)
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=70, exif=exif)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("hours", [2, -30])
+def test_a_phone_with_a_wrong_clock_tells_the_right_time(
+    village: Village, browser: Browser, phones: list[BrowserContext], hours: int
+) -> None:
+    parcel, copied = village.parcel(), village.parcel()
+    phone = opened(village, browser, phones, script=CLOCK % (hours * 3_600_000))
+    expect(phone.locator("#round-until")).not_to_contain_text("过期")
+    phone.context.set_offline(True)
+    keep(phone, parcel)
+    kept = utc_now()
+    noon = (kept + timedelta(hours=8)).replace(hour=0, minute=0) - timedelta(
+        hours=12
+    )  # yesterday noon, as the paper says it
+    enter(phone, copied.label.text)
+    enter(phone, copied.receipt.text)
+    phone.locator("#round-notes > summary").click()
+    phone.get_by_label("交接时间").fill(noon.strftime("%Y-%m-%dT%H:%M"))
+    phone.locator("#round-confirm").click()
+    waiting(phone, 2)
+    phone.wait_for_timeout(3_000)
+    send_all_later(phone)
+    [scan], [from_paper] = scans_of(village, parcel), scans_of(village, copied)
+    assert abs(scan.occurred_at - kept) < timedelta(seconds=2.9), "corrected by the skew that was measured"
+    assert abs(scan.skew_s + hours * 3600) <= 2
+    assert abs(from_paper.occurred_at - (noon.replace(second=0, microsecond=0) - timedelta(hours=8))) < timedelta(
+        seconds=5
+    )
+
+
+def test_past_its_hour_the_list_is_gone_and_what_was_scanned_is_not(
+    village: Village, browser: Browser, phones: list[BrowserContext]
+) -> None:
+    parcel, late = village.parcel(), village.parcel()
+    phone = opened(village, browser, phones, script=CLOCK % 0)
+    ready(phone)
+    phone.context.set_offline(True)
+    keep(phone, parcel)
+    phone.evaluate("localStorage.setItem('test-ahead-ms', 3 * 86_400_000)")
+    phone.reload()
+    expect(phone.locator("#round-until")).to_contain_text("清单已过期")
+    expect(phone.locator("#round-parcels .round-row")).to_have_count(0)
+    waiting(phone, 1)
+    kept = phone.evaluate(
+        "idb.openDB('mw-round').then(base => base.getAll('packs')).then(rows => rows.map(row => Object.keys(row).sort()))"
+    )
+    assert kept == [["ahead", "expires", "keys"]]
+    assert "不在这份清单里" in enter(phone, late.label.text), "its signature is still checked"
+    phone.get_by_role("button", name="重来").click()
+    send_all_later(phone)
+    assert parcel.wish_id in village.delivered()
+
+
+def test_signing_out_takes_the_list_away_and_keeps_what_was_not_sent_for_whoever_scanned_it(
+    village: Village, browser: Browser, phones: list[BrowserContext]
+) -> None:
+    parcel, mine = village.parcel(), village.account()
+    phone = opened(village, browser, phones, account_id=mine)
+    ready(phone)
+    phone.route("**/round/scans", lambda route: route.abort())
+    keep(phone, parcel)
+    phone.locator(".account > summary").click()
+    phone.get_by_role("button", name="退出登录").click()
+    phone.wait_for_url(lambda url: "/round" not in url)
+    wait_until(lambda: not phone.evaluate("caches.keys()"), seconds=10, what="the page is no longer kept")
+    sign_in(phone.context, village, village.cookie(village.account()))
+    phone.goto(village.url)
+    expect(phone.locator("#round-strangers")).to_be_visible()
+    waiting(phone, 0)
+    wait_until(lambda: phone.evaluate(PACKS) == 1, seconds=10, what="the other one's list is gone, the own is loaded")
+    phone.unroute("**/round/scans")
+    phone.wait_for_timeout(9_000)
+    assert parcel.wish_id not in village.delivered(), "nobody sends another's scans in their own name"
+    sign_in(phone.context, village, village.cookie(mine))
+    phone.goto(village.url)
+    wait_until(lambda: parcel.wish_id in village.delivered(), seconds=20, what="who scanned it sends it")
+    [scan] = scans_of(village, parcel)
+    assert scan.account_id == mine
+
+
+PACKS = "idb.openDB('mw-round').then(base => base.getAllKeys('packs')).then(keys => keys.length)"
+
+
+def test_one_scan_that_the_server_stumbles_over_does_not_hold_up_the_others(village: Village, phone: Page) -> None:
+    parcels = [village.parcel() for _ in range(3)]
+    load_anew(phone, village)
+    phone.context.set_offline(True)
+    for codes in parcels:
+        keep(phone, codes)
+
+    def stumble(route: Route) -> None:
+        if parcels[1].label.text in (route.request.post_data or ""):
+            route.fulfill(status=500, body="x")
+        else:
+            route.continue_()
+
+    phone.route("**/round/scans", stumble)
+    phone.context.set_offline(False)
+    send(phone)
+    waiting(phone, 1)
+    assert {parcels[0].wish_id, parcels[2].wish_id} <= set(village.delivered())
+    phone.unroute("**/round/scans")
+    send(phone)
+    waiting(phone, 0)
+    assert parcels[1].wish_id in village.delivered()
+
+
+def test_a_page_whose_form_and_session_are_old_sends_all_the_same_and_says_when_one_has_to_sign_in(
+    village: Village, browser: Browser, phones: list[BrowserContext]
+) -> None:
+    parcel, mine = village.parcel(), village.account()
+    phone = opened(village, browser, phones, account_id=mine)
+    phone.context.clear_cookies(name="session")  # as a browser that was closed
+    keep(phone, parcel)
+    send(phone)
+    waiting(phone, 0)
+    assert parcel.wish_id in village.delivered()
+    late = village.parcel()
+    phone.context.clear_cookies()
+    keep(phone, late)
+    send(phone)
+    expect(phone.locator("#round-signed-out")).to_be_visible()
+    waiting(phone, 1)
+    sign_in(phone.context, village, village.cookie(mine))
+    send(phone)
+    waiting(phone, 0)
+    expect(phone.locator("#round-signed-out")).to_be_hidden()
+
+
+def test_wechat_is_told_to_open_the_phones_own_browser(
+    village: Village, browser: Browser, phones: list[BrowserContext]
+) -> None:
+    village.parcel()
+    wechat = opened(
+        village, browser, phones, user_agent="Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 MicroMessenger/8.0.50"
+    )
+    expect(wechat.locator("#round-wechat")).to_be_visible()
+    expect(opened(village, browser, phones).locator("#round-wechat")).to_be_hidden()
+
+
+def test_without_a_camera_the_page_says_what_else_one_can_do(village: Village, phone: Page) -> None:
+    phone.get_by_role("button", name="打开摄像头").click()
+    expect(phone.locator("#round-said")).to_contain_text("扫码枪或手输")
+    expect(phone.get_by_role("button", name="打开摄像头")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("size", "locale", "scheme"),
+    [(PHONE, "zh-CN", "light"), (PHONE, "en-GB", "dark"), (DESK, "en-GB", "light"), (DESK, "zh-CN", "dark")],
+    ids=["phone-zh-light", "phone-en-dark", "desk-en-light", "desk-zh-dark"],
+)
+def test_axe_finds_nothing_nothing_sticks_out_and_every_target_is_large_enough(
+    village: Village, browser: Browser, phones: list[BrowserContext], size: dict[str, int], locale: str, scheme: str
+) -> None:
+    parcel, kept = village.parcel(), village.parcel()
+    context = browser.new_context(viewport=size, locale=locale, color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+    phones.append(context)
+    sign_in(context, village, village.cookie(village.account()))
+    page, complaints = context.new_page(), list[str]()
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(village.url)
+    expect(page.locator("#round-parcels .round-row").first).to_be_visible()
+    assert_fit(page, size)
+    for text in (kept.label.text, kept.receipt.text):
+        enter(page, text)
+    page.locator("#round-confirm").click()
+    waiting(page, 1)
+    enter(page, parcel.label.text)
+    page.locator("#round-notes > summary").click()
+    assert_fit(page, size)
+    assert not complaints
+
+
+def assert_fit(page: Page, size: dict[str, int]) -> None:
+    found = Axe().run(page, options={"runOnly": WCAG}).response["violations"]
+    assert not found, json.dumps(
+        [(one["id"], [node["html"] for node in one["nodes"]]) for one in found], ensure_ascii=False
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    if size is PHONE:
+        assert page.evaluate(SMALL_TARGETS) == []
