@@ -73,6 +73,7 @@ _PUBLIC = Admission(EVERYBODY, EVERYBODY, "", True)
 _SIGNED_IN = Admission(EVERYBODY)
 _MINE = Admission(EVERYBODY, NOBODY, "account")
 _GUARDIAN = Admission(EVERYBODY, EVERYBODY, "guardian's link", True)  # the address is the key, and the family's digits
+_ANSWER = Admission(EVERYBODY, EVERYBODY, "feedback code", True)
 _INVITED = Admission(EVERYBODY, EVERYBODY, "invitation's link", True)
 _HALFWAY = Admission(NOBODY, NOBODY, "sign-in half made")  # only whoever made the first step in this browser
 _INVITE = Admission(COORDINATING | {Role.BRANCH_SECRETARY})
@@ -213,6 +214,19 @@ PAGES: dict[str, Admission] = {
     "guardian.correct": _GUARDIAN,
     "guardian.withdraw": _GUARDIAN,
     "guardian.erase": _GUARDIAN,
+    "guardian.feedback": _GUARDIAN,
+    "guardian.missing": _GUARDIAN,
+    "answer.door": _PUBLIC,
+    "answer.typed": _PUBLIC,
+    "answer.home": _ANSWER,
+    "answer.send": _ANSWER,
+    "answer.missing": _ANSWER,
+    "feedback.thanks": Admission(COORDINATING | TAKING | {Role.SOCIAL_WORKER}),
+    "feedback.decide": _of("message of thanks", SENDING, COORDINATING),
+    "feedback.wish": _of("delivered wish", SENDING | TAKING | {Role.AUDITOR}, COORDINATING | {Role.AUDITOR}),
+    "feedback.send_wish": _of("delivered wish", TAKING | {Role.SOCIAL_WORKER}),
+    "feedback.missing_wish": _of("delivered wish", {Role.SOCIAL_WORKER}),
+    "feedback.link": _of("delivered wish", SENDING, COORDINATING),
     "identities.home": _COORDINATE,
     "identities.ask": _COORDINATE,
     "identities.decide": _of("asking", ADMINISTERING, ADMINISTERING),

@@ -42,6 +42,7 @@ PAGES = (
     "scans",
     "rounds",
     "label_pages",
+    "feedback",
     "papers",
     "identities",
     "concerns",
@@ -87,6 +88,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(importlib.import_module("wishes.web.handover").landing)
     app.register_blueprint(importlib.import_module("wishes.web.concerns").anybody)
     app.register_blueprint(importlib.import_module("wishes.web.invitations").anybody)
+    app.register_blueprint(importlib.import_module("wishes.web.feedback").anybody)
     from wishes.web.api import install as install_api
 
     install_api(app, csrf)

@@ -4,6 +4,7 @@ import wishes.campaigns.tables
 import wishes.claims.tables
 import wishes.custody.tables
 import wishes.events.tables
+import wishes.feedback.tables
 import wishes.handover.tables
 import wishes.intake.tables
 import wishes.people.tables

@@ -104,6 +104,8 @@ def needed(world: World, endpoint: str) -> dict[str, str]:
         "api.make_token": {"name": "x"},
         "api.pause_clock": {"reason": "等孩子回来"},
         "api.postpone_clock": {"reason": "缺货", "until": "2099-01-01"},
+        "feedback.link": {"side": "guardian"},
+        "feedback.send_wish": {"stars": "5"},
         "intake.revision": {"decision": "drop"},
         "invitations.make": {"branch": str(world.here.branch_id), "uses": "1", "days": "1"},
     }.get(endpoint, {})

@@ -22,6 +22,8 @@ from wishes.clock import utc_now
 from wishes.custody.pictures import Photo, keep
 from wishes.custody.tables import AddedCheck, Inspection, Look
 from wishes.db import Database
+from wishes.feedback.actions import Said, give_feedback
+from wishes.feedback.links import make_link
 from wishes.handover.actions import issue_codes
 from wishes.handover.keys import signing_keys
 from wishes.handover.photos import keep_photo
@@ -423,6 +425,23 @@ class World:
             total=1, ordered_by=self._owner(session, whose, person), created_at=utc_now(), narrowed={},
         )  # fmt: skip
         return Named({"job_id": job_id}, {})
+
+    # --- after the hand-over ----------------------------------------------------------------------------------------------
+
+    def _feedback(self, session: Session, place: Place, whose: str, person: Someone) -> Named:
+        wish_id = self._wish_id(session, place, Status.DELIVERED, whose, person)
+        code = make_link(
+            session, wish_id=wish_id, side="guardian", actor=place.coordinator, keyring=self.keyring, now=utc_now()
+        )
+        return Named({"code": code}, {"stars": "5", "reason": "没有来"})
+
+    def _message(self, session: Session, place: Place, whose: str, person: Someone) -> Named:
+        wish_id = self._wish_id(session, place, Status.DELIVERED, whose, person)
+        feedback_id = give_feedback(
+            session, wish_id=wish_id, said=Said("guardian", stars=5, thanks="谢谢您"), actor=NOBODY, keyring=self.keyring,
+            now=utc_now(),
+        )  # fmt: skip
+        return Named({"feedback_id": feedback_id}, {"verdict": "approve", "words": "谢谢您"})
 
     # --- what befell it ---------------------------------------------------------------------------------------------------
 

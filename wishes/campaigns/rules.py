@@ -86,6 +86,7 @@ def _default_deadlines() -> dict[Status, Deadline]:
         Status.INSPECTED: Deadline(days=5, working_days=True),
         Status.IN_TRANSIT: Deadline(days=7),
         Status.DELIVERED: Deadline(days=14, ladder=(Step(kind="remind", hours=0),)),
+        Status.DISPUTED: Deadline(days=3, ladder=(Step(kind="warn", hours=0), Step(kind="escalate", hours=72))),
     }
 
 

@@ -35,6 +35,10 @@ _LABEL = DONE_LABEL | {
     "restand": Text("按先后认定哪次交接算数", "Settled which hand-over counts"),
     "settle_scans": Text("交接核对已有结论", "Hand-over settled by a coordinator"),
     "renew_label": Text("换新标签，旧的作废", "Label replaced; the old one is void"),
+    "feedback_link": Text("发出反馈码", "Feedback code made"),
+    "feedback": Text("收到反馈", "Feedback came in"),
+    "thanks": Text("感谢已转达", "Thanks passed on"),
+    "no_thanks": Text("感谢未转达", "Thanks not passed on"),
 }
 
 
@@ -42,6 +46,7 @@ _REASON = {
     "overdue": Text("逾期未办", "overdue"),
     "guardian": Text("监护人要求", "the guardian's wish"),
     "intake": Text("处理心愿表", "work on a workbook"),
+    "never_came": Text("收件方反馈没有收到", "the receiving side says that it never came"),
 }
 """Reasons that the product gives by itself; people's own are kept as they wrote them."""
 

@@ -278,7 +278,15 @@ def human_code(token: Token) -> str:
     label, nor be checked without the server. The server allows 5 tries a claim: a guesser succeeds with 5 in 2^50.
     """
     digest = hashlib.sha256(b"microwish code 1\0" + _decoded(token.text)).digest()
-    number = int.from_bytes(digest[:7], "big") >> 6
+    return _written_out(int.from_bytes(digest[:7], "big") >> 6)
+
+
+def new_code() -> str:
+    """Fifty random bits in the form of :func:`human_code`, of no token: for what else people type or say."""
+    return _written_out(secrets.randbits(50))
+
+
+def _written_out(number: int) -> str:
     digits = [number >> 5 * place & 31 for place in range(9, -1, -1)]
     code = "".join(_CROCKFORD[digit] for digit in [*digits, _check_digit(digits)])
     return f"{code[:4]}-{code[4:8]}-{code[8:]}"

@@ -16,6 +16,7 @@ from sqlmodel import Session
 from wishes.access import Actor
 from wishes.custody.pictures import empty_pictures, sweep_pictures
 from wishes.errors import MicrowishError
+from wishes.feedback.forgetting import forget_words
 from wishes.handover.photos import empty_photos, sweep_photos
 from wishes.i18n import Text
 from wishes.intake.queries import rows_of_child
@@ -123,6 +124,7 @@ def blank_children(session: Session, child_ids: Sequence[int], *, now: datetime)
     empty_pictures(session, child_ids)
     empty_photos(session, child_ids)
     session.execute(sa.update(_WISH).where(_WISH.c.child_id.in_(child_ids)).values(detail=""))
+    forget_words(session, child_ids, now=now)
     session.execute(
         sa.update(_LINK).where(_LINK.c.child_id.in_(child_ids), _LINK.c.revoked_at.is_(None)).values(revoked_at=now)
     )

@@ -121,10 +121,10 @@ def seen_by_guardian(session: Session, link: Opened, *, keyring: Keyring, now: d
 
 
 def wishes_of(session: Session, child_id: int) -> list[Any]:
-    """Code, item, status of each wish of the child."""
+    """Id, code, item, status of each wish of the child."""
     return list(
         session.execute(
-            sa.select(_WISH.c.code, _WISH.c.item, _WISH.c.status)
+            sa.select(_WISH.c.id, _WISH.c.code, _WISH.c.item, _WISH.c.status)
             .where(_WISH.c.child_id == child_id)
             .order_by(_WISH.c.id)
         )

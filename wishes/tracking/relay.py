@@ -46,7 +46,7 @@ TOLD: dict[str, tuple[tuple[str, Audience], ...]] = {
     "deliver_directly": (("delivered", _A.TAKER), ("delivered", _A.SECRETARY), ("delivered", _A.COMMUNITY)),
     "attend": (("delivered", _A.TAKER), ("delivered", _A.SECRETARY), ("delivered", _A.COMMUNITY)),
     "close": (("close", _A.TAKER),),
-    "dispute": (("dispute", _A.TAKER), ("dispute", _A.COORDINATORS)),
+    "dispute": (("dispute", _A.TAKER), ("dispute", _A.COORDINATORS), ("dispute", _A.COMMUNITY)),
     "settle": (("settle", _A.TAKER), ("settle", _A.COMMUNITY)),
     "redo": (("redo", _A.TAKER), ("redo", _A.SECRETARY)),
     "cancel": (("cancel", _A.TAKER), ("cancel", _A.COMMUNITY)),

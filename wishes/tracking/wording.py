@@ -190,6 +190,18 @@ OF_NO_WISH: dict[str, Wording] = {
         "有人报告了对儿童的担忧，请立即查看“担忧报告”并处理。",
         "A concern about a child was reported: please open “Concerns” and act at once.",
     ),
+    "thanks": _words(
+        "有人感谢您",
+        "Somebody thanks you",
+        "您送出的心愿收到了感谢，请在“感谢”页查看。",
+        "There are thanks for what you gave: see the page “Thanks”.",
+    ),
+    "thanks_waiting": _words(
+        "有感谢等您过目",
+        "Thanks wait for your eyes",
+        "有写给捐赠人的感谢，请在“感谢”页看过后转达。",
+        "There are words of thanks for a giver: read them on the page “Thanks” before they are passed on.",
+    ),
     "access_asked": _words(
         "有查看身份信息的申请",
         "Somebody asks to see identities",
@@ -203,7 +215,7 @@ OF_NO_WISH: dict[str, Wording] = {
         "Your request to see identities was decided: see the page “Identities”.",
     ),
 }
-"""Notices about people and their duties; they name nobody, and no wish."""
+"""Notices about people, their duties and thanks; they name nobody, and no wish."""
 
 DIGEST_TITLE = Text("您有 {count} 条新消息", "You have {count} new messages")
 MORE = Text("……另有 {count} 条，请登录查看。", "… and {count} more: sign in to see them.")
@@ -276,6 +288,8 @@ _LOOK: dict[str, tuple[str, str]] = {
     "undeliverable": ("alert", "wait"),
     "vetting": ("shield", "wait"),
     "concern": ("alert", "bad"),
+    "thanks": ("heart", "good"),
+    "thanks_waiting": ("heart", "wait"),
     "access_asked": ("lock", "wait"),
     "access_decided": ("lock", ""),
 }

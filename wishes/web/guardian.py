@@ -5,6 +5,7 @@ The address holds a random secret only. Four digits of a phone that the family g
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, session, url_for
@@ -13,7 +14,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from wishes.access import NOBODY
 from wishes.clock import utc_now
 from wishes.errors import Invalid, MicrowishError, NotFound
-from wishes.lifecycle import STATUS_LABEL, Status
+from wishes.feedback.actions import Said, give_feedback, report_missing
+from wishes.lifecycle import FINISHED, STATUS_LABEL, Status
 from wishes.protection.consents import consents_of, withdraw_consent
 from wishes.protection.erasing import erase_child
 from wishes.protection.guardians import (
@@ -28,6 +30,7 @@ from wishes.protection.guardians import (
 )
 from wishes.protection.register import write_register
 from wishes.web.context import day, language, t
+from wishes.web.feedback import form_values, said_in_form
 from wishes.web.identity import database, keyring, settings
 from wishes.web.intake_pages import originals
 from wishes.web.papers import BASIS, FIELD, SCOPE
@@ -73,13 +76,17 @@ def _page(secret: str, link: Opened, errors: dict[str, str] | None = None) -> st
     values: dict[str, Any] = {name: str(identity.get(name, "")) for name in LONGEST}
     values["phones"] = " ".join(map(str, phones)) if isinstance(phones, list) else ""
     if errors:
-        values |= {name: request.form.get(name, "") for name in values}
+        values |= {
+            name: request.form[name] for name in (*values, "wish", "stars", "words", "thanks") if name in request.form
+        }
     return render_template(
         "protection/guardian.html",
         secret=secret,
         until=day(link.expires_at),
         values=values,
         labels={name: t(label) for name, label in FIELD.items()},
+        arrived=[(row.code, row.item) for row in wishes if Status(row.status) in FINISHED],
+        **{name: value for name, value in form_values(False).items() if name != "values"},
         wishes=[(row.code, row.item, t(STATUS_LABEL[Status(row.status)])) for row in wishes],
         consents=[
             (
@@ -121,6 +128,38 @@ def correct(secret: str) -> AnyResponse | tuple[str, int]:
     except Invalid as error:
         return _page(secret, link, {error.field: error.say(language())}), 422
     flash(t("已更正。", "Put right.") if done else t("没有改动。", "Nothing was changed."), "success")
+    return redirect(url_for("guardian.home", secret=secret))
+
+
+@pages.post("/feedback")
+def feedback(secret: str) -> AnyResponse | tuple[str, int]:
+    """How it went with one wish of the child."""
+    return _say(secret, give_feedback, t("谢谢您，已收到。", "Thank you, we have it."))
+
+
+@pages.post("/missing")
+def missing(secret: str) -> AnyResponse | tuple[str, int]:
+    """It is said to have been delivered, and never came."""
+    told = t("已登记“没有收到”，协调员会去查。", "Noted: it never came. A coordinator will look into it.")
+    return _say(secret, report_missing, told)
+
+
+def _say(secret: str, verb: Callable[..., int], told: str) -> AnyResponse | tuple[str, int]:
+    link = _opened(secret)
+    said = said_in_form("guardian")
+    if verb is report_missing:
+        said = Said("guardian", words=request.form.get("reason", ""))
+    try:
+        with database().transaction() as writing:
+            wish_id = next(
+                (row.id for row in wishes_of(writing, link.child_id) if row.code == request.form.get("wish")), None
+            )
+            if wish_id is None:
+                raise NotFound("这个心愿", "wish")
+            verb(writing, wish_id=wish_id, said=said, actor=NOBODY, keyring=keyring(), now=utc_now())
+    except Invalid as error:
+        return _page(secret, link, {error.field: error.say(language())}), 422
+    flash(told, "success")
     return redirect(url_for("guardian.home", secret=secret))
 
 

@@ -961,6 +961,26 @@ def upgrade() -> None:
         batch_op.create_index("ix_event_wish", ["wish_id", "id"], unique=False)
 
     op.create_table(
+        "feedback_link",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("wish_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("side", sa.String(12), nullable=False),
+        sa.Column("code_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("created_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("created_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("revoked_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_feedback_link_campaign_id_campaign")),
+        sa.ForeignKeyConstraint(["created_by"], ["account.id"], name=op.f("fk_feedback_link_created_by_account")),
+        sa.ForeignKeyConstraint(["wish_id"], ["wish.id"], name=op.f("fk_feedback_link_wish_id_wish")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_feedback_link")),
+        sa.UniqueConstraint("code_hash", name=op.f("uq_feedback_link_code_hash")),
+    )
+    with op.batch_alter_table("feedback_link", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_feedback_link_wish_id"), ["wish_id"], unique=False)
+
+    op.create_table(
         "import_row",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("file_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1142,6 +1162,37 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("custody_picture", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_custody_picture_wish_id"), ["wish_id"], unique=False)
+
+    op.create_table(
+        "feedback",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("wish_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("claim_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("side", sa.String(12), nullable=False),
+        sa.Column("arrived", sa.Boolean(), nullable=False),
+        sa.Column("stars", sa.Integer(), nullable=True),
+        sa.Column("words", sa.String(600), nullable=False),
+        sa.Column("thanks", sa.String(300), nullable=False),
+        sa.Column("thanks_state", sa.String(12), nullable=False),
+        sa.Column("masked", sa.Integer(), nullable=False),
+        sa.Column("link_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("given_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("decided_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("decided_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("stars IS NULL OR stars BETWEEN 1 AND 5", name=op.f("ck_feedback_stars")),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_feedback_account_id_account")),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_feedback_campaign_id_campaign")),
+        sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_feedback_claim_id_claim")),
+        sa.ForeignKeyConstraint(["decided_by"], ["account.id"], name=op.f("fk_feedback_decided_by_account")),
+        sa.ForeignKeyConstraint(["link_id"], ["feedback_link.id"], name=op.f("fk_feedback_link_id_feedback_link")),
+        sa.ForeignKeyConstraint(["wish_id"], ["wish.id"], name=op.f("fk_feedback_wish_id_wish")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_feedback")),
+    )
+    with op.batch_alter_table("feedback", schema=None) as batch_op:
+        batch_op.create_index("ix_feedback_thanks", ["campaign_id", "thanks_state", "id"], unique=False)
+        batch_op.create_index("ix_feedback_wish", ["wish_id", "id"], unique=False)
 
     op.create_table(
         "hand_over",
@@ -1357,6 +1408,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_hand_over_wish")
 
     op.drop_table("hand_over")
+    with op.batch_alter_table("feedback", schema=None) as batch_op:
+        batch_op.drop_index("ix_feedback_wish")
+        batch_op.drop_index("ix_feedback_thanks")
+
+    op.drop_table("feedback")
     with op.batch_alter_table("custody_picture", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_custody_picture_wish_id"))
 
@@ -1402,6 +1458,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_import_row_file_status")
 
     op.drop_table("import_row")
+    with op.batch_alter_table("feedback_link", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_feedback_link_wish_id"))
+
+    op.drop_table("feedback_link")
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.drop_index("ix_event_wish")
         batch_op.drop_index(
