@@ -26,6 +26,7 @@ from wishes.errors import Forbidden, Invalid, NotFound
 from wishes.handover.keys import signing_keys
 from wishes.handover.label_issue import issue_many
 from wishes.handover.paper import Press, order_of, print_order, village_code
+from wishes.handover.tables import Label
 from wishes.handover.tokens import human_code
 from wishes.intake.tables import Wish
 from wishes.intake.wishes import Filter, list_wishes
@@ -33,7 +34,7 @@ from wishes.lifecycle import Status
 from wishes.printing.actions import KEPT_FOR, MOST_ATTEMPTS, forget_papers, order_papers, print_queue
 from wishes.printing.queries import jobs_of, paper_of
 from wishes.printing.tables import DRAWER, PrintJob
-from wishes.protection.keyring import Keyring, read_keyring
+from wishes.protection.keyring import Keyring, Purpose, read_keyring
 from wishes.protection.rotation import rotate
 from wishes.settings import Settings
 
@@ -87,6 +88,20 @@ def test_two_runs_at_once_print_the_same_codes(press: Press, place: Place) -> No
     with ThreadPoolExecutor(4) as pool:
         runs = list(pool.map(issued, range(4)))
     assert runs[0] == runs[1] == runs[2] == runs[3] and len(set(runs[0])) == 60
+
+
+def test_a_printed_label_is_found_by_its_short_code_and_printed_again_with_its_own_key(
+    press: Press, place: Place, ring: Keyring, settings: Settings, coordinator: Actor
+) -> None:
+    [wish_id] = held_wishes(press.database, place, 1)
+    with press.database.transaction() as session:
+        first = issue_many(session, [wish_id], signer=press.signer, now=NOW).label(wish_id)
+        assert session.execute(sa.select(col(Label.code), col(Label.kid))).all() == [(human_code(first), first.kid)]
+    rotate(press.database, settings.keys_dir, purpose=Purpose.TOKEN, actor=coordinator, now=NOW)
+    newer = signing_keys(read_keyring(settings.keys_dir))[0]
+    with press.database.transaction() as session:
+        assert newer.kid != first.kid
+        assert issue_many(session, [wish_id], signer=newer, now=NOW).label(wish_id) == first
 
 
 def test_nothing_to_print_is_said_before_a_run_is_ordered(database: Database, place: Place, coordinator: Actor) -> None:

@@ -21,7 +21,7 @@ _CLAIM, _LABEL = table_of(Claim), table_of(Label)
 
 
 class Issued:
-    """The current codes of some wishes, by wish; each is signed when it is asked for."""
+    """The current codes of some wishes, by wish; each is signed when it is asked for, with the key of its first printing."""
 
     def __init__(self, rows: Sequence[Any], signer: TokenSigner) -> None:
         self._rows = {row.wish_id: row for row in rows}
@@ -58,7 +58,7 @@ def issue_many(session: Session, wish_ids: Sequence[int], *, signer: TokenSigner
         expires_on = local_day(now) + timedelta(days=LABEL_DAYS)
         session.execute(
             insert.on_conflict_do_nothing(index_elements=["claim_id", "epoch"]),
-            [_values(_fresh(row, expires_on, now), signer) for row in bare],
+            [_fresh(row, signer, expires_on, now) for row in bare],
         )
     rows = session.execute(
         sa.select(_LABEL.c.wish_id, _LABEL.c.epoch, _LABEL.c.tag, _LABEL.c.kid, _LABEL.c.expires_on)
@@ -69,13 +69,10 @@ def issue_many(session: Session, wish_ids: Sequence[int], *, signer: TokenSigner
     return Issued(rows, signer)
 
 
-def _fresh(claim: Any, expires_on: date, now: datetime) -> Label:
-    return Label(
-        campaign_id=claim.campaign_id, wish_id=claim.wish_id, claim_id=claim.id, epoch=1, tag=new_tag(), expires_on=expires_on,
-        created_at=now,
-    )  # fmt: skip
-
-
-def _values(label: Label, signer: TokenSigner) -> dict[str, Any]:
-    token = signer.sign(TokenType.LABEL, tag=label.tag, epoch=label.epoch, expires_on=label.expires_on)
-    return {**label.model_dump(exclude={"id"}), "kid": token.kid, "code": human_code(token)}
+def _fresh(claim: Any, signer: TokenSigner, expires_on: date, now: datetime) -> dict[str, Any]:
+    tag = new_tag()
+    token = signer.sign(TokenType.LABEL, tag=tag, epoch=1, expires_on=expires_on)
+    return {
+        "campaign_id": claim.campaign_id, "wish_id": claim.wish_id, "claim_id": claim.id, "epoch": 1, "tag": tag,
+        "kid": token.kid, "code": human_code(token), "expires_on": expires_on, "wrong_codes": 0, "created_at": now,
+    }  # fmt: skip

@@ -29,9 +29,8 @@ _SignInAttempt = columns(SignInAttempt)
 _WebSession = columns(WebSession)
 
 THROTTLE_WINDOW = timedelta(minutes=15)
-THROTTLE_TRIES = {"login": (8, 60), "send": (5, 30), "receipt": (20, 60)}
-"""Most tries within the window for one account and from one address: to sign in, to have a code sent, and (one device) wrong receipt codes typed."""
-THROTTLE_TRIES["feedback"] = (5, 30)  # wrong feedback codes: the same one again, and any from one address
+THROTTLE_TRIES = {"login": (8, 60), "send": (5, 30), "receipt": (20, 60), "feedback": (5, 30)}
+"""Most tries within the window for one account and from one address: to sign in, to have a code sent, and (one device) wrong receipt codes typed, or feedback codes."""
 
 
 def create_account(
