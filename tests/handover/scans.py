@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,9 +22,10 @@ from wishes.handover.reports import Report
 from wishes.handover.scanning import Answer, take_batch
 from wishes.handover.tables import HandOver, Scan
 from wishes.handover.tokens import PublicKeys, TokenSigner
-from wishes.intake.tables import Wish
+from wishes.intake.sealing import seal_identity
+from wishes.intake.tables import Child, Wish
 from wishes.lifecycle import Status
-from wishes.protection.keyring import Keyring, create_keyring
+from wishes.protection.keyring import Keyring, create_keyring, read_keyring
 from wishes.protection.vault import Vault
 
 SEED = bytes(range(32))
@@ -101,11 +103,11 @@ class ScanWorld:
             return list(session.execute(sa.select(Scan.__table__).order_by(col(Scan.id))))  # type: ignore[attr-defined]
 
 
-def scan_world(database: Database, folder: Any, place: Place | None = None) -> ScanWorld:
+def scan_world(database: Database, folder: Path, place: Place | None = None) -> ScanWorld:
     if place is None:
         with database.transaction() as session:
             place = make_campaign(session)
-    return ScanWorld(database, place, create_keyring(folder))
+    return ScanWorld(database, place, create_keyring(folder) if not folder.exists() else read_keyring(folder))
 
 
 def report(codes: Codes | None = None, *, at: datetime = NOW, **more: Any) -> Report:
@@ -124,3 +126,10 @@ def report(codes: Codes | None = None, *, at: datetime = NOW, **more: Any) -> Re
 
 def end_claim(session: Session, codes: Codes, place: Place, now: datetime) -> None:
     claims.cancel(session, wish_id=codes.wish_id, actor=place.coordinator, now=now, reason="不再需要")
+
+
+def with_identity(world: ScanWorld) -> None:
+    """Give the first community's child an identity to be sealed."""
+    with world.database.transaction() as session:
+        sealed = seal_identity(Vault(world.keyring), world.place.child_id, {"name": "儿童 1"})
+        session.execute(sa.update(Child).where(col(Child.id) == world.place.child_id).values(**sealed))
