@@ -92,7 +92,8 @@ def test_who_takes_a_wish_learns_no_more_than_they_need_when_they_need_it(actor:
     seen = visible_fields(standing, wish.status)
     if Field.PLACE in seen:
         assert wish.status in (Status.READY, Status.INSPECTED, Status.IN_TRANSIT, Status.SCHEDULED)
-        assert standing & {By.TAKER, By.COURIER}
+        assert standing & {By.TAKER, By.COURIER, By.INSPECTOR}
+        assert standing & {By.TAKER, By.COURIER} or wish.status is Status.INSPECTED
     if seen & {Field.AGE_BAND, Field.SEX}:
         assert standing & {By.TAKER, By.PROPOSED_TO, By.BROWSER}
     if By.BROWSER in standing and not standing - {By.BROWSER} and wish.status is not Status.OPEN:

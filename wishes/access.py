@@ -237,6 +237,7 @@ FIELDS: dict[Field, dict[By, tuple[Status, ...]]] = {
     Field.TAKER: {**_READERS, **_HANDLERS, By.TAKER: _ANY, By.PROPOSED_TO: (Status.PROPOSED,)},
     Field.PLACE: {
         **_READERS,
+        By.INSPECTOR: (Status.INSPECTED,),  # who packs has to know for which village
         By.COURIER: (Status.INSPECTED, Status.IN_TRANSIT),
         By.TAKER: (Status.READY, Status.INSPECTED, Status.IN_TRANSIT, Status.SCHEDULED),
     },

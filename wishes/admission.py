@@ -179,6 +179,27 @@ PAGES: dict[str, Admission] = {
     "custody.checked": _of("ready wish", SENDING | TAKING, COORDINATING),
     "custody.picture": _of("picture", WATCHING | TAKING | {Role.INSPECTOR}, WATCHING | {Role.INSPECTOR}),
     "custody.checklists": Admission(COORDINATING | CARRYING),
+    **dict.fromkeys(
+        (
+            "warehouse.desk",
+            "warehouse.scan",
+            "warehouse.undo_scan",
+            "warehouse.boxes",
+            "warehouse.make_box",
+            "warehouse.make_shipment",
+            "warehouse.count_list",
+            "warehouse.begin_count",
+        ),
+        Admission(COORDINATING | CARRYING),
+    ),
+    "warehouse.box": _of("box", COORDINATING | CARRYING, COORDINATING | CARRYING),
+    **dict.fromkeys(
+        ("warehouse.shipment", "warehouse.load", "warehouse.leave"),
+        _of("shipment", COORDINATING | CARRYING, COORDINATING | CARRYING),
+    ),
+    **dict.fromkeys(
+        ("warehouse.count", "warehouse.end_count"), _of("count", COORDINATING | CARRYING, COORDINATING | CARRYING)
+    ),
     "custody.add": _COORDINATE,
     "custody.end": _of("check", COORDINATING, COORDINATING),
     "handover.scan": Admission(COORDINATING | TAKING | {Role.SOCIAL_WORKER, Role.COURIER}),

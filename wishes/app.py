@@ -38,6 +38,7 @@ PAGES = (
     "lapses",
     "inspection",
     "custody",
+    "warehouse",
     "handover",
     "scans",
     "rounds",

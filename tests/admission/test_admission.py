@@ -107,6 +107,9 @@ def needed(world: World, endpoint: str) -> dict[str, str]:
         "feedback.link": {"side": "guardian"},
         "feedback.send_wish": {"stars": "5"},
         "intake.revision": {"decision": "drop"},
+        "warehouse.make_box": {"community": str(world.here.community_id)},
+        "warehouse.scan": {"mode": "shelf", "target": "A-1"},
+        "warehouse.undo_scan": {"mode": "shelf", "target": "A-1", "code": "none"},
         "invitations.make": {"branch": str(world.here.branch_id), "uses": "1", "days": "1"},
     }.get(endpoint, {})
 

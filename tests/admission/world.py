@@ -20,7 +20,7 @@ from wishes.access import NOBODY, Actor, Grant, Role
 from wishes.claims.tables import Branch, Claim, ClaimState, MatchRun, Proposal, Volunteer
 from wishes.clock import utc_now
 from wishes.custody.pictures import Photo, keep
-from wishes.custody.tables import AddedCheck, Inspection, Look
+from wishes.custody.tables import AddedCheck, Box, Inspection, Look, Shipment, StockCount
 from wishes.db import Database
 from wishes.feedback.actions import Said, give_feedback
 from wishes.feedback.links import make_link
@@ -249,6 +249,21 @@ class World:
             session, AddedCheck, campaign_id=place.id, category="*", zh="看电池", en="batteries", added_at=utc_now()
         )
         return Named({"check_id": check_id}, {})
+
+    def _box(self, session: Session, place: Place, whose: str, _person: Someone) -> Named:
+        box_id = insert(
+            session, Box, campaign_id=place.id, number=number(), community_id=place.community_id, created_at=utc_now()
+        )
+        return Named({"box_id": box_id}, {})
+
+    def _shipment(self, session: Session, place: Place, whose: str, _person: Someone) -> Named:
+        shipment_id = insert(
+            session, Shipment, campaign_id=place.id, number=number(), carrier="车队", created_at=utc_now()
+        )
+        return Named({"shipment_id": shipment_id}, {"where": "on"})
+
+    def _count(self, session: Session, place: Place, whose: str, _person: Someone) -> Named:
+        return Named({"count_id": insert(session, StockCount, campaign_id=place.id, started_at=utc_now())}, {})
 
     # --- what people send -------------------------------------------------------------------------------------------------
 

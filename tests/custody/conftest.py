@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from sqlmodel import Session
+import sqlalchemy as sa
+from sqlmodel import Session, col
 
 from tests.factories import NOW, Place, make_campaign, make_wish, signed_in
 from wishes.access import Actor, Grant, Role
 from wishes.claims import actions as claims
+from wishes.claims.tables import Volunteer
 from wishes.db import Database
 
 
@@ -28,6 +30,8 @@ class Crew:
 
 
 def crew_of(session: Session, place: Place) -> Crew:
+    session.execute(sa.update(Volunteer).where(col(Volunteer.id) == place.member_id).values(claim_limit=60))
+
     def somebody(*grants: Grant) -> Actor:
         return signed_in(session, Actor(None, "", grants))
 

@@ -19,6 +19,7 @@ from wishes.claims.tables import Branch, Claim, ClaimState, Proposal, ProposalSt
 from wishes.claims.taking import find_taker, open_claim, require_fit, require_own, take
 from wishes.claims.taking import is_qualified as is_qualified
 from wishes.clock import local_day
+from wishes.custody.parcels import gone_from_stock
 from wishes.custody.queries import ChecksMissing, passed
 from wishes.errors import CapacityReached, Conflict, ConsentMissing, Forbidden, Invalid, NotFound
 from wishes.events.actions import Moved, WishState, move, record, wish_state
@@ -248,6 +249,8 @@ def step(
     )
     if name == "redo":
         _revive_claim(session, state)
+    elif done.new is Status.CLAIMED:
+        gone_from_stock(session, live_claim_id(session, wish_id))
     return done
 
 

@@ -81,3 +81,78 @@ class CustodyPicture(SQLModel, table=True):
     size_bytes: int
     kept_by: int | None = Field(default=None, sa_type=BIG)
     kept_at: datetime = instant()
+
+
+class Shipment(SQLModel, table=True):
+    """What leaves together: a carrier, a route, and boxes."""
+
+    __table_args__ = (sa.UniqueConstraint("campaign_id", "number"),)
+    id: int | None = row_id()
+    campaign_id: int = refers("campaign.id")
+    number: int
+    carrier: str = Field(max_length=40)
+    route: str = Field(default="", max_length=120)  # screened
+    created_by: int | None = Field(default=None, sa_type=BIG)
+    created_at: datetime = instant()
+    left_by: int | None = Field(default=None, sa_type=BIG)
+    left_at: datetime | None = instant(null=True)
+
+
+class Box(SQLModel, table=True):
+    """A box for one village, by its number in the campaign."""
+
+    __table_args__ = (sa.UniqueConstraint("campaign_id", "number"),)
+    id: int | None = row_id()
+    campaign_id: int = refers("campaign.id")
+    number: int
+    community_id: int = refers("community.id")
+    shipment_id: int | None = refers("shipment.id", null=True, index=True)
+    created_by: int | None = Field(default=None, sa_type=BIG)
+    created_at: datetime = instant()
+
+
+class Parcel(SQLModel, table=True):
+    """Where the thing of a claim is: on a shelf of the warehouse, in a box, or neither. How it came there is told by the events."""
+
+    __table_args__ = (
+        sa.UniqueConstraint("claim_id"),
+        sa.CheckConstraint("(box_id IS NULL) = (packed_at IS NULL)", name="packed_when"),
+        sa.CheckConstraint("(shelf = '') = (received_at IS NULL)", name="received_when"),
+    )
+    id: int | None = row_id()
+    campaign_id: int = refers("campaign.id", index=True)
+    wish_id: int = refers("wish.id", index=True)
+    claim_id: int = refers("claim.id")
+    shelf: str = Field(default="", max_length=20)
+    received_by: int | None = Field(default=None, sa_type=BIG)
+    received_at: datetime | None = instant(null=True)
+    box_id: int | None = refers("box.id", null=True, index=True)
+    packed_by: int | None = Field(default=None, sa_type=BIG)
+    packed_at: datetime | None = instant(null=True)
+
+
+class StockCount(SQLModel, table=True):
+    """One look at what really lies on a shelf (empty: in the whole warehouse), against what is believed to lie there."""
+
+    __tablename__ = "stock_count"
+    id: int | None = row_id()
+    campaign_id: int = refers("campaign.id", index=True)
+    shelf: str = Field(default="", max_length=20)
+    started_by: int | None = Field(default=None, sa_type=BIG)
+    started_at: datetime = instant()
+    closed_by: int | None = Field(default=None, sa_type=BIG)
+    closed_at: datetime | None = instant(null=True)
+    expected: int | None = None
+    differences: list[dict[str, Any]] = document(list)  # of wish ids, as found when it was closed
+
+
+class CountedThing(SQLModel, table=True):
+    """A thing that was seen in a count."""
+
+    __tablename__ = "counted_thing"
+    __table_args__ = (sa.UniqueConstraint("count_id", "wish_id"),)
+    id: int | None = row_id()
+    count_id: int = refers("stock_count.id")
+    wish_id: int = refers("wish.id")
+    seen_by: int | None = Field(default=None, sa_type=BIG)
+    seen_at: datetime = instant()

@@ -454,6 +454,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_shared_view_campaign_id"), ["campaign_id"], unique=False)
 
     op.create_table(
+        "shipment",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("carrier", sa.String(40), nullable=False),
+        sa.Column("route", sa.String(120), nullable=False),
+        sa.Column("created_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("created_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("left_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("left_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_shipment_campaign_id_campaign")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_shipment")),
+        sa.UniqueConstraint("campaign_id", "number", name=op.f("uq_shipment_campaign_id_number")),
+    )
+    op.create_table(
         "spare_code",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -464,6 +479,23 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("spare_code", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_spare_code_account_id"), ["account_id"], unique=False)
+
+    op.create_table(
+        "stock_count",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("shelf", sa.String(20), nullable=False),
+        sa.Column("started_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("started_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("closed_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("closed_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("expected", sa.Integer(), nullable=True),
+        sa.Column("differences", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_stock_count_campaign_id_campaign")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_count")),
+    )
+    with op.batch_alter_table("stock_count", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_stock_count_campaign_id"), ["campaign_id"], unique=False)
 
     op.create_table(
         "taught_column",
@@ -512,6 +544,24 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("web_session", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_web_session_account_id"), ["account_id"], unique=False)
+
+    op.create_table(
+        "box",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("community_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("shipment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("created_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("created_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_box_campaign_id_campaign")),
+        sa.ForeignKeyConstraint(["community_id"], ["community.id"], name=op.f("fk_box_community_id_community")),
+        sa.ForeignKeyConstraint(["shipment_id"], ["shipment.id"], name=op.f("fk_box_shipment_id_shipment")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_box")),
+        sa.UniqueConstraint("campaign_id", "number", name=op.f("uq_box_campaign_id_number")),
+    )
+    with op.batch_alter_table("box", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_box_shipment_id"), ["shipment_id"], unique=False)
 
     op.create_table(
         "child",
@@ -930,6 +980,18 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_consent_scan_consent_id"), ["consent_id"], unique=False)
 
     op.create_table(
+        "counted_thing",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("count_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("wish_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("seen_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("seen_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["count_id"], ["stock_count.id"], name=op.f("fk_counted_thing_count_id_stock_count")),
+        sa.ForeignKeyConstraint(["wish_id"], ["wish.id"], name=op.f("fk_counted_thing_wish_id_wish")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_counted_thing")),
+        sa.UniqueConstraint("count_id", "wish_id", name=op.f("uq_counted_thing_count_id_wish_id")),
+    )
+    op.create_table(
         "event",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1288,6 +1350,32 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_label_wish_id"), ["wish_id"], unique=False)
 
     op.create_table(
+        "parcel",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("wish_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("claim_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("shelf", sa.String(20), nullable=False),
+        sa.Column("received_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("received_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("box_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("packed_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("packed_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("(shelf = '') = (received_at IS NULL)", name=op.f("ck_parcel_received_when")),
+        sa.CheckConstraint("(box_id IS NULL) = (packed_at IS NULL)", name=op.f("ck_parcel_packed_when")),
+        sa.ForeignKeyConstraint(["box_id"], ["box.id"], name=op.f("fk_parcel_box_id_box")),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_parcel_campaign_id_campaign")),
+        sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_parcel_claim_id_claim")),
+        sa.ForeignKeyConstraint(["wish_id"], ["wish.id"], name=op.f("fk_parcel_wish_id_wish")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_parcel")),
+        sa.UniqueConstraint("claim_id", name=op.f("uq_parcel_claim_id")),
+    )
+    with op.batch_alter_table("parcel", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_parcel_box_id"), ["box_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_parcel_campaign_id"), ["campaign_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_parcel_wish_id"), ["wish_id"], unique=False)
+
+    op.create_table(
         "scan_settlement",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1384,6 +1472,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_scan_settlement_campaign_id"))
 
     op.drop_table("scan_settlement")
+    with op.batch_alter_table("parcel", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_parcel_wish_id"))
+        batch_op.drop_index(batch_op.f("ix_parcel_campaign_id"))
+        batch_op.drop_index(batch_op.f("ix_parcel_box_id"))
+
+    op.drop_table("parcel")
     with op.batch_alter_table("label", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_label_wish_id"))
         batch_op.drop_index(batch_op.f("ix_label_code"))
@@ -1472,6 +1566,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_event_campaign")
 
     op.drop_table("event")
+    op.drop_table("counted_thing")
     with op.batch_alter_table("consent_scan", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_consent_scan_consent_id"))
         batch_op.drop_index(batch_op.f("ix_consent_scan_child_id"))
@@ -1555,16 +1650,25 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_child_community_id"))
 
     op.drop_table("child")
+    with op.batch_alter_table("box", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_box_shipment_id"))
+
+    op.drop_table("box")
     with op.batch_alter_table("web_session", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_web_session_account_id"))
 
     op.drop_table("web_session")
     op.drop_table("taught_word")
     op.drop_table("taught_column")
+    with op.batch_alter_table("stock_count", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stock_count_campaign_id"))
+
+    op.drop_table("stock_count")
     with op.batch_alter_table("spare_code", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_spare_code_account_id"))
 
     op.drop_table("spare_code")
+    op.drop_table("shipment")
     with op.batch_alter_table("shared_view", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_shared_view_campaign_id"))
 
