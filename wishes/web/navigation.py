@@ -33,7 +33,7 @@ _ITEMS: tuple[tuple[str, Text, str, tuple[Role, ...]], ...] = (
     ("desk.wishes", Text("心愿", "Wishes"), "wish", (*_COORDINATING, Role.AUDITOR)),
     ("matching.home", Text("匹配", "Matching"), "match", _COORDINATING),
     ("gaps.home", Text("时间差", "Gaps"), "clock", (*_COORDINATING, Role.AUDITOR)),
-    ("inspection.home", Text("质检配送", "Rounds"), "box", (Role.INSPECTOR, Role.COURIER)),
+    ("inspection.home", Text("质检配送", "Rounds"), "box", (Role.INSPECTOR, Role.COURIER, *_COORDINATING)),
     ("printing.home", Text("打印", "Print"), "print", (*_COORDINATING, Role.INSPECTOR, Role.SOCIAL_WORKER)),
     (
         "feedback.thanks",
