@@ -155,12 +155,14 @@ class Village:
     def photos(self, codes: Codes) -> int:
         """How many photographs of the wish's scans are kept."""
         with self.database.reading() as session:
-            return session.execute(
-                sa.select(sa.func.count())
-                .select_from(ScanPhoto)
-                .join(Scan, col(Scan.id) == col(ScanPhoto.scan_id))
-                .where(col(Scan.wish_id) == codes.wish_id)
-            ).scalar_one()
+            return int(
+                session.execute(
+                    sa.select(sa.func.count())
+                    .select_from(ScanPhoto)
+                    .join(Scan, col(Scan.id) == col(ScanPhoto.scan_id))
+                    .where(col(Scan.wish_id) == codes.wish_id)
+                ).scalar_one()
+            )
 
 
 @dataclass

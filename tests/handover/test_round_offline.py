@@ -60,6 +60,10 @@ def test_ten_parcels_scanned_without_signal_by_a_phone_that_dies_arrive_once_and
         page.goto(village.url)
         expect(page.locator("#round-parcels .round-row")).to_have_count(11)
         ready(page)
+        kept_from_installing = context.new_cdp_session(page).send("Page.getInstallabilityErrors")[
+            "installabilityErrors"
+        ]
+        assert kept_from_installing == [], "it can be put on the home screen"
         page.get_by_role("button", name="打开摄像头").click()
         confirm_next(page)
         wait_until(lambda: len(village.delivered()) == 1, seconds=30, what="with signal, a scan goes by itself")
