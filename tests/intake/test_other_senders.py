@@ -578,3 +578,22 @@ def test_consent_written_on_one_sheet_does_not_reach_another(understand_bytes: U
         workbook([head, ["王大山", "男", "书包"]], more=[("初中部", other, "visible"), ("说明", note, "visible")])
     )
     assert [e.consent for e in whole.entries] == ["batch", "batch"]
+
+
+def test_what_leaves_a_choice_waits_for_a_person(understand_bytes: Understand) -> None:
+    reading = understand_bytes(
+        workbook(
+            [
+                ["姓名", "性别", "地址", "心愿", "价格", "监护人是否同意"],
+                ["王大山", "男", "石桥镇柳树村", "足球或者篮球", 80, "同意"],
+                ["李小河", "女", "石桥镇柳树村", "书包", "¥1,20", "同意"],
+                ["赵青青", "女", "石桥镇柳树村", "台灯", "80,100", "同意"],
+            ]
+        )
+    )
+    assert [(e.status, e.doubts) for e in reading.entries] == [
+        ("parked", ["item_either"]),
+        ("parked", ["price_unreadable"]),
+        ("accepted", []),
+    ]
+    assert reading.entries[1].price_high is None

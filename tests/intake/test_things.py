@@ -165,3 +165,24 @@ def test_every_listed_thing_has_a_category_with_the_demonstration_catalogue(lexi
             thing = lexicon.things.read(word)
             if thing.verdict == "good":
                 assert thing.category in CATEGORIES, word
+
+
+ONE_THING = st.sampled_from(["书包", "足球", "台灯", "运动鞋", "钢笔"])
+
+
+@given(
+    ONE_THING, ONE_THING, st.sampled_from(["或", "或者"]), st.sampled_from(["", "都可以", "（二选一）", "，哪个都行"])
+)
+def test_of_two_things_of_which_any_would_do_none_is_chosen_silently(
+    one: str, other: str, between: str, after: str
+) -> None:
+    thing = THINGS.read(f"{one}{between}{other}{after}")
+    if one == other:
+        assert thing.verdict == "good"
+    else:
+        assert (thing.verdict, thing.doubt) == ("either", f"{one}、{other}")
+
+
+@pytest.mark.parametrize("text", ["红色或蓝色书包", "或许一个书包", "书包（红或蓝）"])
+def test_a_choice_of_colours_is_one_thing(text: str) -> None:
+    assert (THINGS.read(text).verdict, THINGS.read(text).item) == ("good", "书包")

@@ -30,8 +30,8 @@ _OF_THE_PLACE = frozenset({"place_unsure"})
 _OF_THE_WORD = frozenset({"item_unknown", "item_unsure"})
 NOT_TAKEN_FOR_GRANTED = "consent_unreadable"
 """A doubt that is not settled by accepting: somebody has to have asked the guardian."""
-NOT_IN_BULK = frozenset({NOT_TAKEN_FOR_GRANTED, "item_unsure"})
-"""Nor is what may be dangerous accepted without having been looked at, one by one."""
+NOT_IN_BULK = frozenset({NOT_TAKEN_FOR_GRANTED, "item_unsure", "item_either"})
+"""Nor is what may be dangerous accepted without having been looked at, one by one, nor which of several things it is."""
 
 
 def accept_row(

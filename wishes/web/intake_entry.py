@@ -43,7 +43,7 @@ _FIELDS = (
 )  # fmt: skip
 _AT: dict[str, str] = {
     "missing_wish": "wish", "missing_name": "child", "over_ceiling": "price", "age_out_of_range": "birth", "no_consent": "consent",
-    "unsafe_item": "wish", "cash_wish": "wish", "out_of_area": "town", "item_unknown": "wish", "item_unsure": "wish",
+    "unsafe_item": "wish", "cash_wish": "wish", "out_of_area": "town", "item_unknown": "wish", "item_unsure": "wish", "item_either": "wish",
     "price_unreadable": "price", "consent_unreadable": "consent", "age_unsure": "birth", "place_unsure": "town",
     "wish_cut_unsure": "wish", "phone_invalid": "phone", "birth_missing": "birth",
 }  # fmt: skip

@@ -113,6 +113,7 @@ MEND: Mapping[str, Text] = {
     "out_of_area": Text("请核对地址", "Check the address"),
     "item_unknown": Text("请写得具体些", "Say it more plainly"),
     "item_unsure": Text("请确认是否安全", "Confirm that it is safe"),
+    "item_either": Text("请只留一样", "Keep one of them"),
     "price_unreadable": Text("请只填数字", "Give figures only"),
     "consent_unreadable": Text("请填“有”或“无”", "Write 有 or 无"),
     "age_unsure": Text("请填出生日期", "Give the birth date"),

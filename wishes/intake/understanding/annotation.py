@@ -23,6 +23,7 @@ PROBLEMS: Mapping[str, Text] = {
     "out_of_area": Text("地址不在本市", "The address lies outside the city"),
     "item_unknown": Text("认不出是什么物品", "It is not clear what is wished for"),
     "item_unsure": Text("可能不安全，请确认", "May not be safe; please confirm"),
+    "item_either": Text("写了几样，任选其一", "Several things are named, any of which would do"),
     "price_unreadable": Text("看不懂价格", "The price cannot be read"),
     "consent_unreadable": Text("看不懂是否同意", "It is not clear whether the guardian consents"),
     "age_unsure": Text("年龄刚好在界线上，请填出生日期", "The age is on the limit; please give the birth date"),

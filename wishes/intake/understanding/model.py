@@ -39,6 +39,7 @@ WARNINGS = (
 DOUBTS = (
     "item_unknown",
     "item_unsure",
+    "item_either",
     "price_unreadable",
     "consent_unreadable",
     "age_unsure",

@@ -65,7 +65,7 @@ def catalogue_from_rows(rows: Iterable[Mapping[str, str]]) -> tuple[CatalogueIte
 
 
 class Thing(NamedTuple):
-    """One wished-for thing. ``verdict`` is ``good``, ``none`` (no wish), ``unsafe``, ``cash``, ``unsure`` or ``unknown``."""
+    """One wished-for thing. ``verdict`` is ``good``, ``none`` (no wish), ``unsafe``, ``cash``, ``unsure``, ``either`` or ``unknown``."""
 
     verdict: str
     item: str | None = None
@@ -79,7 +79,7 @@ class Thing(NamedTuple):
     how: str = "exact"
     confidence: float = 1.0
     doubt: str = ""
-    """The word that makes it unsure."""
+    """The word that makes it unsure, or the things of which any would do."""
 
 
 class _Known(NamedTuple):
@@ -100,6 +100,7 @@ _SIZE = re.compile(
 )
 _HEIGHT_TOLD = re.compile(r"(?:净?身高|体重)[:：]?\s*\d{2,3}(?:\.\d+)?(?:cm|厘米|公分)?", re.I)
 _SHOE_TOLD = re.compile(r"(?:鞋码|脚长|体重)[:：]?\s*\d{2,3}(?:\.\d+)?(?:cm|厘米|公分|码|号)?", re.I)
+_OR = re.compile(r"或者?(?!许)")
 _MODEL = re.compile(r"\d{1,2}号|[一二三四五六七]号")
 _LIST_MARK = re.compile(r"^[(（]?\d{1,2}[)）.、](?!\d)\s*")
 _LETTER_SIZE = re.compile(r"(?<![A-Za-z])(?:X{0,4}[LS]|M|\dXL)(?:码|号)?(?![A-Za-z])", re.I)
@@ -262,7 +263,7 @@ class ThingReader:
                 0.5,
                 doubt,
             )
-        return Thing(
+        good = Thing(
             "good",
             found.item,
             found.category,
@@ -275,6 +276,15 @@ class ThingReader:
             how,
             confidence,
         )
+        named = self._named_by_turns(core)
+        return good._replace(verdict="either", confidence=0.5, doubt="、".join(named)) if len(named) > 1 else good
+
+    def _named_by_turns(self, core: str) -> list[str]:
+        """The different things of 轮椅或者助行器, any of which would do; nothing where 或 does not part things."""
+        if "或" not in core or core in self._known:
+            return []
+        found = [self._find(part) for part in _OR.split(core) if part]
+        return list(dict.fromkeys(known.item for known, _, sure in found if known is not None and sure >= 0.9))
 
     def _without_reason(self, text: str) -> str:
         """Without the clause that tells why: 练习本,上学用 is 练习本."""

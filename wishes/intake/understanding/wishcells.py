@@ -95,6 +95,9 @@ def _describe(entry: Entry, thing: Thing) -> None:
     elif thing.verdict == "unsure":
         entry.doubts.append("item_unsure")
         entry.traces["item"] = Trace(entry.cell, entry.raw, f"may not be allowed: {thing.doubt}", thing.confidence)
+    elif thing.verdict == "either":
+        entry.doubts.append("item_either")
+        entry.traces["item"] = Trace(entry.cell, entry.raw, f"one of several: {thing.doubt}", thing.confidence)
     elif thing.verdict == "unknown":
         entry.doubts.append("item_unknown")
         entry.traces["item"] = Trace(entry.cell, entry.raw, "unknown thing", thing.confidence)
@@ -138,6 +141,10 @@ def _price_of(entry: Entry, cell: PriceCell, position: int, parts: int, inline: 
     if price is None and cell.prices:
         if parts == 1:
             price = cell.prices[0] if len(cell.prices) == 1 else _summed(cell.prices)
+            if price is None:
+                told = " / ".join(str(p.high) for p in cell.prices)
+                entry.traces["price"] = Trace(entry.cell, told, "unreadable price", 0.5)
+                return
         elif (len(cell.prices) == parts and not (cell.total and len(cell.prices) == 1)) or (
             len(cell.prices) == parts + 1 and cell.total
         ):
@@ -164,9 +171,10 @@ def _price_of_all(entry: Entry, cell: WishCell) -> None:
 
 
 def _summed(prices: tuple[Price, ...]) -> Price | None:
-    """Several prices for one wish: a range in disguise when there are two, else unknown."""
+    """Several prices for one wish: a range in disguise when there are two of one size, else unknown. 1,20 is no range from
+    1 to 20 yuan: whether 1.20 or 120 was meant is the sender's to tell."""
     values = [p.high for p in prices if p.high is not None]
-    if len(values) == 2 and values[0] < values[1]:
+    if len(values) == 2 and values[0] < values[1] <= 10 * values[0]:
         return Price(values[0], values[1], "two prices for one wish", 0.7)
     return prices[0] if len(set(values)) == 1 else None
 
