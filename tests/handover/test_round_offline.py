@@ -85,6 +85,11 @@ def test_ten_parcels_scanned_without_signal_by_a_phone_that_dies_arrive_once_and
         page.goto(village.url)  # the server is still away: the page opens from what the phone keeps
         expect(page.locator("#round-queue .round-row")).to_have_count(10)
         expect(page.locator("#round-parcels .round-row")).to_have_count(11)
+        assert (
+            page.evaluate("[...document.styleSheets].map(sheet => sheet.cssRules.length).filter(rules => !rules)") == []
+        )
+        page.get_by_role("button", name="打开摄像头").click()  # the reader, too, is on the phone
+        expect(page.locator("#round-said")).to_contain_text("已经扫过了", timeout=60_000)
         assert len(village.delivered()) == 1
         village.server.start()
         back_at = utc_now()

@@ -57,9 +57,9 @@ function button(words, act) {
 
 export function showQueue(waiting, undo, again) {
   part("queue").replaceChildren(...waiting.map(({ nonce, tried, stuck, scan }) => {
-    const state = stuck
-      ? pill(say("传不上去", "Cannot be sent"), "bad", "alert")
-      : pill(scan.check === "good" ? say("两个码已核对", "Both codes checked") : say("上传时核对", "Checked when sent"), scan.check === "good" ? "good" : "wait", scan.check === "good" ? "check-circle" : "hourglass");
+    const checked = scan.recipient_code ? say("两个码已核对", "Both codes checked") : say("包裹码已核对", "Parcel checked");
+    const state = stuck ? pill(say("传不上去", "Cannot be sent"), "bad", "alert")
+      : scan.check === "good" ? pill(checked, "good", "check-circle") : pill(say("上传时核对", "Checked when sent"), "wait", "hourglass");
     const detail = [say(...ACTION[scan.action]), moment(scan.occurred_at), scan.evidence.note, scan.evidence.photo && say("有照片", "with a photo"),
       stuck && say(`服务器不收（${stuck}）。请告诉协调员，不会删除。`, `The server does not take it (${stuck}). Tell the coordinator; it is not deleted.`)];
     const act = stuck ? button(say("再试", "Try again"), () => again(nonce)) : !tried && button(say("撤销", "Undo"), () => undo(nonce));
