@@ -51,7 +51,8 @@ def meet(session: Session, *, uid: str, account_id: int | None, skew_s: int | No
     insert: Any = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     told = insert(_DEVICE).values(account_id=account_id, uid=uid, skew_s=skew_s, first_seen_at=now, last_seen_at=now)
     kept = told.on_conflict_do_update(
-        index_elements=["account_id", "uid"], set_={"skew_s": skew_s, "last_seen_at": now}
+        index_elements=["account_id", "uid"],
+        set_={"skew_s": sa.func.coalesce(told.excluded.skew_s, _DEVICE.c.skew_s), "last_seen_at": now},
     ).returning(_DEVICE.c.id, _DEVICE.c.revoked_at)
     return DeviceHere(*session.execute(kept).one())
 
