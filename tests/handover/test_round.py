@@ -11,11 +11,14 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlmodel import col
 
-from tests.factories import NOW, Place, make_campaign, make_wish
+from tests.factories import NOW, Place, code_of, insert, make_campaign, make_wish
 from tests.web.people import Person
 from wishes.access import Actor, Role, facts_of, possible_moves
 from wishes.claims import actions as claims
+from wishes.claims.tables import Claim
 from wishes.clock import local
+from wishes.custody.tables import Box
+from wishes.custody.tables import Parcel as Stored
 from wishes.db import Database
 from wishes.handover import rounds
 from wishes.handover.actions import issue_codes
@@ -125,6 +128,26 @@ def test_a_label_is_known_again_by_its_short_code_which_the_round_does_not_hold(
         anew = issue_codes(session, wish_id=wish_id, signer=SIGNER, now=NOW, anew=True)
     [parcel] = carried(database, place, place.volunteer).parcels
     assert (parcel.epoch, parcel.mark) == (2, mark_of(anew.label)), "a reprint replaces the one before"
+
+
+def test_parcels_come_in_the_order_of_their_boxes(database: Database, place: Place) -> None:
+    expected = []
+    with database.transaction() as session:
+        for number in (12, 3, None):
+            wish_id = make_wish(session, place, status=Status.IN_TRANSIT)
+            claim_id = insert(
+                session, Claim, campaign_id=place.id, wish_id=wish_id, volunteer_id=place.volunteer_id, claimed_at=NOW
+            )
+            if number is not None:
+                box_id = insert(
+                    session, Box, campaign_id=place.id, number=number, community_id=place.community_id, created_at=NOW
+                )
+                insert(
+                    session, Stored, campaign_id=place.id, wish_id=wish_id, claim_id=claim_id, box_id=box_id, packed_at=NOW
+                )  # fmt: skip
+            expected.insert(0, (code_of(session, wish_id), str(number or "")))
+    found = carried(database, place, place.coordinator).parcels
+    assert [(parcel.code, parcel.box) for parcel in found] == expected
 
 
 def test_only_who_receives_may_do_with_the_parcels_code_alone(database: Database, place: Place) -> None:

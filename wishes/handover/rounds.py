@@ -1,6 +1,6 @@
 """A courier's round: the parcels one person may hand over now, as a phone keeps them for a day or two without signal.
 
-It holds what the labels show and nothing of a child: code, thing, township. A phone that knows it can check both codes of a
+It holds what the labels show and nothing of a child: code, thing, township, box. A phone that knows it can check both codes of a
 hand-over, and make neither: keys are public, and of a label's short code it has a mark of 32 of its 50 bits only.
 """
 
@@ -19,6 +19,8 @@ from wishes.access import Actor, Role, facts_of, may, relations
 from wishes.campaigns.tables import Place
 from wishes.claims.tables import Claim, ClaimState
 from wishes.clock import local_day, start_of_day
+from wishes.custody.tables import Box
+from wishes.custody.tables import Parcel as Stored
 from wishes.handover.label_pictograms import is_discreet
 from wishes.handover.tables import Label
 from wishes.handover.tokens import Token, TokenSigner, TokenType, human_code
@@ -27,6 +29,7 @@ from wishes.lifecycle import MOVES, By, Kind, Status
 from wishes.model import table_of
 
 _CLAIM, _LABEL, _PLACE, _WISH = table_of(Claim), table_of(Label), table_of(Place), table_of(Wish)
+_BOX, _STORED = table_of(Box), table_of(Stored)
 
 MOST: Final = 500
 GOOD_DAYS, GOOD_UNTIL_HOUR = 2, 4
@@ -43,6 +46,7 @@ class Parcel:
     detail: str  # size and number of pieces
     township: str  # its code
     place: str  # the township's name
+    box: str  # its number, empty when it travels in none
     status: str
     tag: str
     epoch: int
@@ -69,7 +73,7 @@ def round_of(
     now: datetime,
     townships: Sequence[str] = (),
 ) -> Round:
-    """The goods that *actor* may hand over now, by township and code; narrowed to *townships* (codes) when there are any."""
+    """The goods that *actor* may hand over now, by township, box and code; narrowed to *townships* (codes) when there are any."""
     mine = sa.and_(_WISH.c.campaign_id == campaign_id, _WISH.c.kind == Kind.GOODS, _mine(actor, campaign_id))
     counted = session.execute(
         sa.select(_WISH.c.township_code, _PLACE.c.name, sa.func.count())
@@ -82,11 +86,13 @@ def round_of(
     names = {code: name for code, name, _ in found}
     asked = set(townships) & set(names) or set(names)
     rows = session.execute(
-        sa.select(_WISH, _LABEL.c.kid, _LABEL.c.tag, _LABEL.c.epoch, _LABEL.c.expires_on)
+        sa.select(_WISH, _BOX.c.number.label("box"), _LABEL.c.kid, _LABEL.c.tag, _LABEL.c.epoch, _LABEL.c.expires_on)
         .outerjoin(_CLAIM, sa.and_(_CLAIM.c.wish_id == _WISH.c.id, _CLAIM.c.state == ClaimState.LIVE))
         .outerjoin(_LABEL, sa.and_(_LABEL.c.claim_id == _CLAIM.c.id, _LABEL.c.voided_at.is_(None)))
+        .outerjoin(_STORED, _STORED.c.claim_id == _CLAIM.c.id)
+        .outerjoin(_BOX, _BOX.c.id == _STORED.c.box_id)
         .where(mine, _WISH.c.township_code.in_(asked))
-        .order_by(_WISH.c.township_code, _WISH.c.code)
+        .order_by(_WISH.c.township_code, sa.func.coalesce(_BOX.c.number, 0), _WISH.c.code)
         .limit(MOST)
     ).all()
     whole = sum(count for code, _, count in found if code in asked)
@@ -145,6 +151,7 @@ def _parcel(row: Any, names: dict[str, str], actor: Actor, signer: TokenSigner) 
         detail="" if discreet else f"{row.size} × {row.quantity}".strip(),
         township=row.township_code,
         place=names[row.township_code],
+        box=str(row.box or ""),
         status=str(row.status),
         tag=label.tag.hex() if label else "",
         epoch=label.epoch if label else 0,

@@ -1,5 +1,6 @@
 // What a courier's phone keeps: the round, what was scanned, what was answered, photographs. All of it sealed (AES-256-GCM)
-// with a key that the browser holds and does not hand out; each row belongs to one sign-in in one campaign.
+// with a key that the browser holds and does not hand out; each row belongs to one sign-in in one campaign. There is no PIN
+// besides: nothing here tells of a child, and what has to send itself after the battery was empty cannot ask for one.
 
 const STORES = ["queue", "photos", "answers"];
 const ANSWERS_KEPT_MS = 3 * 86_400_000;
