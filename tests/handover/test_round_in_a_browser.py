@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from axe_playwright_python.sync_playwright import Axe
 from PIL import ExifTags, Image
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from sqlmodel import col
 
 from tests.conftest import settings_for
 from tests.handover.browser_round import PHONE, Village, ready, sign_in, wait_until
@@ -22,8 +24,10 @@ from tests.web.test_design_in_a_browser import DESK, SMALL_TARGETS, WCAG
 from wishes.access import Role
 from wishes.claims import actions as claims
 from wishes.clock import utc_now
-from wishes.handover.actions import Codes
+from wishes.handover.actions import Codes, issue_codes
+from wishes.handover.keys import signing_keys
 from wishes.handover.tokens import human_code
+from wishes.intake.tables import Wish
 from wishes.protection.keyring import read_keyring
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("round-in-a-browser")]
@@ -248,6 +252,56 @@ def test_a_parcel_that_was_cancelled_meanwhile_is_kept_for_a_coordinator_and_kin
     expect(answer).to_contain_text("有出入")
     [scan] = scans_of(village, parcel)
     assert scan.outcome == "conflict" and parcel.wish_id not in village.delivered()
+
+
+def test_two_phones_without_signal_that_hand_over_the_same_parcel_leave_one_delivery_and_a_matter_to_settle(
+    village: Village, browser: Browser, phones: list[BrowserContext]
+) -> None:
+    parcel = village.parcel()
+    first, second = (opened(village, browser, phones) for _ in range(2))
+    for phone in (first, second):
+        phone.context.set_offline(True)
+        keep(phone, parcel)
+    for phone in (second, first):
+        send_all_later(phone)
+    assert village.confirmed().count(parcel.wish_id) == 1
+    one, other = scans_of(village, parcel)
+    assert one.device_id != other.device_id and "conflict" in {one.outcome, other.outcome}
+    told = [phone.locator("#round-answers .round-row").inner_text() for phone in (first, second)]
+    assert any("有出入" in words for words in told)
+
+
+def test_a_label_that_was_replaced_meanwhile_is_not_dropped_and_its_courier_is_told(
+    village: Village, phone: Page
+) -> None:
+    parcel = village.parcel()
+    load_anew(phone, village)
+    phone.context.set_offline(True)
+    keep(phone, parcel)
+    with village.database.transaction() as session:
+        issue_codes(session, wish_id=parcel.wish_id, signer=signing_keys(village.keyring)[0], now=utc_now(), anew=True)
+    send_all_later(phone)
+    [scan] = scans_of(village, parcel)
+    assert scan.outcome in ("conflict", "refused") and scan.code and parcel.wish_id not in village.delivered()
+    expect(phone.locator("#round-answers .round-row").first).not_to_contain_text("已确认")
+
+
+def test_a_round_can_be_narrowed_to_the_townships_one_goes_to_and_stays_so(village: Village, phone: Page) -> None:
+    here, there = village.parcel(), village.parcel()
+    with village.database.transaction() as session:
+        session.execute(sa.update(Wish).where(col(Wish.id) == there.wish_id).values(township_code="330102009"))
+    load_anew(phone, village)
+    rows = phone.locator("#round-parcels .round-row")
+    expect(phone.locator("#round-parcels")).to_contain_text(village.code(here))
+    with phone.expect_response(lambda answer: "township=330102009" in answer.url):
+        phone.get_by_label("330102009").check()
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text(village.code(there))
+    phone.reload()
+    expect(rows).to_have_count(1)
+    expect(phone.get_by_label("330102009")).to_be_checked()
+    with village.database.transaction() as session:
+        session.execute(sa.update(Wish).where(col(Wish.id) == there.wish_id).values(township_code="330102001"))
 
 
 def test_a_wrong_receipt_code_is_refused_by_the_server_and_the_parcel_can_be_scanned_again(
