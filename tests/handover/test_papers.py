@@ -18,17 +18,21 @@ from sqlmodel import col
 
 from tests.factories import NOW, Place, make_account
 from tests.web.people import Person, grants_of
-from wishes.access import Actor, Grant, Role
+from wishes.access import NOBODY, Actor, Grant, Role
 from wishes.cli import Workbench, cli
 from wishes.clock import utc_now
 from wishes.db import Database
 from wishes.errors import Forbidden, Invalid, NotFound
+from wishes.feedback.actions import Said, decide_thanks, give_feedback
 from wishes.handover.keys import signing_keys
 from wishes.handover.label_issue import issue_many
 from wishes.handover.paper import Press, order_of, print_order, village_code
+from wishes.handover.round_sheet import Parcel, Stop, Village, write_round_sheets
 from wishes.handover.tables import Label
+from wishes.handover.thanks_cards import Card, write_thanks_cards
 from wishes.handover.tokens import human_code
-from wishes.intake.tables import Wish
+from wishes.intake.sealing import seal_identity
+from wishes.intake.tables import Child, Wish
 from wishes.intake.wishes import Filter, list_wishes
 from wishes.lifecycle import Status
 from wishes.printing.actions import KEPT_FOR, MOST_ATTEMPTS, forget_papers, order_papers, print_queue
@@ -36,9 +40,10 @@ from wishes.printing.queries import jobs_of, paper_of
 from wishes.printing.tables import DRAWER, PrintJob
 from wishes.protection.keyring import Keyring, Purpose, read_keyring
 from wishes.protection.rotation import rotate
+from wishes.protection.vault import Vault
 from wishes.settings import Settings
 
-from .paper import page_count, text_layer
+from .paper import page_count, rendered, text_layer
 from .papers import held_wishes
 
 
@@ -255,3 +260,72 @@ def test_the_command_prints_with_progress_and_leaves_no_half_file(
     done = CliRunner().invoke(cli, words, obj=bench)
     assert json.loads(done.stdout)["printed"] == 90 and "90 of 90" in done.stderr
     assert page_count(out.read_bytes()) == 3 and list(tmp_path.glob(".*.part")) == []
+
+
+def test_a_round_sheet_has_one_line_per_child_and_each_village_its_own_page(press: Press, place: Place) -> None:
+    wishes = held_wishes(press.database, place, 7, status=Status.IN_TRANSIT)
+    with press.database.transaction() as session:
+        child = session.execute(sa.select(col(Wish.child_id)).where(col(Wish.id) == wishes[1])).scalar_one()
+        session.execute(sa.update(Wish).where(col(Wish.id) == wishes[2]).values(child_id=child))
+    out = io.BytesIO()
+    assert print_order(press, place.id, order_of("rounds"), out) == 7
+    with press.database.transaction() as session:
+        rows = list_wishes(session, place.id, Filter(ids=tuple(wishes))).rows
+        codes = issue_many(session, wishes, signer=press.signer, now=NOW)
+    texts = {text_layer(out.getvalue(), page) for page in range(page_count(out.getvalue()))}
+    assert len(texts) == 2
+    for text in texts:
+        here = [row for row in rows if village_code(row) in text]
+        assert here and all(row.code in text and human_code(codes.label(row.id)) in text for row in here)
+        assert len(re.findall("小鹿", text)) == len({row.child_id for row in here})
+        assert not any(row.item in text or human_code(codes.receipt(row.id)) in text for row in rows)
+
+
+def test_a_thank_you_card_thanks_each_giver_and_tells_of_no_child(
+    press: Press, place: Place, ring: Keyring, coordinator: Actor
+) -> None:
+    wishes = held_wishes(press.database, place, 5)
+    with press.database.transaction() as session:
+        session.execute(sa.update(Wish).values(status=Status.DELIVERED, category="aid"))
+        session.execute(
+            sa.update(Wish)
+            .where(col(Wish.id) == wishes[0])
+            .values(taker_branch_id=None, taker_volunteer_id=place.volunteer_id)
+        )
+        child_id = session.execute(sa.select(col(Wish.child_id)).where(col(Wish.id) == wishes[0])).scalar_one()
+        sealed = seal_identity(Vault(ring), child_id, {"name": "章晓岚"})
+        session.execute(sa.update(Child).where(col(Child.id) == child_id).values(**sealed))
+        for words in ("谢谢您送的礼物", "请不要转达这句"):
+            said = Said("guardian", None, "", words)
+            made = give_feedback(session, wish_id=wishes[0], said=said, actor=NOBODY, keyring=ring, now=NOW)
+            decide_thanks(
+                session,
+                feedback_id=made,
+                approve="不要" not in words,
+                words=words,
+                actor=coordinator,
+                keyring=ring,
+                now=NOW,
+            )
+        rows = list_wishes(session, place.id, Filter(ids=tuple(wishes))).rows
+    out = io.BytesIO()
+    assert print_order(press, place.id, order_of("thanks"), out) == 5
+    text = text_layer(out.getvalue())
+    assert "4 份心愿" in text and "1 份心愿" in text and "谢谢您送的礼物" in text and "请不要转达" not in text
+    for told in ("康复", "小鹿", *(word for row in rows for word in (row.item, row.code, row.community))):
+        assert told not in text, told
+
+
+def test_chinese_on_round_sheets_and_cards_is_drawn_in_pixels(fonts_dir: Path) -> None:
+    """Characters that differ make pictures that differ: no boxes in place of letters, no font that is only named."""
+    drawn = set()
+    for word in "鹿龘䶮骉鞋":
+        sheet, card = io.BytesIO(), io.BytesIO()
+        stop = Stop(word, (Parcel("W1", "ABCD", "study"),))
+        write_round_sheets([Village("村", "1", (stop,))], sheet, campaign="", fonts_dir=fonts_dir)
+        write_thanks_cards([Card(word, 1, (("study", 1),))], card, campaign="", fonts_dir=fonts_dir)
+        for pdf in (sheet, card):
+            pixels = rendered(pdf.getvalue())
+            assert (pixels < 128).sum() > 2_000
+            drawn.add(pixels.tobytes())
+    assert len(drawn) == 10

@@ -1,4 +1,4 @@
-"""``microwish labels``: parcel labels and receipt slips as PDF."""
+"""``microwish labels``: parcel labels and the other papers as PDF."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wishes.clock import utc_now
 from wishes.commands.edge import Edge
 from wishes.handover import paper
 from wishes.handover.keys import signing_keys
-from wishes.lifecycle import HELD, Status
+from wishes.lifecycle import FINISHED, HELD, Status
 
 _TOLD_EVERY_S = 1.0
 
@@ -22,11 +22,12 @@ _TOLD_EVERY_S = 1.0
 @click.option("--campaign", "slug", required=True, help="Short name of the campaign.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The PDF to write.")
 @click.option("--layout", type=click.Choice(paper.LAYOUTS), default="a4-24", show_default=True)
-@click.option("--receipts", is_flag=True, help="Sealed receipt slips for the receiving side instead of parcel labels.")
+@click.option("--paper", "kind", type=click.Choice(tuple(paper.PAPERS)), default="labels", show_default=True)
+@click.option("--receipts", is_flag=True, help="The same as --paper receipts: sealed slips for the receiving side.")
 @click.option(
     "--status",
     "statuses",
-    type=click.Choice([str(s) for s in HELD]),
+    type=click.Choice([str(s) for s in (*HELD, *FINISHED)]),
     multiple=True,
     help="Only wishes in this stage. Repeatable.",
 )
@@ -34,10 +35,18 @@ _TOLD_EVERY_S = 1.0
 @click.option("--json", "as_json", is_flag=True, help="Pure JSON on standard output.")
 @click.pass_obj
 def labels(
-    edge: Edge, slug: str, out: Path, layout: str, receipts: bool, statuses: tuple[str, ...], county: str, as_json: bool
+    edge: Edge,
+    slug: str,
+    out: Path,
+    layout: str,
+    kind: str,
+    receipts: bool,
+    statuses: tuple[str, ...],
+    county: str,
+    as_json: bool,
 ) -> None:
-    """Print labels (or receipt slips) of what is bought and not yet delivered, all of it, with progress."""
-    kind = "receipts" if receipts else "labels"
+    """Print labels or another paper for the wishes it is usual for, all of them, with progress."""
+    kind = "receipts" if receipts else kind
     order = paper.order_of(kind, statuses=tuple(Status(s) for s in statuses), county_code=county, layout=layout)
     with edge.database.reading() as session:
         campaign_id = campaign_by_slug(session, slug).id or 0

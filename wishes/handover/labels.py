@@ -19,8 +19,9 @@ from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
 from wishes.handover.label_codes import QUIET_MODULES, Matrix, pdf_rectangles, qr_matrices, qr_matrix, qr_svg
-from wishes.handover.label_pictograms import GRID, STROKE, pdf_path, pictogram
+from wishes.handover.label_pictograms import pictogram
 from wishes.handover.label_text import PaperFonts, draw_fitted, fitted, paper_fonts
+from wishes.handover.paper_tables import draw_pictogram
 from wishes.handover.tokens import Token, TokenType, human_code, scan_url
 
 __all__ = ["FORMATS", "Label", "LabelFormat", "batched", "draw_qr", "qr_svg", "write_labels"]
@@ -155,14 +156,6 @@ def draw_qr(canvas: Canvas, code: str | Matrix, left: float, top: float, module_
     return float((matrix.shape[0] + 2 * QUIET_MODULES) * module)
 
 
-def _draw_pictogram(canvas: Canvas, category: str, left: float, top: float, side: float) -> None:
-    scale = side / GRID
-    canvas.addLiteral(
-        f"q {scale:.5f} 0 0 {-scale:.5f} {left:.4f} {top:.4f} cm {STROKE} w 1 J 1 j\n"
-        f"{pdf_path(pictogram(category).path)}\nS Q"
-    )
-
-
 def _draw_label(
     canvas: Canvas, label: Label, matrix: Matrix, paper: LabelFormat, fonts: PaperFonts, left: float, top: float
 ) -> None:
@@ -191,7 +184,7 @@ def _draw_text(
     draw_fitted(canvas, "拾到请扫码 Found? Scan", fonts.regular, 5, left, bottom + 6, width)
 
     picture = min(7.5 * mm, width / 3)
-    _draw_pictogram(canvas, label.category, left, top, picture)
+    draw_pictogram(canvas, label.category, left, top, picture)
     beside, room = left + picture + 1 * mm, width - picture - 1 * mm
     below_alias = draw_fitted(canvas, label.alias, fonts.bold, 9, beside, top, room)
     word_top = min(below_alias, top - picture / 2)

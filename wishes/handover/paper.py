@@ -8,24 +8,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import BinaryIO, Final
+from itertools import chain, groupby
+from typing import Any, BinaryIO, Final, TypeVar
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from wishes.campaigns.queries import campaign_by_id
 from wishes.db import Database
 from wishes.errors import Invalid
 from wishes.handover.label_issue import Issued, issue_many
 from wishes.handover.label_slips import Slip, write_slips
 from wishes.handover.labels import FORMATS, Label, write_labels
-from wishes.handover.tokens import TokenSigner
+from wishes.handover.round_sheet import Parcel, Stop, Village, write_round_sheets
+from wishes.handover.thanks_cards import write_thanks_cards
+from wishes.handover.thanks_givers import cards_of
+from wishes.handover.tokens import TokenSigner, human_code
 from wishes.i18n import Text
 from wishes.intake.tables import Wish
 from wishes.intake.wishes import Filter, WishRow, list_wishes
-from wishes.lifecycle import HELD, Status
+from wishes.lifecycle import FINISHED, HELD, Status
 from wishes.model import table_of
 from wishes.settings import Settings
 
+_Row = TypeVar("_Row")
 _WISH = table_of(Wish)
 LAYOUTS: Final = tuple(FORMATS)
 _BATCH: Final = 600
@@ -36,11 +42,11 @@ NOTHING: Final = Text(
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """One kind of paper. ``stages`` are those it is printed for when nobody says otherwise, ``duty`` who may print it."""
+    """One kind of paper. ``stages`` are those it is printed for when nobody says otherwise; who has one of ``duties`` may print it."""
 
     title: Text
     help: Text
-    duty: str
+    duties: tuple[str, ...]
     stages: tuple[Status, ...]
     layouts: tuple[str, ...] = ()
 
@@ -49,15 +55,27 @@ PAPERS: Final[dict[str, Paper]] = {
     "labels": Paper(
         Text("包裹标签", "Parcel labels"),
         Text("贴在包裹上：二维码、化名、村码、箱号，没有姓名和心愿内容。", "For the parcels: code, alias, village, box; no name, no wish."),
-        "labels.print",
+        ("labels.print",),
         (Status.READY, Status.INSPECTED),
         LAYOUTS,
     ),
     "receipts": Paper(
         Text("签收凭条", "Receipt slips"),
         Text("折好交给监护人或儿童主任，不能经过送达人。", "Folded, for the guardian or children's director; never by the courier."),
-        "receipts.print",
+        ("receipts.print",),
         HELD,
+    ),
+    "rounds": Paper(
+        Text("送货单（按村）", "Round sheets by village"),
+        Text("没有手机的送货人用：每个孩子一行，打勾、抄签收码、签名，回来录入。", "For carriers without a phone: a line per child to tick, copy the code and sign; typed in later."),
+        ("labels.print", "receipts.print"),
+        (Status.INSPECTED, Status.IN_TRANSIT),
+    ),
+    "thanks": Paper(
+        Text("感谢卡", "Thank-you cards"),
+        Text("每个支部、志愿者一张：送到多少、哪类，家里的话。不透露是哪个孩子。", "One for each giver: how many arrived, of what kind, what families said. It tells nobody which child."),
+        ("campaign.coordinate",),
+        FINISHED,
     ),
 }  # fmt: skip
 
@@ -107,6 +125,12 @@ def count_of(session: Session, campaign_id: int, order: Order) -> int:
     return int(session.execute(counted).scalar_one())
 
 
+def communities_with(session: Session, campaign_id: int, narrowed: Filter) -> list[int]:
+    """The communities that have wishes which the filter lets through, township by township."""
+    found = sa.select(_WISH.c.community_id, _WISH.c.township_code).where(*narrowed.conditions(campaign_id)).distinct()
+    return [row.community_id for row in session.execute(found.order_by(_WISH.c.township_code, _WISH.c.community_id))]
+
+
 def print_order(
     press: Press, campaign_id: int, order: Order, out: BinaryIO, *, progress: Callable[[int], None] | None = None
 ) -> int:
@@ -115,15 +139,23 @@ def print_order(
     Raises Invalid when there is none. Effects: codes are issued where there were none, in transactions of their own.
     """
     fonts_dir = press.settings.static_dir / "vendor" / "fonts"
-    said = {"base_url": press.settings.base_url, "fonts_dir": fonts_dir, "progress": progress}
-    stream = _wishes(press, campaign_id, order.narrowed)
-    first = next(stream, None)
-    if first is None:
-        raise Invalid("status", NOTHING)
-    rows = _again(first, stream)
+    said: dict[str, Any] = {"fonts_dir": fonts_dir, "progress": progress}
+    if order.kind in ("labels", "receipts"):
+        said["base_url"] = press.settings.base_url
+    else:
+        with press.database.reading() as session:
+            said["campaign"] = campaign_by_id(session, campaign_id).name
     if order.kind == "labels":
-        return write_labels((_label(row, codes) for row, codes in rows), out, layout=order.layout, **said)  # type: ignore[arg-type]
-    return write_slips((_slip(row, codes) for row, codes in rows), out, **said)  # type: ignore[arg-type]
+        stream = _nonempty(_wishes(press, campaign_id, order.narrowed))
+        return write_labels((_label(row, codes) for row, codes in stream), out, layout=order.layout, **said)
+    if order.kind == "receipts":
+        stream = _nonempty(_wishes(press, campaign_id, order.narrowed))
+        return write_slips((_slip(row, codes) for row, codes in stream), out, **said)
+    if order.kind == "rounds":
+        return write_round_sheets(_nonempty(_villages(press, campaign_id, order.narrowed)), out, **said)
+    with press.database.reading() as session:
+        cards = cards_of(session, campaign_id, order.narrowed)
+    return write_thanks_cards(_nonempty(iter(cards)), out, **said)
 
 
 def label_of_wish(press: Press, campaign_id: int, wish: WishRow, out: BinaryIO, *, layout: str, alias: bool) -> None:
@@ -155,9 +187,30 @@ def _wishes(press: Press, campaign_id: int, narrowed: Filter) -> Iterator[_Held]
         after = page.after
 
 
-def _again(first: _Held, rest: Iterator[_Held]) -> Iterator[_Held]:
-    yield first
-    yield from rest
+def _nonempty(stream: Iterator[_Row]) -> Iterator[_Row]:
+    """The same stream. Raises Invalid when there is nothing in it, before the first page is begun."""
+    for first in stream:
+        return chain([first], stream)
+    raise Invalid("status", NOTHING)
+
+
+def _villages(press: Press, campaign_id: int, narrowed: Filter) -> Iterator[Village]:
+    """One community after the other, in the order of their townships; each child's parcels together."""
+    with press.database.reading() as session:
+        communities = communities_with(session, campaign_id, narrowed)
+    for community_id in communities:
+        here = replace(narrowed, community_ids=(community_id,))
+        held = sorted(_wishes(press, campaign_id, here), key=lambda pair: (pair[0].alias, pair[0].child_id, pair[0].id))
+        stops = tuple(
+            Stop(
+                parcels[0][0].alias,
+                tuple(Parcel(row.code, human_code(codes.label(row.id)), row.category) for row, codes in parcels),
+            )
+            for _, group in groupby(held, key=lambda pair: pair[0].child_id)
+            if (parcels := list(group))
+        )
+        if stops:
+            yield Village(held[0][0].community, village_code(held[0][0]), stops)
 
 
 def _label(row: WishRow, codes: Issued) -> Label:

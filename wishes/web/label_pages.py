@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from wishes.access import Actor, By, Role, may, relations
+from wishes.access import Actor, By, Role, relations
 from wishes.campaigns.queries import place_names
 from wishes.clock import utc_now
 from wishes.errors import Forbidden, Invalid
@@ -18,7 +18,7 @@ from wishes.handover.queries import communities_in_transit
 from wishes.i18n import Text
 from wishes.intake.wishes import wish_by_code
 from wishes.lifecycle import HELD, STATUS_LABEL, Status
-from wishes.printing.actions import KEPT_FOR, order_papers
+from wishes.printing.actions import KEPT_FOR, may_print, order_papers
 from wishes.printing.queries import Job, jobs_of, paper_of
 from wishes.web.campaign import campaign_blueprint
 from wishes.web.context import language, moment, t
@@ -102,7 +102,7 @@ def _printer() -> Actor:
 
 
 def _offered(person: Actor) -> list[str]:
-    return [kind for kind, each in paper.PAPERS.items() if may(person, each.duty, g.campaign.id)]
+    return [kind for kind in paper.PAPERS if may_print(person, kind, g.campaign.id)]
 
 
 def _own(person: Actor, kind: str) -> tuple[int, ...] | None:
