@@ -16,11 +16,14 @@ from click.testing import CliRunner
 from flask import Flask
 from sqlmodel import col
 
-from tests.factories import NOW, Place, make_account
+from tests.factories import NOW, Place, insert, make_account
 from tests.web.people import Person, grants_of
 from wishes.access import NOBODY, Actor, Grant, Role
+from wishes.claims.tables import Claim
 from wishes.cli import Workbench, cli
 from wishes.clock import utc_now
+from wishes.custody.tables import Box
+from wishes.custody.tables import Parcel as PackedParcel
 from wishes.db import Database
 from wishes.errors import Forbidden, Invalid, NotFound
 from wishes.feedback.actions import Said, decide_thanks, give_feedback
@@ -279,6 +282,40 @@ def test_a_round_sheet_has_one_line_per_child_and_each_village_its_own_page(pres
         assert here and all(row.code in text and human_code(codes.label(row.id)) in text for row in here)
         assert len(re.findall("小鹿", text)) == len({row.child_id for row in here})
         assert not any(row.item in text or human_code(codes.receipt(row.id)) in text for row in rows)
+
+
+def test_box_lists_labels_and_round_sheets_name_the_box(press: Press, place: Place) -> None:
+    wishes = held_wishes(press.database, place, 7, status=Status.INSPECTED)
+    with press.database.transaction() as session:
+        session.execute(sa.update(Wish).where(col(Wish.id) == wishes[1]).values(category="aid", item="轮椅"))
+        boxed = {12: (wishes[0], wishes[3]), 3: (wishes[1], wishes[2])}
+        for number, inside in boxed.items():
+            box_id = insert(
+                session, Box, campaign_id=place.id, number=number, created_at=NOW,
+                community_id=place.other_community_id if number == 12 else place.community_id,
+            )  # fmt: skip
+            for wish_id in inside:
+                claim_id = session.execute(sa.select(col(Claim.id)).where(col(Claim.wish_id) == wish_id)).scalar_one()
+                insert(
+                    session, PackedParcel, campaign_id=place.id, wish_id=wish_id, claim_id=claim_id, box_id=box_id,
+                    packed_at=NOW,
+                )  # fmt: skip
+        rows = {row.id: row for row in list_wishes(session, place.id, Filter(ids=tuple(wishes))).rows}
+        codes = issue_many(session, wishes, signer=press.signer, now=NOW)
+    out = io.BytesIO()
+    assert print_order(press, place.id, order_of("boxes"), out) == 4
+    assert page_count(out.getvalue()) == 2
+    for page, (number, inside) in enumerate(sorted(boxed.items())):
+        text = text_layer(out.getvalue(), page)
+        assert f"箱 {number}" in text
+        for wish_id in wishes:
+            assert (human_code(codes.label(wish_id)) in text) == (wish_id in inside) == (rows[wish_id].code in text)
+    assert "轮椅" not in text_layer(out.getvalue(), 0) and "书包" in text_layer(out.getvalue(), 0)
+    for kind in ("labels", "rounds"):
+        out = io.BytesIO()
+        print_order(press, place.id, order_of(kind), out)
+        text = "".join(text_layer(out.getvalue(), page) for page in range(page_count(out.getvalue())))
+        assert len(re.findall("箱 12", text)) == len(re.findall("箱 3", text)) == 2
 
 
 def test_a_thank_you_card_thanks_each_giver_and_tells_of_no_child(

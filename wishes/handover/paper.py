@@ -5,7 +5,7 @@ A run reads its wishes a few hundred at a time, each few in a transaction of the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain, groupby
@@ -15,8 +15,12 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from wishes.campaigns.queries import campaign_by_id
+from wishes.claims.tables import Claim, ClaimState
+from wishes.custody.tables import Box
+from wishes.custody.tables import Parcel as PackedParcel
 from wishes.db import Database
 from wishes.errors import Invalid
+from wishes.handover.box_list import BoxList, Thing, write_box_lists
 from wishes.handover.label_issue import Issued, issue_many
 from wishes.handover.label_slips import Slip, write_slips
 from wishes.handover.labels import FORMATS, Label, write_labels
@@ -32,7 +36,7 @@ from wishes.model import table_of
 from wishes.settings import Settings
 
 _Row = TypeVar("_Row")
-_WISH = table_of(Wish)
+_BOX, _CLAIM, _PARCEL, _WISH = (table_of(each) for each in (Box, Claim, PackedParcel, Wish))
 LAYOUTS: Final = tuple(FORMATS)
 _BATCH: Final = 600
 NOTHING: Final = Text(
@@ -69,6 +73,12 @@ PAPERS: Final[dict[str, Paper]] = {
         Text("送货单（按村）", "Round sheets by village"),
         Text("没有手机的送货人用：每个孩子一行，打勾、抄签收码、签名，回来录入。", "For carriers without a phone: a line per child to tick, copy the code and sign; typed in later."),
         ("labels.print", "receipts.print"),
+        (Status.INSPECTED, Status.IN_TRANSIT),
+    ),
+    "boxes": Paper(
+        Text("装箱单", "Box lists"),
+        Text("放在箱内：每件的化名、包裹码、物品，装箱开箱各勾一次。", "To lie in the box: alias, code and thing of each parcel, ticked when packed and when opened."),
+        ("labels.print",),
         (Status.INSPECTED, Status.IN_TRANSIT),
     ),
     "thanks": Paper(
@@ -147,10 +157,12 @@ def print_order(
             said["campaign"] = campaign_by_id(session, campaign_id).name
     if order.kind == "labels":
         stream = _nonempty(_wishes(press, campaign_id, order.narrowed))
-        return write_labels((_label(row, codes) for row, codes in stream), out, layout=order.layout, **said)
+        return write_labels((_label(held) for held in stream), out, layout=order.layout, **said)
     if order.kind == "receipts":
         stream = _nonempty(_wishes(press, campaign_id, order.narrowed))
-        return write_slips((_slip(row, codes) for row, codes in stream), out, **said)
+        return write_slips((_slip(held) for held in stream), out, **said)
+    if order.kind == "boxes":
+        return write_box_lists(_nonempty(_boxes(press, campaign_id, order.narrowed)), out, **said)
     if order.kind == "rounds":
         return write_round_sheets(_nonempty(_villages(press, campaign_id, order.narrowed)), out, **said)
     with press.database.reading() as session:
@@ -163,7 +175,7 @@ def label_of_wish(press: Press, campaign_id: int, wish: WishRow, out: BinaryIO, 
     rows = list(_wishes(press, campaign_id, Filter(ids=(wish.id,), statuses=HELD)))
     if not rows:
         raise Invalid("status", NOTHING)
-    labels = [_label(row if alias else replace(row, alias=""), codes) for row, codes in rows]
+    labels = [_label(held) if alias else replace(_label(held), alias="") for held in rows]
     fonts_dir = press.settings.static_dir / "vendor" / "fonts"
     write_labels(labels, out, layout=layout, base_url=press.settings.base_url, fonts_dir=fonts_dir)
 
@@ -173,7 +185,17 @@ def village_code(row: WishRow) -> str:
     return f"{row.township_code}-{row.community_id}"
 
 
-_Held = tuple[WishRow, Issued]
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A wish that somebody holds, its codes, and the number of its box."""
+
+    row: WishRow
+    codes: Issued
+    box: str
+
+    @property
+    def label_code(self) -> str:
+        return human_code(self.codes.label(self.row.id))
 
 
 def _wishes(press: Press, campaign_id: int, narrowed: Filter) -> Iterator[_Held]:
@@ -182,8 +204,10 @@ def _wishes(press: Press, campaign_id: int, narrowed: Filter) -> Iterator[_Held]
     while after is not None:
         with press.database.transaction() as session:
             page = list_wishes(session, campaign_id, narrowed, after=after, limit=_BATCH)
-            codes = issue_many(session, [row.id for row in page.rows], signer=press.signer, now=press.now)
-        yield from ((row, codes) for row in page.rows if row.id in codes)
+            ids = [row.id for row in page.rows]
+            codes = issue_many(session, ids, signer=press.signer, now=press.now)
+            boxes = box_numbers(session, ids)
+        yield from (_Held(row, codes, boxes.get(row.id, "")) for row in page.rows if row.id in codes)
         after = page.after
 
 
@@ -200,22 +224,51 @@ def _villages(press: Press, campaign_id: int, narrowed: Filter) -> Iterator[Vill
         communities = communities_with(session, campaign_id, narrowed)
     for community_id in communities:
         here = replace(narrowed, community_ids=(community_id,))
-        held = sorted(_wishes(press, campaign_id, here), key=lambda pair: (pair[0].alias, pair[0].child_id, pair[0].id))
+        held = sorted(_wishes(press, campaign_id, here), key=lambda one: (one.row.alias, one.row.child_id, one.row.id))
         stops = tuple(
             Stop(
-                parcels[0][0].alias,
-                tuple(Parcel(row.code, human_code(codes.label(row.id)), row.category) for row, codes in parcels),
+                parcels[0].row.alias,
+                tuple(Parcel(one.row.code, one.label_code, one.row.category, one.box) for one in parcels),
             )
-            for _, group in groupby(held, key=lambda pair: pair[0].child_id)
+            for _, group in groupby(held, key=lambda one: one.row.child_id)
             if (parcels := list(group))
         )
         if stops:
-            yield Village(held[0][0].community, village_code(held[0][0]), stops)
+            yield Village(held[0].row.community, village_code(held[0].row), stops)
 
 
-def _label(row: WishRow, codes: Issued) -> Label:
-    return Label(codes.label(row.id), row.category, row.alias, village_code(row))
+def _boxes(press: Press, campaign_id: int, narrowed: Filter) -> Iterator[BoxList]:
+    """The boxes in which parcels of these wishes lie, by number; a child's things stand together."""
+    boxed = [one for one in _wishes(press, campaign_id, narrowed) if one.box]
+    boxed.sort(key=lambda one: (int(one.box), one.row.alias, one.row.child_id, one.row.id))
+    for number, group in groupby(boxed, key=lambda one: one.box):
+        inside = list(group)
+        things = tuple(
+            Thing(
+                one.row.code, one.label_code, one.row.alias, one.row.category, f"{one.row.item} {one.row.size}".strip(),
+                one.row.quantity,
+            )
+            for one in inside
+        )  # fmt: skip
+        yield BoxList(number, inside[0].row.community, village_code(inside[0].row), things)
 
 
-def _slip(row: WishRow, codes: Issued) -> Slip:
+def box_numbers(session: Session, wish_ids: Sequence[int]) -> dict[int, str]:
+    """Wish → number of the box its parcel lies in, for the claim that is alive."""
+    rows = session.execute(
+        sa.select(_PARCEL.c.wish_id, _BOX.c.number)
+        .join(_BOX, _BOX.c.id == _PARCEL.c.box_id)
+        .join(_CLAIM, _CLAIM.c.id == _PARCEL.c.claim_id)
+        .where(_PARCEL.c.wish_id.in_(wish_ids), _CLAIM.c.state == ClaimState.LIVE)
+    )
+    return {row.wish_id: str(row.number) for row in rows}
+
+
+def _label(held: _Held) -> Label:
+    row = held.row
+    return Label(held.codes.label(row.id), row.category, row.alias, village_code(row), held.box)
+
+
+def _slip(held: _Held) -> Slip:
+    row, codes = held.row, held.codes
     return Slip(codes.receipt(row.id), codes.label(row.id), alias=row.alias, place=village_code(row), item=row.item)
