@@ -13,6 +13,7 @@ from wishes.lifecycle import (
     FINISHED,
     HELD,
     MOVES,
+    NEXT_STEP,
     STATUS_LABEL,
     TERMINAL,
     By,
@@ -97,6 +98,10 @@ def test_what_takes_something_away_needs_a_reason() -> None:
         "lapse",
         "fail_inspection",
         "undeliverable",
+        "moved_away",
+        "lose",
+        "damage",
+        "no_show",
         "dispute",
         "settle",
         "redo",
@@ -129,3 +134,16 @@ def test_the_diagram_shows_every_arrow_of_the_table(language: str) -> None:
             if move.name != "cancel":
                 assert f"{start} --> {move.end}: {move.label.say(language)}" in drawn  # type: ignore[arg-type]
     assert "cancelled" in drawn
+
+
+def test_every_move_that_sets_a_held_wish_back_says_what_to_do_next() -> None:
+    order = [Status.CLAIMED, Status.SCHEDULED, Status.READY, Status.INSPECTED, Status.IN_TRANSIT]
+    back = {
+        name
+        for name, move in MOVES.items()
+        if move.end in order
+        and any(start in order and order.index(start) > order.index(move.end) for start in move.start)
+    }
+    assert back == set(NEXT_STEP)
+    for text in NEXT_STEP.values():
+        assert text.say("zh") and text.say("en")

@@ -200,6 +200,10 @@ PAGES: dict[str, Admission] = {
     **dict.fromkeys(
         ("warehouse.count", "warehouse.end_count"), _of("count", COORDINATING | CARRYING, COORDINATING | CARRYING)
     ),
+    **dict.fromkeys(
+        (f"appointment.{name}" for name in ("page", "propose", "agree", "attended", "no_show")),
+        _of("scheduled wish", SENDING | TAKING, COORDINATING),
+    ),
     "custody.add": _COORDINATE,
     "custody.end": _of("check", COORDINATING, COORDINATING),
     "handover.scan": Admission(COORDINATING | TAKING | {Role.SOCIAL_WORKER, Role.COURIER}),

@@ -39,6 +39,7 @@ PAGES = (
     "inspection",
     "custody",
     "warehouse",
+    "appointments",
     "handover",
     "scans",
     "rounds",

@@ -151,9 +151,13 @@ MOVES: dict[str, Move] = {move.name: move for move in (
     _move("fail_inspection",    (_S.READY, _S.INSPECTED), _S.CLAIMED, "inspector coordinator",          "质检不合格", "fail inspection", reason=True, only=Kind.GOODS),
     _move("dispatch",           _S.INSPECTED,        _S.IN_TRANSIT,  "courier inspector coordinator",   "出发配送", "send off", only=Kind.GOODS),
     _move("undeliverable",      _S.IN_TRANSIT,       _S.INSPECTED,   "courier coordinator",             "无法送达", "mark undeliverable", reason=True, only=Kind.GOODS),
+    _move("moved_away",         _S.IN_TRANSIT,       _S.INSPECTED,   "taker courier community coordinator", "孩子已搬离", "note that the child moved away", reason=True, only=Kind.GOODS),
+    _move("lose",               (_S.READY, _S.INSPECTED, _S.IN_TRANSIT), _S.CLAIMED, "taker courier inspector coordinator", "登记遗失", "report as lost", reason=True, only=Kind.GOODS),
+    _move("damage",             (_S.READY, _S.INSPECTED, _S.IN_TRANSIT), _S.CLAIMED, "taker courier inspector coordinator", "登记损坏", "report as damaged", reason=True, only=Kind.GOODS),
     _move("deliver",            _S.IN_TRANSIT,       _S.DELIVERED,   "taker courier community coordinator", "确认送达", "confirm the hand-over", only=Kind.GOODS),
     _move("deliver_directly",   (_S.READY, _S.INSPECTED), _S.DELIVERED, "taker community coordinator",  "直接送达", "hand over directly", only=Kind.GOODS),
     _move("attend",             _S.SCHEDULED,        _S.DELIVERED,   "taker community coordinator",     "确认完成", "confirm it took place", only=Kind.SERVICE),
+    _move("no_show",            _S.SCHEDULED,        _S.CLAIMED,     "taker community coordinator",     "没有办成", "note that somebody did not come", reason=True, only=Kind.SERVICE),
     _move("close",              _S.DELIVERED,        _S.CLOSED,      "community coordinator",           "登记反馈", "close with feedback"),
     _move("dispute",            (_S.DELIVERED, _S.CLOSED), _S.DISPUTED, "community coordinator",        "提出异议", "dispute", reason=True),
     _move("settle",             _S.DISPUTED,         _S.DELIVERED,   "coordinator",                     "异议已解决", "settle the dispute", reason=True),
@@ -183,9 +187,13 @@ DONE_LABEL: dict[str, Text] = {
     "fail_inspection": Text("质检不合格", "Failed inspection"),
     "dispatch": Text("已出发配送", "Sent off"),
     "undeliverable": Text("未能送达", "Could not be delivered"),
+    "moved_away": Text("孩子已搬离", "The child moved away"),
+    "lose": Text("已登记遗失", "Reported as lost"),
+    "damage": Text("已登记损坏", "Reported as damaged"),
     "deliver": Text("已确认送达", "Handed over"),
     "deliver_directly": Text("已直接送达", "Handed over directly"),
     "attend": Text("已确认完成", "Took place"),
+    "no_show": Text("约定没有办成", "The appointment did not take place"),
     "close": Text("已登记反馈", "Closed with feedback"),
     "dispute": Text("已提出异议", "Disputed"),
     "settle": Text("异议已解决", "Dispute settled"),
@@ -193,6 +201,29 @@ DONE_LABEL: dict[str, Text] = {
     "cancel": Text("已取消", "Cancelled"),
 }
 """What a move is called once it was made, by its name."""
+
+NEXT_STEP: dict[str, Text] = {
+    "fail_inspection": Text("请认领方换一件，再送来查验。", "Whoever took it replaces it and brings it for another look."),
+    "undeliverable": Text(
+        "东西带回仓库；请社区确认接收时间，再装箱出发。",
+        "It goes back to the warehouse; the community names a time, then it is packed and sent off again.",
+    ),
+    "moved_away": Text(
+        "东西带回仓库；请协调员和社区查问孩子的新住处，找到就改送，找不到就取消心愿、东西归应急库。",
+        "It goes back to the warehouse; coordinator and community find out where the child is: it is sent there, or the wish is "
+        "cancelled and the thing goes to the reserve.",
+    ),
+    "lose": Text(
+        "请认领方再买一份；不便再买就退回心愿，由别人或应急库接手。",
+        "Whoever took it buys it again, or gives the wish back for somebody else or the reserve.",
+    ),
+    "damage": Text(
+        "请认领方修好或再买一份，重新查验；不便就退回心愿。",
+        "Whoever took it mends it or buys it again for another look, or gives the wish back.",
+    ),
+    "no_show": Text("请双方另约时间；两次没来，由协调员决定是否换人。", "Both sides agree on another time; after a second time a coordinator decides."),
+}
+"""What is to be done after a move that sets a wish back: said when it is made, and on the wish's page until the next move."""
 
 
 def destination(name: str, status: Status, kind: Kind) -> Status:

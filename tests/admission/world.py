@@ -156,7 +156,8 @@ class World:
 
     def _wish(self, session: Session, place: Place, what: str, whose: str, person: Someone) -> Named:
         stage = what.removesuffix("wish").strip() or "claimed"
-        return self._shown(session, self._wish_id(session, place, Status(stage), whose, person))
+        kind = Kind.SERVICE if stage == Status.SCHEDULED else Kind.GOODS
+        return self._shown(session, self._wish_id(session, place, Status(stage), whose, person, kind))
 
     def wish_for(self, move: str, whose: str, person: Someone) -> Named:
         """A wish at the beginning of *move*."""

@@ -218,7 +218,7 @@ def step(
     if name == "schedule":
         if scheduled_on is None or scheduled_on < local_day(now):
             raise Invalid("scheduled_on", Text("请选择今天或以后的日期。", "Choose today or a later day."))
-        _require_still_fit(session, state, on=scheduled_on)
+        require_still_fit(session, state, on=scheduled_on)
         changes["scheduled_on"] = scheduled_on
         data["on"] = scheduled_on.isoformat()
     if name == "inspect" and state.status is Status.READY and not passed(session, wish_id):
@@ -226,7 +226,7 @@ def step(
     if name == "redo":
         if consent_gone(session, state.child_id):
             raise ConsentMissing()
-        _require_still_fit(session, state, on=local_day(now))
+        require_still_fit(session, state, on=local_day(now))
     if name == "prepare" and spent_fen is not None:
         if spent_fen < 0:
             raise Invalid("spent_fen", Text("花费不能是负数。", "What was spent cannot be negative."))
@@ -254,7 +254,7 @@ def step(
     return done
 
 
-def _require_still_fit(session: Session, state: WishState, *, on: date) -> None:
+def require_still_fit(session: Session, state: WishState, *, on: date) -> None:
     """Who was fit to meet the child when they took the wish must be so on the day itself: a check runs out meanwhile."""
     if state.need != "none":
         taker = find_taker(

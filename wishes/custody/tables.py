@@ -75,7 +75,7 @@ class CustodyPicture(SQLModel, table=True):
     campaign_id: int = refers("campaign.id")
     wish_id: int = refers("wish.id", index=True)
     claim_id: int | None = refers("claim.id", null=True)
-    about: str = Field(max_length=16)  # bought, failed, or the name of a move
+    about: str = Field(max_length=16)  # bought, failed
     uid: str = Field(max_length=24, unique=True)
     picture_key: bytes | None = Field(default=None, sa_type=sa.LargeBinary)
     size_bytes: int
@@ -156,3 +156,36 @@ class CountedThing(SQLModel, table=True):
     wish_id: int = refers("wish.id")
     seen_by: int | None = Field(default=None, sa_type=BIG)
     seen_at: datetime = instant()
+
+
+class Appointment(SQLModel, table=True):
+    """When, where and with whom an hour of company takes place; both sides agree to it, and both say whether it did.
+
+    One runs per claim; another time is another row, and the former one stays.
+    """
+
+    __table_args__ = (
+        sa.Index(
+            "uq_appointment_one_running",
+            "claim_id",
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        ),
+    )
+    id: int | None = row_id()
+    campaign_id: int = refers("campaign.id")
+    wish_id: int = refers("wish.id", index=True)
+    claim_id: int = refers("claim.id")
+    starts_at: datetime = instant()
+    place: str = Field(max_length=60)  # screened
+    who: str = Field(max_length=40)  # who comes: a volunteer or two, never the child; screened
+    proposed_by: int | None = Field(default=None, sa_type=BIG)
+    created_at: datetime = instant()
+    taker_agreed_at: datetime | None = instant(null=True)
+    community_agreed_at: datetime | None = instant(null=True)
+    taker_attended_at: datetime | None = instant(null=True)
+    community_attended_at: datetime | None = instant(null=True)
+    end: str = Field(default="", max_length=12)  # replaced, attended, no_show
+    absent: str = Field(default="", max_length=12)  # who did not come: taker, child, both
+    ended_at: datetime | None = instant(null=True)

@@ -39,6 +39,10 @@ KINDS: dict[str, Status] = {
     "rejected": Status.REJECTED,
     "disputed": Status.DISPUTED,
     "settled": Status.DELIVERED,
+    "lost": Status.CLAIMED,
+    "damaged": Status.CLAIMED,
+    "moved_away": Status.INSPECTED,
+    "not_kept": Status.CLAIMED,
 }
 """What can happen to a wish, and the stage it stands in afterwards."""
 
@@ -78,6 +82,10 @@ KIND_OF_MOVE: dict[str, str] = {
     "fail_inspection": "inspection_failed",
     "dispatch": "dispatched",
     "undeliverable": "undeliverable",
+    "moved_away": "moved_away",
+    "lose": "lost",
+    "damage": "damaged",
+    "no_show": "not_kept",
     "deliver": "delivered",
     "deliver_directly": "delivered",
     "attend": "delivered",

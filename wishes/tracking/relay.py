@@ -42,6 +42,12 @@ TOLD: dict[str, tuple[tuple[str, Audience], ...]] = {
     "fail_inspection": (("fail_inspection", _A.TAKER), ("fail_inspection", _A.SECRETARY)),
     "dispatch": (("dispatch", _A.COMMUNITY),),
     "undeliverable": (("undeliverable", _A.TAKER), ("undeliverable", _A.COORDINATORS)),
+    "moved_away": (("moved_away", _A.TAKER), ("moved_away", _A.COMMUNITY), ("moved_away", _A.COORDINATORS)),
+    "lose": (("lose", _A.TAKER), ("lose", _A.SECRETARY), ("lose", _A.COORDINATORS)),
+    "damage": (("damage", _A.TAKER), ("damage", _A.SECRETARY), ("damage", _A.COORDINATORS)),
+    "no_show": (("no_show", _A.TAKER), ("no_show", _A.COMMUNITY), ("no_show", _A.COORDINATORS)),
+    "propose_appointment": (("propose_appointment", _A.TAKER), ("propose_appointment", _A.COMMUNITY)),
+    "agree_appointment": (("agree_appointment", _A.TAKER), ("agree_appointment", _A.COMMUNITY)),
     "deliver": (("delivered", _A.TAKER), ("delivered", _A.SECRETARY), ("delivered", _A.COMMUNITY)),
     "deliver_directly": (("delivered", _A.TAKER), ("delivered", _A.SECRETARY), ("delivered", _A.COMMUNITY)),
     "attend": (("delivered", _A.TAKER), ("delivered", _A.SECRETARY), ("delivered", _A.COMMUNITY)),
@@ -52,6 +58,9 @@ TOLD: dict[str, tuple[tuple[str, Audience], ...]] = {
     "cancel": (("cancel", _A.TAKER), ("cancel", _A.COMMUNITY)),
 }
 """Who is told of a move. Those not listed (submitted, verified, published, declined, expired …) show on the boards."""
+
+BESIDES = frozenset({"propose_appointment", "agree_appointment"})
+"""What people are told of though the wish does not move."""
 
 UNTOLD = frozenset({"submit", "verify", "publish", "decline", "expire", "prepare", "inspect"})
 """Moves nobody is told of, on purpose: whoever waits for them has a list and a clock."""

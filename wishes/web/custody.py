@@ -30,10 +30,6 @@ pages = campaign_blueprint("custody", __name__)
 PICTURE: dict[str, Text] = {
     "bought": Text("购买小票", "Receipt of the shop"),
     "failed": Text("不合格之处", "What did not pass"),
-    "lose": Text("遗失现场", "Where it was lost"),
-    "damage": Text("损坏之处", "The damage"),
-    "undeliverable": Text("未能送达", "Not delivered"),
-    "moved_away": Text("已搬离", "Moved away"),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -13,13 +14,14 @@ from wishes.access import Actor, By, Field, possible_moves, relations
 from wishes.claims import actions as claims
 from wishes.clock import local, local_day, utc_now
 from wishes.custody import actions as custody
+from wishes.custody import appointments
 from wishes.custody.queries import passed
 from wishes.errors import Invalid, NotFound
-from wishes.events.story import reason_of, story
+from wishes.events.story import Chapter, reason_of, story
 from wishes.i18n import Text
 from wishes.intake.actions import publish, verify
 from wishes.intake.wishes import WishRow, seen_by, wish_by_code
-from wishes.lifecycle import AWAITED, DONE_LABEL, HELD, MOVES, Move, Status
+from wishes.lifecycle import AWAITED, DONE_LABEL, HELD, MOVES, NEXT_STEP, Kind, Move, Status
 from wishes.tracking.actions import acknowledge, pause, postpone, resume
 from wishes.tracking.forecast_history import STAGES
 from wishes.tracking.forecast_queries import WishForecast, forecasts, learnt_already
@@ -78,6 +80,10 @@ def page(code: str) -> str:
         others=others,
         due_days=None if clock is None else (local_day(clock.due_at) - today).days,
         hand_over=hand_over,
+        set_back=_set_back(chapters),
+        to_agree=row.kind is Kind.SERVICE
+        and row.status in (Status.CLAIMED, Status.SCHEDULED)
+        and bool(relations(person, row.facts) & {By.TAKER, By.COMMUNITY, By.COORDINATOR}),
         to_check=not looked_over and any(move.name == "deliver_directly" for move in moves),
         today=today.isoformat(),
         next_title=next_title(row, main, hand_over),
@@ -193,6 +199,12 @@ def forecast_facts(ahead: WishForecast | None, *, late: bool) -> list[tuple[str,
     return told
 
 
+def _set_back(chapters: Sequence[Chapter]) -> str:
+    """What is to be done now, where the last move set the wish back."""
+    last = next((chapter.action for chapter in reversed(chapters) if chapter.new_status), "")
+    return t(NEXT_STEP[last]) if last in NEXT_STEP else ""
+
+
 def _icon(status: str | None) -> str:
     return {
         "open": "wish",
@@ -220,6 +232,8 @@ def act(code: str, name: str) -> Response:
             seen_by(person, row)  # who loses a race is told that someone was quicker, not that there is no such wish
         done = make_move(session, name, row=row, actor=person, form=request.form)
     flash(t(f"{done.zh}。", f"{done.en}."), "success")
+    if name in NEXT_STEP:
+        flash(t(NEXT_STEP[name]), "info")
     return redirect(_back(code))
 
 
@@ -261,6 +275,8 @@ def make_move(session: Session, name: str, *, row: WishRow, actor: Actor, form: 
             return FIRST_LOOK
     elif name == "fail_inspection":
         custody.fail(session, wish_id=row.id, actor=actor, now=now, reason=reason)
+    elif name == "no_show":
+        appointments.no_show(session, wish_id=row.id, actor=actor, now=now, reason=reason)
     elif name in ("propose", "lapse", "expire"):
         raise NotFound()
     else:

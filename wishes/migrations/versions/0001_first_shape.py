@@ -1205,6 +1205,39 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "appointment",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("wish_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("claim_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("starts_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("place", sa.String(60), nullable=False),
+        sa.Column("who", sa.String(40), nullable=False),
+        sa.Column("proposed_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("created_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("taker_agreed_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("community_agreed_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("taker_attended_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("community_attended_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("end", sa.String(12), nullable=False),
+        sa.Column("absent", sa.String(12), nullable=False),
+        sa.Column("ended_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_appointment_campaign_id_campaign")),
+        sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_appointment_claim_id_claim")),
+        sa.ForeignKeyConstraint(["wish_id"], ["wish.id"], name=op.f("fk_appointment_wish_id_wish")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_appointment")),
+    )
+    with op.batch_alter_table("appointment", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_appointment_wish_id"), ["wish_id"], unique=False)
+        batch_op.create_index(
+            "uq_appointment_one_running",
+            ["claim_id"],
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
+
+    op.create_table(
         "custody_picture",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1511,6 +1544,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_custody_picture_wish_id"))
 
     op.drop_table("custody_picture")
+    with op.batch_alter_table("appointment", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_appointment_one_running",
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_appointment_wish_id"))
+
+    op.drop_table("appointment")
     with op.batch_alter_table("claim", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_claim_one_live",

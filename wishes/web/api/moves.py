@@ -16,6 +16,7 @@ from wishes.claims.asking import Asked, look
 from wishes.claims.taking import Spent, Taker, find_taker, require_takeable, take
 from wishes.clock import utc_now
 from wishes.custody import actions as custody
+from wishes.custody import appointments
 from wishes.db import Statements
 from wishes.errors import Conflict, Forbidden, NotFound
 from wishes.events.actions import Moved as MoveDone
@@ -205,6 +206,10 @@ def _accept(call: Call, row: WishRow) -> MoveDone:
 def _make(name: str, call: Call, row: WishRow) -> MoveDone:
     if name == "accept":
         return _accept(call, row)
+    if name == "no_show":
+        return appointments.no_show(
+            call.session, wish_id=row.id, actor=call.actor, now=call.now, reason=call.body.reason
+        )
     if name == "fail_inspection":
         return custody.fail(call.session, wish_id=row.id, actor=call.actor, now=call.now, reason=call.body.reason)
     if name in ("decline", "release", "cancel"):
