@@ -203,7 +203,9 @@ DONE_LABEL: dict[str, Text] = {
 """What a move is called once it was made, by its name."""
 
 NEXT_STEP: dict[str, Text] = {
-    "fail_inspection": Text("请认领方换一件，再送来查验。", "Whoever took it replaces it and brings it for another look."),
+    "fail_inspection": Text(
+        "请认领方换一件，再送来查验。", "Whoever took it replaces it and brings it for another look."
+    ),
     "undeliverable": Text(
         "东西带回仓库；请社区确认接收时间，再装箱出发。",
         "It goes back to the warehouse; the community names a time, then it is packed and sent off again.",
@@ -221,7 +223,10 @@ NEXT_STEP: dict[str, Text] = {
         "请认领方修好或再买一份，重新查验；不便就退回心愿。",
         "Whoever took it mends it or buys it again for another look, or gives the wish back.",
     ),
-    "no_show": Text("请双方另约时间；两次没来，由协调员决定是否换人。", "Both sides agree on another time; after a second time a coordinator decides."),
+    "no_show": Text(
+        "请双方另约时间；两次没来，由协调员决定是否换人。",
+        "Both sides agree on another time; after a second time a coordinator decides.",
+    ),
 }
 """What is to be done after a move that sets a wish back: said when it is made, and on the wish's page until the next move."""
 
