@@ -29,6 +29,7 @@ from wishes.handover.keys import signing_keys
 from wishes.handover.tokens import human_code
 from wishes.intake.tables import Wish
 from wishes.protection.keyring import read_keyring
+from wishes.web import rounds
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("round-in-a-browser")]
 
@@ -478,6 +479,36 @@ def test_signing_out_takes_the_list_away_and_keeps_what_was_not_sent_for_whoever
 
 
 PACKS = "idb.openDB('mw-round').then(base => base.getAllKeys('packs')).then(keys => keys.length)"
+
+
+def test_a_new_version_is_taken_whole_or_not_at_all(
+    village: Village, phone: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parcel = village.parcel()
+    load_anew(phone, village)
+    ready(phone)
+    [before] = phone.evaluate("caches.keys()")
+
+    def opens_without_server(version: str) -> None:
+        village.server.stop()
+        phone.reload()
+        expect(phone.locator("#round-parcels")).to_contain_text(village.code(parcel))
+        assert f"/parts/{version}/" in phone.content()
+        village.server.start()
+
+    monkeypatch.setattr(rounds, "PARTS", (*rounds.PARTS, "round_missing.js"))
+    monkeypatch.setattr(rounds, "_version", lambda *_: "c" * 12)
+    phone.reload()
+    phone.wait_for_timeout(3_000)
+    assert before in phone.evaluate("caches.keys()")
+    opens_without_server(before.removeprefix("mw-round-"))
+    monkeypatch.setattr(rounds, "PARTS", rounds.PARTS[:-1])
+    monkeypatch.setattr(rounds, "_version", lambda *_: "b" * 12)
+    phone.reload()
+    wait_until(
+        lambda: phone.evaluate("caches.keys()") == ["mw-round-" + "b" * 12], seconds=20, what="the new one replaces it"
+    )
+    opens_without_server("b" * 12)
 
 
 def test_one_scan_that_the_server_stumbles_over_does_not_hold_up_the_others(village: Village, phone: Page) -> None:
