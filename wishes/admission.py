@@ -211,6 +211,7 @@ PAGES: dict[str, Admission] = {
     "scans.home": _WATCH,
     "scans.settle_matter": _of("claim", COORDINATING, COORDINATING),
     "scans.devices_page": _COORDINATE,
+    "scans.finder_contact": _COORDINATE,
     "scans.revoke_device": _of("device", COORDINATING, COORDINATING),
     "scans.record": _of("claimed wish", WATCHING, WATCHING),
     "scans.renew_label": _of("claimed wish", SENDING | {Role.INSPECTOR}, COORDINATING | {Role.INSPECTOR}),

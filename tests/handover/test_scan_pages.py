@@ -14,16 +14,21 @@ from sqlmodel import col
 from tests.factories import Place, code_of
 from tests.handover.scans import ScanWorld, report, scan_world, with_identity
 from tests.web.people import Person
-from wishes.access import Role
+from wishes.access import SYSTEM, Role
 from wishes.campaigns.rules import Rules
 from wishes.campaigns.tables import Campaign
 from wishes.clock import utc_now
 from wishes.db import Database
+from wishes.errors import NotFound
 from wishes.handover.actions import Codes, issue_codes
 from wishes.handover.keys import signing_keys
+from wishes.handover.photos import empty_photos, keep_photo, photos_of, see_photo, sweep_photos
 from wishes.handover.tables import ScanPhoto
 from wishes.handover.tokens import human_code
 from wishes.people.queries import actor_of_account
+from wishes.protection.keyring import read_keyring
+from wishes.protection.rotation import rotate
+from wishes.protection.vault import Vault
 from wishes.settings import Settings
 
 HOUR = timedelta(hours=1)
@@ -172,3 +177,35 @@ def test_a_replaced_label_is_void_at_once(app: Flask, world: ScanWorld) -> None:
         "refused",
         "token_revoked",
     )
+
+
+def test_a_coordinator_says_what_a_finder_is_told(app: Flask, world: ScanWorld) -> None:
+    codes, page = world.parcel(), f"/c/{world.place.slug}/devices"
+    coordinator = Person(app, world.place.coordinator.grants)
+    assert coordinator.post(f"/c/{world.place.slug}/finder-contact", page, contact="x" * 81).status_code == 422
+    saved = coordinator.post(f"/c/{world.place.slug}/finder-contact", page, contact="  0571-0000  0001 ")
+    assert saved.status_code == 302 and 'value="0571-0000 0001"' in coordinator.get(page).text
+    assert "0571-0000 0001" in Person(app).get(f"/h/{codes.label.text}").text
+
+
+def test_an_erased_childs_photographs_are_noise_and_then_gone(world: ScanWorld, settings: Settings) -> None:
+    codes, courier, uploads = world.parcel(), world.courier(), settings.uploads_dir
+    sent = report(codes, at=world.now + HOUR)
+    world.take(courier, sent, later=2 * HOUR)
+    vault = Vault(world.keyring)
+    with world.database.transaction() as session:
+        assert keep_photo(
+            session, campaign_id=world.place.id, nonce=sent.nonce, data=picture(), uploads=uploads, vault=vault,
+            actor=courier, now=utc_now(),
+        )  # fmt: skip
+        [photo] = photos_of(session, codes.wish_id)
+    rotate(world.database, settings.keys_dir, actor=SYSTEM, now=utc_now())
+    turned = Vault(read_keyring(settings.keys_dir))
+    with world.database.transaction() as session:
+        shown = see_photo(session, wish_id=codes.wish_id, photo_id=photo.id, uploads=uploads, vault=turned)
+        assert shown.startswith(b"\xff\xd8"), "also under the next key"
+        empty_photos(session, [world.place.child_id])
+        with pytest.raises(NotFound):
+            see_photo(session, wish_id=codes.wish_id, photo_id=photo.id, uploads=uploads, vault=turned)
+        sweep_photos(session, uploads)
+    assert list((uploads / "scans").iterdir()) == []

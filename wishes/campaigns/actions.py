@@ -25,7 +25,9 @@ from wishes.campaigns.tables import Campaign, CatalogueItem, Place
 from wishes.errors import Invalid
 from wishes.events.actions import record
 from wishes.i18n import Text
+from wishes.model import columns
 
+_Campaign = columns(Campaign)
 _OF_ITS_TIME = ("events_as_of", "events_second_date", "vetting_reference_on", "replayed_from", "districts_in_force")
 
 
@@ -136,6 +138,27 @@ def import_catalogue(
     done = store_items(session, campaign_id=campaign_id, rows=item_rows(data, name))
     record(session, action="import_catalogue", campaign_id=campaign_id, now=now, actor=actor, data=asdict(done))
     return done
+
+
+def set_finder_contact(session: Session, *, campaign_id: int, contact: str, actor: Actor, now: datetime) -> None:
+    """Change what a label tells whoever finds a parcel: a phone of the campaign and its hours. Raises Forbidden, Invalid.
+
+    Effects: the rules, an event.
+    """
+    require(actor, "campaign.coordinate", campaign_id)
+    contact = " ".join(contact.split())
+    if len(contact) > 80:
+        raise Invalid("contact", Text("最多 80 个字。", "At most 80 characters."))
+    rules = session.execute(
+        sa.select(_Campaign.rules).where(_Campaign.id == campaign_id).with_for_update()
+    ).scalar_one()
+    session.execute(
+        sa.update(_Campaign)
+        .where(_Campaign.id == campaign_id)
+        .values(rules={**rules, "finder_contact": contact})
+        .execution_options(synchronize_session=False)
+    )
+    record(session, action="set_finder_contact", campaign_id=campaign_id, now=now, actor=actor)
 
 
 def _check(session: Session, slug: str, starts_on: date, ends_on: date) -> None:

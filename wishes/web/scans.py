@@ -8,6 +8,8 @@ from flask import Response, flash, g, jsonify, redirect, render_template, reques
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from wishes.access import Actor, may, may_see_identity, relations, require
+from wishes.campaigns.actions import set_finder_contact
+from wishes.campaigns.queries import rules_of
 from wishes.clock import utc_now
 from wishes.errors import Forbidden
 from wishes.events.actions import record as note_event
@@ -149,8 +151,10 @@ def devices_page() -> str:
     require(signed_in(), "campaign.coordinate", g.campaign.id)
     with database().reading() as session:
         found = devices.devices_of(session, g.campaign.id)
+        contact = rules_of(session, g.campaign.id).finder_contact
     return render_template(
         "handover/devices.html",
+        contact=contact,
         rows=[
             {
                 "id": one.id,
@@ -175,6 +179,18 @@ def revoke_device(device_id: int) -> WerkzeugResponse:
     with database().transaction() as session:
         devices.revoke(session, device_id=device_id, campaign_id=g.campaign.id, actor=person, now=utc_now())
     flash(t("设备已停用。", "The device is switched off."), "success")
+    return redirect(url_for("scans.devices_page"))
+
+
+@pages.post("/finder-contact")
+def finder_contact() -> WerkzeugResponse:
+    """What a label tells whoever finds a parcel."""
+    person = signed_in()
+    with database().transaction() as session:
+        set_finder_contact(
+            session, campaign_id=g.campaign.id, contact=request.form.get("contact", ""), actor=person, now=utc_now()
+        )
+    flash(t("已保存，捡到包裹的人会看到。", "Saved: who finds a parcel sees it."), "success")
     return redirect(url_for("scans.devices_page"))
 
 
