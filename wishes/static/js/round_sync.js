@@ -16,7 +16,7 @@ class Broken extends Error {}
 export class Sync {
   // *urls*: {token, scans, photo}; *tell* is told {state: "idle" | "sending" | "waiting" | "signed-out" | "not-allowed"}.
   constructor(store, urls, tell) {
-    Object.assign(this, { store, urls, tell, csrf: "", failures: 0, notBefore: 0, allUntil: 0 });
+    Object.assign(this, { store, urls, tell, csrf: "", failures: 0, notBefore: 0, allUntil: 0, wanted: false, running: null });
   }
 
   start() {
@@ -33,11 +33,24 @@ export class Sync {
     return this.soon();
   }
 
+  // One run at a time; what is asked for during a run is done after it.
+  soon() {
+    this.wanted = true;
+    this.running ??= this.#runs().finally(() => { this.running = null; });
+    return this.running;
+  }
+
+  async #runs() {
+    while (this.wanted && Date.now() >= this.notBefore) {
+      this.wanted = false;
+      await this.#alone(() => this.#run());
+    }
+  }
+
   // Another window of this browser may be at it: one sends, and the server knows each scan by its number all the same.
-  async soon() {
-    if (Date.now() < this.notBefore) return undefined;
-    if (!navigator.locks) return this.#run();
-    return navigator.locks.request("mw-round-sync", { ifAvailable: true }, (lock) => (lock ? this.#run() : undefined));
+  #alone(run) {
+    if (!navigator.locks) return run();
+    return navigator.locks.request("mw-round-sync", { ifAvailable: true }, (lock) => (lock ? run() : undefined));
   }
 
   async #run() {
