@@ -11,11 +11,13 @@ from flask import Flask
 from sqlmodel import Session, col
 
 from tests.api.conftest import Callers
+from tests.custody.passing import looked_over
 from tests.factories import Place, code_of, make_wish
 from tests.web.people import Person
 from wishes.claims import actions as claims
 from wishes.claims.tables import Claim, ClaimState
 from wishes.clock import utc_now
+from wishes.custody.tables import Inspection
 from wishes.db import Database
 from wishes.handover.actions import Codes, issue_codes
 from wishes.handover.keys import signing_keys
@@ -42,6 +44,7 @@ def brought(database: Database, place: Place, settings: Settings) -> tuple[str, 
         now = utc_now()
         claims.claim(session, wish_id=wish_id, actor=place.volunteer, now=now, volunteer_id=place.volunteer_id)
         claims.step(session, "prepare", wish_id=wish_id, actor=place.volunteer, now=now)
+        looked_over(session, wish_id, now=now)
         return code_of(session, wish_id), codes(session, settings, wish_id)
 
 
@@ -170,3 +173,18 @@ def test_the_scan_page_confirms_once_and_says_so_when_it_is_sent_again(
     assert state_of(database, code) == (Status.DELIVERED, ClaimState.DELIVERED, 1)
     refused = volunteer.post(page, page, uid="from-the-page-2", label="ABC")
     assert 400 <= refused.status_code < 500 and 'name="uid"' in refused.text
+
+
+def test_what_skipped_the_warehouse_and_nobody_looked_over_waits_for_a_coordinator(
+    callers: Callers, database: Database, place: Place, brought: tuple[str, Codes]
+) -> None:
+    code, both = brought
+    with database.transaction() as session:
+        session.execute(sa.delete(Inspection))
+    body = report(place, both)
+    assert callers(place.volunteer).post(PATH, body) == {"state": "conflict", "wish": code}
+    assert state_of(database, code) == (Status.READY, ClaimState.LIVE, 1)
+    with database.transaction() as session:
+        looked_over(session, both.wish_id, now=utc_now())
+    again = callers(place.volunteer).post(PATH, report(place, both, uid="report-0002"))
+    assert again == {"state": "confirmed", "wish": code}

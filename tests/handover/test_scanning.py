@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
+from tests.custody.passing import looked_over
 from tests.factories import NOW
 from tests.handover.scans import ScanWorld, report, scan_world
 from wishes.claims import actions as claims
@@ -117,6 +118,7 @@ def test_after_a_dispute_it_is_handed_over_once_more(world: ScanWorld) -> None:
             claims.step(
                 session, name, wish_id=codes.wish_id, actor=world.place.coordinator, now=NOW + HOUR, reason="没有收到"
             )
+        looked_over(session, codes.wish_id, now=NOW + HOUR)
     stale = report(codes, device_seq=2, at=NOW + HOUR / 2)
     assert world.one(courier, stale, later=LATER) == ("conflict", "before_redo")
     taker = world.person(*world.place.coordinator.grants)

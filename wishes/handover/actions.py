@@ -17,6 +17,7 @@ from wishes.access import Actor, relations, require_move
 from wishes.claims.actions import finish_claim, step
 from wishes.claims.tables import Claim, ClaimState
 from wishes.clock import local_day
+from wishes.custody.queries import ChecksMissing, passed
 from wishes.errors import Conflict, Forbidden, Invalid, MicrowishError, NotFound
 from wishes.events.actions import WishState, move, record, wish_state
 from wishes.events.tables import Event
@@ -242,7 +243,7 @@ def deliver_late(
 ) -> None:
     """A coordinator takes a scan that did not count for what it says. Raises what the move raises. Effects as of an arrival."""
     state = wish_state(session, wish_id)
-    _arrive(session, state, actor=actor, now=now, happened=happened, claim_id=claim_id, evidence=evidence)
+    _arrive(session, state, actor=actor, now=now, happened=happened, claim_id=claim_id, evidence=evidence, settled=True)
 
 
 def code_of(session: Session, wish_id: int) -> str:
@@ -282,9 +283,20 @@ def _try_to_arrive(
 
 
 def _arrive(
-    session: Session, state: WishState, *, actor: Actor, now: datetime, happened: datetime, claim_id: int, evidence: str
+    session: Session,
+    state: WishState,
+    *,
+    actor: Actor,
+    now: datetime,
+    happened: datetime,
+    claim_id: int,
+    evidence: str,
+    settled: bool = False,
 ) -> None:
-    """Move the wish to delivered. Someone who brings it without having said "bought" has bought it all the same."""
+    """Move the wish to delivered. Someone who brings it without having said "bought" has bought it all the same.
+
+    What skipped the warehouse has been looked over by two people on the spot, or a coordinator has *settled* it with a reason.
+    """
     if (
         state.status is Status.CLAIMED
         and state.kind is Kind.GOODS
@@ -294,6 +306,8 @@ def _arrive(
         state = wish_state(session, state.id)
     name = _ARRIVES_BY.get(state.status, "deliver")
     require_move(actor, MOVES[name], state.facts)
+    if name == "deliver_directly" and not settled and not passed(session, state.id):
+        raise ChecksMissing()
     move(
         session,
         name,

@@ -45,6 +45,7 @@ WHY: Final[dict[str, Text]] = {
         "一边说已送到，另一边之后说没送到", "One side says delivered, another says later that it was not"
     ),
     "refused_at_door": Text("收件方没有收下", "The receiving side did not take it"),
+    "checks_missing": Text("没有两个人查验的记录", "No record that two people looked it over"),
     "other": Text("心愿当时的状态不能确认送达", "As the wish stood it could not be confirmed"),
 }
 """Why scans of one claim are in question, in the order in which it matters."""

@@ -70,6 +70,11 @@ SENTENCES: Final[dict[str, Text]] = {
         "心愿现在的状态还不能确认送达。记录已保存，协调员会核对。",
         "As the wish stands it cannot be confirmed yet. The record is kept; a coordinator looks at it.",
     ),
+    "checks_missing": Text(
+        "这件东西没有经过仓库，也没有两个人当场查验的记录。您的记录已保存；请补填检查表，协调员会核对。",
+        "This thing skipped the warehouse, and no two people looked it over on the spot. Your record is kept: fill in the "
+        "checklist; a coordinator looks at it.",
+    ),
     "forbidden": Text(
         "这一步不由您的角色确认。记录已保存，协调员会核对。",
         "Your role does not confirm this step. The record is kept; a coordinator looks at it.",

@@ -70,7 +70,9 @@ def add_answers(card: dict[str, Any], row: WishRow, actor: Actor, *, today: date
         if name in moves
     }
     if any(name in DELIVERIES for name in moves):
-        links["hand_over"] = url_for("handover.scan", code=row.code)
+        # what skips the warehouse is looked over on the spot first; that page leads on to the scan
+        to_check = row.status is Status.READY
+        links["hand_over"] = url_for("custody.checks" if to_check else "handover.scan", code=row.code)
     if clock is not None and clock.paused_at is None:
         links["postpone"] = url_for("wish.answer_clock", code=row.code, name="postpone")
         card["until"] = (max(today, local_day(clock.due_at)) + OFFERED).isoformat()

@@ -47,7 +47,7 @@ def page(code: str) -> str:
         shown, fields = seen_by(person, row)
         chapters = story(session, row.id)
         clock = open_clock(session, row.id)
-        looked_over = row.status is not Status.READY or passed(session, row.id)
+        looked_over = row.status is Status.READY and passed(session, row.id)
         working = bool(relations(person, row.facts) - {By.BROWSER}) and row.status in STAGES
         learnt = learnt_already(database(), g.campaign.id, now=utc_now()) if working else None
         ahead = forecasts(session, g.campaign.id, [row.id], now=utc_now(), learnt=learnt) if learnt else {}
@@ -84,7 +84,10 @@ def page(code: str) -> str:
         to_agree=row.kind is Kind.SERVICE
         and row.status in (Status.CLAIMED, Status.SCHEDULED)
         and bool(relations(person, row.facts) & {By.TAKER, By.COMMUNITY, By.COORDINATOR}),
-        to_check=not looked_over and any(move.name == "deliver_directly" for move in moves),
+        to_check=hand_over
+        and row.kind is Kind.GOODS
+        and row.status in (Status.CLAIMED, Status.READY)
+        and not looked_over,
         today=today.isoformat(),
         next_title=next_title(row, main, hand_over),
         clock=clock,
@@ -153,6 +156,8 @@ def next_title(row: WishRow, main: Move | None, hand_over: bool) -> str:
             }.get(main.name, main.label)
         )
     if hand_over:
+        if row.kind is Kind.SERVICE:
+            return t("到时见面，之后双方确认", "Meet at the time agreed; then both sides confirm")
         return t("送到后扫码交接", "Scan at the hand-over")
     waiting = {
         Status.CLAIMED: Text("等认领人备好", "Waiting for the taker"),
