@@ -27,6 +27,7 @@ from wishes.custody.tables import Parcel as PackedParcel
 from wishes.db import Database
 from wishes.errors import Forbidden, Invalid, NotFound
 from wishes.feedback.actions import Said, decide_thanks, give_feedback
+from wishes.feedback.links import open_code
 from wishes.handover.keys import signing_keys
 from wishes.handover.label_issue import issue_many
 from wishes.handover.paper import Press, order_of, print_order, village_code
@@ -46,7 +47,7 @@ from wishes.protection.rotation import rotate
 from wishes.protection.vault import Vault
 from wishes.settings import Settings
 
-from .paper import page_count, rendered, text_layer
+from .paper import decoded, page_count, rendered, text_layer
 from .papers import held_wishes
 
 
@@ -57,7 +58,7 @@ def ring(app: Flask, settings: Settings) -> Keyring:
 
 @pytest.fixture
 def press(database: Database, settings: Settings, ring: Keyring) -> Press:
-    return Press(database, signing_keys(ring)[0], settings, NOW)
+    return Press(database, ring, settings, NOW)
 
 
 @pytest.fixture
@@ -115,6 +116,13 @@ def test_a_printed_label_is_found_by_its_short_code_and_printed_again_with_its_o
 def test_nothing_to_print_is_said_before_a_run_is_ordered(database: Database, place: Place, coordinator: Actor) -> None:
     with pytest.raises(Invalid), database.transaction() as session:
         order_papers(session, campaign_id=place.id, order=order_of("labels"), actor=coordinator, now=NOW)
+
+
+def test_nobody_is_thanked_for_what_has_not_arrived() -> None:
+    for kind, stage in (("thanks", Status.READY), ("answers", Status.IN_TRANSIT), ("labels", Status.DELIVERED)):
+        with pytest.raises(Invalid):
+            order_of(kind, statuses=(stage,))
+    assert order_of("thanks", statuses=(Status.CLOSED,)).narrowed.statuses == (Status.CLOSED,)
 
 
 def test_who_may_not_print_orders_nothing(database: Database, place: Place) -> None:
@@ -351,6 +359,27 @@ def test_a_thank_you_card_thanks_each_giver_and_tells_of_no_child(
     assert "4 份心愿" in text and "1 份心愿" in text and "谢谢您送的礼物" in text and "请不要转达" not in text
     for told in ("康复", "小鹿", *(word for row in rows for word in (row.item, row.code, row.community))):
         assert told not in text, told
+
+
+def test_a_feedback_slip_opens_its_wish_and_a_second_print_leaves_the_first_good(press: Press, place: Place) -> None:
+    wishes = held_wishes(press.database, place, 3)
+    with press.database.transaction() as session:
+        session.execute(sa.update(Wish).values(status=Status.DELIVERED))
+        rows = list_wishes(session, place.id, Filter(ids=tuple(wishes))).rows
+    opened = set()
+    for _ in range(2):
+        out = io.BytesIO()
+        assert print_order(press, place.id, order_of("answers"), out) == 3
+        text = text_layer(out.getvalue())
+        assert not any(row.item in text or row.code in text for row in rows)
+        for url in decoded(rendered(out.getvalue())):
+            base, _, code = url.rpartition("/f/")
+            assert base == press.settings.base_url and code in text
+            with press.database.transaction() as session:
+                found = open_code(session, code, address="a", keyring=press.keyring, now=NOW)
+            assert found is not None and found.side == "guardian"
+            opened.add((found.wish_id, code))
+    assert {wish_id for wish_id, _ in opened} == set(wishes) and len(opened) == 6
 
 
 def test_chinese_on_round_sheets_and_cards_is_drawn_in_pixels(fonts_dir: Path) -> None:

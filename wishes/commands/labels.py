@@ -12,7 +12,6 @@ from wishes.campaigns.queries import campaign_by_slug
 from wishes.clock import utc_now
 from wishes.commands.edge import Edge
 from wishes.handover import paper
-from wishes.handover.keys import signing_keys
 from wishes.lifecycle import FINISHED, HELD, Status
 
 _TOLD_EVERY_S = 1.0
@@ -51,7 +50,7 @@ def labels(
     with edge.database.reading() as session:
         campaign_id = campaign_by_slug(session, slug).id or 0
         total = paper.count_of(session, campaign_id, order)
-    press = paper.Press(edge.database, signing_keys(edge.keyring)[0], edge.settings, utc_now())
+    press = paper.Press(edge.database, edge.keyring, edge.settings, utc_now())
     started, half = time.monotonic(), out.with_name(f".{out.name}.part")
     try:
         with half.open("wb") as file:

@@ -6,6 +6,7 @@ quarter of an hour, so that a thousand addresses need centuries. Only the HMAC o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -70,6 +71,25 @@ def make_link(session: Session, *, wish_id: int, side: str, actor: Actor, keyrin
         data={"side": side},
     )  # fmt: skip
     return code
+
+
+def make_guardians_codes(
+    session: Session, wish_ids: Sequence[int], *, campaign_id: int, keyring: Keyring, now: datetime
+) -> dict[int, str]:
+    """A code for the guardian's side of each wish, for a print run; earlier codes stay good, one may be in their hands."""
+    key, codes = keyring.active(Purpose.CODE).secret, {wish_id: new_code() for wish_id in wish_ids}
+    if codes:
+        session.execute(
+            sa.insert(_LINK),
+            [
+                {
+                    "campaign_id": campaign_id, "wish_id": wish_id, "side": "guardian", "created_by": None, "created_at": now,
+                    "code_hash": code_digest(code, key=key), "expires_at": now + GOOD_FOR,
+                }
+                for wish_id, code in codes.items()
+            ],
+        )  # fmt: skip
+    return codes
 
 
 def open_code(session: Session, typed: str, *, address: str, keyring: Keyring, now: datetime) -> Opened | None:

@@ -20,7 +20,10 @@ from wishes.custody.tables import Box
 from wishes.custody.tables import Parcel as PackedParcel
 from wishes.db import Database
 from wishes.errors import Invalid
+from wishes.feedback.links import make_guardians_codes
+from wishes.feedback.slips import FeedbackSlip, write_feedback_slips
 from wishes.handover.box_list import BoxList, Thing, write_box_lists
+from wishes.handover.keys import signing_keys
 from wishes.handover.label_issue import Issued, issue_many
 from wishes.handover.label_slips import Slip, write_slips
 from wishes.handover.labels import FORMATS, Label, write_labels
@@ -33,6 +36,7 @@ from wishes.intake.tables import Wish
 from wishes.intake.wishes import Filter, WishRow, list_wishes
 from wishes.lifecycle import FINISHED, HELD, Status
 from wishes.model import table_of
+from wishes.protection.keyring import Keyring
 from wishes.settings import Settings
 
 _Row = TypeVar("_Row")
@@ -81,6 +85,12 @@ PAPERS: Final[dict[str, Paper]] = {
         ("labels.print",),
         (Status.INSPECTED, Status.IN_TRANSIT),
     ),
+    "answers": Paper(
+        Text("反馈单", "Feedback slips"),
+        Text("送到之后发给家里：扫码或输入 11 位评价，不用登录。不要交给送货人。", "For families once it has arrived: they scan or type a code. Not by the courier."),
+        ("receipts.print",),
+        (Status.DELIVERED,),
+    ),
     "thanks": Paper(
         Text("感谢卡", "Thank-you cards"),
         Text("每个支部、志愿者一张：送到多少、哪类，家里的话。不透露是哪个孩子。", "One for each giver: how many arrived, of what kind, what families said. It tells nobody which child."),
@@ -104,9 +114,13 @@ class Press:
     """What every run needs."""
 
     database: Database
-    signer: TokenSigner
+    keyring: Keyring
     settings: Settings
     now: datetime
+
+    @property
+    def signer(self) -> TokenSigner:
+        return signing_keys(self.keyring)[0]
 
 
 def order_of(
@@ -117,7 +131,8 @@ def order_of(
     community_ids: tuple[int, ...] | None = None,
     layout: str = "",
 ) -> Order:
-    """An order for *kind*, its usual stages where none is named. Raises Invalid for an unknown paper or layout."""
+    """An order for *kind*, its usual stages where none is named. Raises Invalid for an unknown paper or layout,
+    and for a stage that the paper is not for."""
     if kind not in PAPERS:
         raise Invalid("kind", Text("没有这种单据：{kind}。", "There is no such paper: {kind}."), kind=kind[:20])
     layout = layout or "a4-24"
@@ -125,7 +140,16 @@ def order_of(
         raise Invalid(
             "layout", Text("没有这种标签纸：{layout}。", "There is no such label format: {layout}."), layout=layout[:20]
         )
-    narrowed = Filter(statuses=statuses or PAPERS[kind].stages, county_code=county_code, community_ids=community_ids)
+    usual = PAPERS[kind].stages
+    if not set(statuses) <= set(HELD if usual[0] in HELD else FINISHED):
+        raise Invalid(
+            "status",
+            Text(
+                "这种单据不用于所选的阶段：没送到的不能印感谢和反馈单，送到的不再印标签。",
+                "This paper is not for that stage: thanks and feedback slips after the delivery, the others before it.",
+            ),
+        )
+    narrowed = Filter(statuses=statuses or usual, county_code=county_code, community_ids=community_ids)
     return Order(kind, narrowed, layout)
 
 
@@ -150,7 +174,7 @@ def print_order(
     """
     fonts_dir = press.settings.static_dir / "vendor" / "fonts"
     said: dict[str, Any] = {"fonts_dir": fonts_dir, "progress": progress}
-    if order.kind in ("labels", "receipts"):
+    if order.kind in ("labels", "receipts", "answers"):
         said["base_url"] = press.settings.base_url
     else:
         with press.database.reading() as session:
@@ -161,6 +185,8 @@ def print_order(
     if order.kind == "receipts":
         stream = _nonempty(_wishes(press, campaign_id, order.narrowed))
         return write_slips((_slip(held) for held in stream), out, **said)
+    if order.kind == "answers":
+        return write_feedback_slips(_nonempty(_answers(press, campaign_id, order.narrowed)), out, **said)
     if order.kind == "boxes":
         return write_box_lists(_nonempty(_boxes(press, campaign_id, order.narrowed)), out, **said)
     if order.kind == "rounds":
@@ -235,6 +261,17 @@ def _villages(press: Press, campaign_id: int, narrowed: Filter) -> Iterator[Vill
         )
         if stops:
             yield Village(held[0].row.community, village_code(held[0].row), stops)
+
+
+def _answers(press: Press, campaign_id: int, narrowed: Filter) -> Iterator[FeedbackSlip]:
+    after: int | None = 0
+    while after is not None:
+        with press.database.transaction() as session:
+            page = list_wishes(session, campaign_id, narrowed, after=after, limit=_BATCH)
+            ids = [row.id for row in page.rows]
+            codes = make_guardians_codes(session, ids, campaign_id=campaign_id, keyring=press.keyring, now=press.now)
+        yield from (FeedbackSlip(codes[row.id], row.alias, village_code(row)) for row in page.rows)
+        after = page.after
 
 
 def _boxes(press: Press, campaign_id: int, narrowed: Filter) -> Iterator[BoxList]:

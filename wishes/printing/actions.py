@@ -18,7 +18,6 @@ from sqlmodel import Session
 from wishes.access import Actor, may
 from wishes.db import Database
 from wishes.errors import Forbidden, Invalid, MicrowishError, Unavailable
-from wishes.handover.keys import signing_keys
 from wishes.handover.paper import NOTHING, PAPERS, Order, Press, count_of, order_of, print_order
 from wishes.i18n import Text
 from wishes.lifecycle import Status
@@ -157,7 +156,7 @@ def _draw(database: Database, settings: Settings, keyring: Keyring, job: Any, cl
             session.execute(sa.update(_JOB).where(_JOB.c.id == job.id, _JOB.c.attempts == attempt).values(done=done))
 
     out = io.BytesIO()
-    press = Press(database, signing_keys(keyring)[0], settings, clock())
+    press = Press(database, keyring, settings, clock())
     try:
         printed = print_order(press, job.campaign_id, _read(job), out, progress=told)
     except Unavailable:

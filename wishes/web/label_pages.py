@@ -13,7 +13,6 @@ from wishes.campaigns.queries import place_names
 from wishes.clock import utc_now
 from wishes.errors import Forbidden, Invalid
 from wishes.handover import paper
-from wishes.handover.keys import signing_keys
 from wishes.handover.queries import communities_in_transit
 from wishes.i18n import Text
 from wishes.intake.wishes import wish_by_code
@@ -87,7 +86,7 @@ def label(code: str) -> Response:
         raise Forbidden()
     out = io.BytesIO()
     layout = paper.order_of("labels", layout=request.args.get("layout", "")).layout
-    press = paper.Press(database(), signing_keys(keyring())[0], settings(), utc_now())
+    press = paper.Press(database(), keyring(), settings(), utc_now())
     known = bool(standing & {By.COORDINATOR, By.INSPECTOR})
     paper.label_of_wish(press, g.campaign.id, wish, out, layout=layout, alias=known)
     return _pdf(out.getvalue(), f"label-{wish.code}.pdf")
