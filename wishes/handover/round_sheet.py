@@ -28,7 +28,7 @@ _COLUMNS: Final = [
 ]
 _LINE: Final = 11 * mm
 _FOOT: Final = (
-    "东西当面看过，由收件方出示签收码，抄在格里再签名。拒收、没人、地址不对，写在签名栏。回来后打开“送货单”逐行录入签收码；"
+    "东西当面看过，由收件方出示签收码，抄在格里再签名。拒收、没人、地址不对，写在签名栏。回来后打开“今日配送”逐行录入签收码；"
     "只打勾、没有签收码的，系统不算送达。Without the receipt code a tick does not count: type the codes in afterwards."
 )
 
