@@ -16,6 +16,7 @@ from tests.handover.scans import ScanWorld, report, scan_world
 from wishes.claims import actions as claims
 from wishes.claims.tables import ClaimState
 from wishes.db import Database
+from wishes.handover.actions import hand_over
 from wishes.handover.reports import MOST_BYTES, MOST_SCANS, TooManyScans, read_reports
 from wishes.handover.tokens import human_code
 from wishes.lifecycle import Status
@@ -142,3 +143,19 @@ def test_a_batch_has_a_limit_in_number_and_in_size(world: ScanWorld) -> None:
         read_reports(f"[{','.join([one] * (MOST_SCANS + 1))}]".encode())
     with pytest.raises(TooManyScans):
         read_reports(b" " * (MOST_BYTES + 1))
+
+
+def test_a_hand_over_that_no_device_reported_is_on_record_all_the_same(world: ScanWorld) -> None:
+    codes, courier = world.parcel(), world.courier()
+    with world.database.transaction() as session:
+        hand_over(
+            session, uid="typed-in-0001", actor=courier, now=NOW + LATER, signer=world.signer, keys=world.keys,
+            label=codes.label.text, receipt=codes.receipt.text, scanned_at=NOW + HOUR,
+        )  # fmt: skip
+    [kept] = world.scans()
+    assert (kept.nonce, kept.outcome, kept.evidence, kept.occurred_at) == (
+        "typed-in-0001",
+        "accepted",
+        "both_codes",
+        NOW + HOUR,
+    )

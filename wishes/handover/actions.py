@@ -7,6 +7,7 @@ receiving side, scans the parcel), and ``paper`` (entered by a coordinator after
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -32,7 +33,7 @@ from wishes.handover.proving import (
     prove,
 )
 from wishes.handover.standing import Hands, begun_again, contradicted, counts_now, not_theirs, restand
-from wishes.handover.tables import HandOver, Label
+from wishes.handover.tables import HandOver, Label, Scan
 from wishes.handover.tokens import ExpiredToken, PublicKeys, Token, TokenSigner, TokenType, human_code, new_tag
 from wishes.i18n import Text
 from wishes.intake.tables import Wish
@@ -45,6 +46,7 @@ _Claim = columns(Claim)
 _Event = columns(Event)
 _HandOver = columns(HandOver)
 _Label = columns(Label)
+_Scan = columns(Scan)
 _Wish = columns(Wish)
 
 LABEL_DAYS = 180
@@ -138,6 +140,7 @@ def hand_over(
     campaign_id: int | None = None,
     device_id: int | None = None,
     contested: str = "",
+    on_record: bool = False,
 ) -> Outcome:
     """Confirm that the child's side has it.
 
@@ -148,7 +151,7 @@ def hand_over(
     the caller: it is proved and kept all the same.
 
     Raises TokenRefused, NotFound, Forbidden, Invalid, TooManyRequests (five wrong codes), all before any effect. Effects:
-    one hand-over row; when confirmed also the move, the claim's end, an event.
+    one hand-over row; when confirmed also the move, the claim's end, an event; a scan row unless the caller puts it *on_record*.
     """
     if not 8 <= len(uid) <= 40:
         raise Invalid(
@@ -233,6 +236,17 @@ def hand_over(
         .returning(_HandOver.id)
     )
     made_id = int(made.scalar_one())
+    if not on_record:
+        told = {"confirmed": "accepted", "duplicate": "already"}.get(verdict, verdict)
+        session.execute(
+            sa.insert(_Scan).values(
+                campaign_id=state.campaign_id, wish_id=state.id, claim_id=held.claim_id, label_id=held.id, nonce=uid,
+                digest=hashlib.sha256(f"{uid} {held.id} {evidence}".encode()).digest(), action="hand_over", channel="page",
+                account_id=actor.account_id, device_id=device_id, device_at=scanned_at or now, occurred_at=happened,
+                recorded_at=now, outcome=told, code=code, evidence=evidence, clock="", receiver="", place="", photo=False,
+                reason="",
+            )
+        )  # fmt: skip
     if not contested and counts is not None:
         restand(session, claim_id=held.claim_id, actor=actor, now=now)
     return Outcome(verdict, state.id, made_id, code, evidence)

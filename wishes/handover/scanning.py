@@ -267,6 +267,7 @@ class _Taking:
             campaign_id=desk.campaign_id,
             device_id=self.device.id if self.device else None,
             contested=self.contested,
+            on_record=True,
         )
         self.evidence, self.code = done.evidence, done.code
         return _TOLD[done.state]
