@@ -201,6 +201,36 @@ def test_one_scan_that_the_server_stumbles_over_does_not_hold_up_the_others(vill
     assert parcels[1].wish_id in village.delivered()
 
 
+def test_an_answer_that_is_lost_on_the_way_is_asked_for_again_and_delivers_once(village: Village, phone: Page) -> None:
+    parcels = [village.parcel() for _ in range(2)]
+    load_anew(phone, village)
+    phone.context.set_offline(True)
+    for codes in parcels:
+        keep(phone, codes)
+    lost: list[int] = []
+
+    def swallow(route: Route) -> None:
+        if lost:
+            route.continue_()
+        else:
+            lost.append(route.fetch().status)
+            route.abort()
+
+    phone.route("**/round/scans", swallow)
+    phone.context.set_offline(False)
+    send(phone)
+    expect(phone.locator("#round-network")).to_contain_text("稍后再传", timeout=20_000)
+    assert lost == [200] and {codes.wish_id for codes in parcels} <= set(village.delivered()), "the server took them"
+    waiting(phone, 2)
+    expect(phone.get_by_role("button", name="撤销", exact=True)).to_have_count(0)
+    send(phone)
+    waiting(phone, 0)
+    expect(phone.locator("#round-answers")).to_contain_text("已确认")
+    for codes in parcels:
+        [scan] = scans_of(village, codes)
+        assert scan.outcome == "accepted" and village.confirmed().count(codes.wish_id) == 1
+
+
 def test_a_page_whose_form_and_session_are_old_sends_all_the_same_and_says_when_one_has_to_sign_in(
     village: Village, browser: Browser, phones: list[BrowserContext]
 ) -> None:

@@ -149,6 +149,7 @@ export class Store {
       if (!row.tried) await work.store.put({ ...row, tried: true });
     }
     await work.done;
+    changed();
     return held;
   }
 
