@@ -36,7 +36,8 @@ class NotHere(Conflict):
     code = "not_here"
     title = Text("现在不能放这里", "Not possible now")
     sentence = Text(
-        "{code} 现在是“{zh}”，不能这样做。{next_zh}", "{code} is now “{en}”: that is not possible. {next_en}"
+        "{code} 现在是“{status_zh}”，不能这样做。{action_zh}",
+        "{code} is now “{status_en}”: that is not possible. {action_en}",
     )
 
 
@@ -75,8 +76,8 @@ class NotReadyToLeave(Conflict):
     code = "not_ready_to_leave"
     title = Text("还不能出发", "Not ready to leave")
     sentence = Text(
-        "箱里有 {n} 件不能出发，例如 {code}（{zh}）。请先取出，或完成查验。",
-        "{n} things in the boxes cannot leave, such as {code} ({en}). Take them out, or have them looked over first.",
+        "箱里有 {n} 件不能出发，例如 {code}（{status_zh}）。请先取出，或完成查验。",
+        "{n} things in the boxes cannot leave, such as {code} ({status_en}). Take them out, or have them looked over first.",
     )
 
 
@@ -229,7 +230,7 @@ def send_off(session: Session, *, shipment_id: int, campaign_id: int, actor: Act
     stuck = [row for row in inside if row.status is not Status.INSPECTED or row.state != ClaimState.LIVE]
     if stuck:
         label = STATUS_LABEL[Status(stuck[0].status)]
-        raise NotReadyToLeave(n=len(stuck), code=stuck[0].code, zh=label.zh, en=label.en)
+        raise NotReadyToLeave(n=len(stuck), code=stuck[0].code, status_zh=label.zh, status_en=label.en)
     left = session.execute(
         sa.update(_SHIPMENT)
         .where(_SHIPMENT.c.id == shipment_id, _SHIPMENT.c.left_at.is_(None))
@@ -284,7 +285,9 @@ ASK = Text("请告诉协调员。", "Tell a coordinator.")
 
 def _not_here(session: Session, state: WishState) -> NotHere:
     label, step = STATUS_LABEL[state.status], NEXT.get(state.status, ASK)
-    return NotHere(code=_code(session, state.id), zh=label.zh, en=label.en, next_zh=step.zh, next_en=step.en)
+    return NotHere(
+        code=_code(session, state.id), status_zh=label.zh, status_en=label.en, action_zh=step.zh, action_en=step.en
+    )
 
 
 def _code(session: Session, wish_id: int) -> str:
