@@ -130,7 +130,8 @@ class Rules(BaseModel):
         default=180, ge=0
     )  # so long after the campaign was closed who the children are is forgotten
     volunteer_claim_limit: int = Field(default=5, ge=1)
-    finder_contact: str = Field(default="", max_length=80)  # what a label tells whoever finds a parcel: a phone, its hours
+    # what a label tells whoever finds a parcel: a phone, its hours
+    finder_contact: str = Field(default="", max_length=80)
     events_as_of: str = ""
     events_second_date: str = ""
     vetting_reference_on: date | None = None
