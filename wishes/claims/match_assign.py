@@ -203,7 +203,8 @@ class _Run:
         return self._possible(np.concatenate([pairs, self._likely(), standing * takers + current[standing]]))
 
     def _likely(self) -> Ints:
-        """The pairs of each wish with the takers that plans by classes use: by count, and by what budgets allow on average."""
+        """The pairs of each wish with the takers that plans by classes use: by count, by what budgets allow on average, and
+        within fair shares."""
         table, takers = self.table, self.seen.takers
         supply = np.bincount(table.class_of, minlength=len(table.first))
         leave = np.zeros(len(supply), dtype=np.int64)
@@ -212,7 +213,11 @@ class _Run:
         mean = max(1, int(self.spend[goods].mean())) if goods.any() else 1
         members: list[Ints] = np.split(np.argsort(table.class_of, kind="stable"), np.cumsum(supply)[:-1])
         pairs = []
-        for cap in (takers.count_cap, np.minimum(takers.count_cap, takers.spend_cap // mean)):
+        caps = [takers.count_cap, np.minimum(takers.count_cap, takers.spend_cap // mean)]
+        if self.policy.fairness:
+            # With few wishes for many takers, what decides is who is within the fair share.
+            caps.append(np.minimum(takers.count_cap, self._fair()))
+        for cap in caps:
             classes, who = likely_pairs(table.cost, table.allowed, supply, leave, cap, takers.parent)
             pairs += [members[k] * len(takers) + t for k, t in zip(classes.tolist(), who.tolist(), strict=True)]
         return np.concatenate(pairs) if pairs else np.zeros(0, dtype=np.int64)
