@@ -15,7 +15,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from wishes.handover.label_pictograms import is_discreet, pictogram
 from wishes.handover.label_text import PaperFonts, draw_fitted, paper_fonts
-from wishes.handover.paper_tables import A4, Column, Row, Sheet, draw_pictogram, draw_sheet, draw_tick
+from wishes.handover.paper_tables import Column, Row, Sheet, draw_pictogram, draw_tick, write_sheets
 
 _COLUMNS: Final = [
     Column("装箱", 12 * mm),
@@ -67,24 +67,18 @@ def write_box_lists(
     *boxes* may be a stream; *progress* is told the number of parcels after each. Raises ``ValueError`` for none.
     """
     fonts = paper_fonts(fonts_dir)
-    canvas = Canvas(out, pagesize=A4, invariant=1, pageCompression=1)
-    canvas.setTitle("装箱单 Box lists")
-    count = 0
-    for box in boxes:
-        sheet = Sheet(
+    sheets = (
+        Sheet(
             f"装箱单 · 箱 {box.number}",
             f"{campaign} · {box.village} · {len(box.things)} 件 · 装箱人 ____________　开箱人 ____________　日期 ____________",
             box.village_code,
             _FOOT,
+            [_row(thing, fonts) for thing in box.things],
+            len(box.things),
         )
-        draw_sheet(canvas, sheet, _COLUMNS, [_row(thing, fonts) for thing in box.things], fonts)
-        count += len(box.things)
-        if progress:
-            progress(count)
-    if not count:
-        raise ValueError("no boxes to list")
-    canvas.save()
-    return count
+        for box in boxes
+    )
+    return write_sheets(sheets, out, title="装箱单 Box lists", columns=_COLUMNS, fonts=fonts, progress=progress)
 
 
 def _row(thing: Thing, fonts: PaperFonts) -> Row:

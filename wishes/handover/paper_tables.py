@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import BinaryIO, Final
 
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
@@ -37,17 +37,46 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What stands above and below the rows of one list."""
+    """The rows of one list, what stands above and below them, and how many parcels they are."""
 
     title: str
     subtitle: str
     aside: str  # at the right of the head: code of the village, number of the box
     foot: str
+    rows: list[Row]
+    parcels: int
 
 
-def draw_sheet(canvas: Canvas, sheet: Sheet, columns: list[Column], rows: list[Row], fonts: PaperFonts) -> int:
-    """Draw *rows* on as many A4 pages as they need, each with head, headings and page number; answers how many."""
-    pages = _pages(rows)
+def write_sheets(
+    sheets: Iterable[Sheet],
+    out: BinaryIO,
+    *,
+    title: str,
+    columns: list[Column],
+    fonts: PaperFonts,
+    progress: Callable[[int], None] | None = None,
+) -> int:
+    """Write an A4 PDF, each sheet on pages of its own, to *out*; answers how many parcels stand on it.
+
+    *sheets* may be a stream; *progress* is told the number of parcels after each. Raises ``ValueError`` for none.
+    """
+    canvas = Canvas(out, pagesize=A4, invariant=1, pageCompression=1)
+    canvas.setTitle(title)
+    count = 0
+    for sheet in sheets:
+        _draw_sheet(canvas, sheet, columns, fonts)
+        count += sheet.parcels
+        if progress:
+            progress(count)
+    if not count:
+        raise ValueError("nothing to list")
+    canvas.save()
+    return count
+
+
+def _draw_sheet(canvas: Canvas, sheet: Sheet, columns: list[Column], fonts: PaperFonts) -> None:
+    """Draw a sheet on as many pages as it needs, each with head, headings and page number."""
+    pages = _pages(sheet.rows)
     lefts = [MARGIN + sum(column.width for column in columns[:number]) for number in range(len(columns))]
     right = MARGIN + sum(column.width for column in columns)
     for number, page in enumerate(pages, 1):
@@ -69,7 +98,6 @@ def draw_sheet(canvas: Canvas, sheet: Sheet, columns: list[Column], rows: list[R
         canvas.line(MARGIN, first, right, first)
         draw_fitted(canvas, sheet.foot, fonts.regular, 8, MARGIN, MARGIN + 10 * mm, A4[0] - 2 * MARGIN, 2)
         canvas.showPage()
-    return len(pages)
 
 
 def draw_pictogram(canvas: Canvas, category: str, left: float, top: float, side: float) -> None:

@@ -16,7 +16,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from wishes.handover.label_pictograms import pictogram
 from wishes.handover.label_text import PaperFonts, draw_fitted, paper_fonts
-from wishes.handover.paper_tables import A4, Column, Row, Sheet, draw_pictogram, draw_sheet, draw_tick
+from wishes.handover.paper_tables import Column, Row, Sheet, draw_pictogram, draw_tick, write_sheets
 
 _COLUMNS: Final = [
     Column("送到 ✓", 11 * mm),
@@ -73,25 +73,20 @@ def write_round_sheets(
     *villages* may be a stream; *progress* is told the number of parcels after each. Raises ``ValueError`` for none.
     """
     fonts = paper_fonts(fonts_dir)
-    canvas = Canvas(out, pagesize=A4, invariant=1, pageCompression=1)
-    canvas.setTitle("送货单 Round sheets")
-    count = 0
-    for village in villages:
-        parcels = sum(len(stop.parcels) for stop in village.stops)
-        sheet = Sheet(
-            f"送货单 · {village.name}",
-            f"{campaign} · {len(village.stops)} 个孩子，{parcels} 件 · 送货人 ____________　电话 ____________　日期 ____________",
-            village.code,
-            _FOOT,
-        )
-        draw_sheet(canvas, sheet, _COLUMNS, [_row(stop, fonts) for stop in village.stops], fonts)
-        count += parcels
-        if progress:
-            progress(count)
-    if not count:
-        raise ValueError("no parcels to carry")
-    canvas.save()
-    return count
+    sheets = (_sheet(village, campaign, fonts) for village in villages)
+    return write_sheets(sheets, out, title="送货单 Round sheets", columns=_COLUMNS, fonts=fonts, progress=progress)
+
+
+def _sheet(village: Village, campaign: str, fonts: PaperFonts) -> Sheet:
+    parcels = sum(len(stop.parcels) for stop in village.stops)
+    return Sheet(
+        f"送货单 · {village.name}",
+        f"{campaign} · {len(village.stops)} 个孩子，{parcels} 件 · 送货人 ____________　电话 ____________　日期 ____________",
+        village.code,
+        _FOOT,
+        [_row(stop, fonts) for stop in village.stops],
+        parcels,
+    )
 
 
 def _row(stop: Stop, fonts: PaperFonts) -> Row:

@@ -27,7 +27,7 @@ from wishes.web.identity import database, keyring, settings, signed_in
 pages = campaign_blueprint("round", __name__, "/round")
 PARTS: Final = (
     "round.js",
-    "round_camera.js",
+    "camera.js",
     "round_codes.js",
     "round_store.js",
     "round_sync.js",

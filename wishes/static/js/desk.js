@@ -1,6 +1,8 @@
 // The scanning desk. A scanner gun types into the one entry and ends with Enter; the camera and fingers fill the same entry. Each
 // scan is answered with a colour, a sound and words, and the last one is undone with one tap. Without scripts the form works alone.
 
+import { Camera, sound } from "./camera.js";
+
 const desk = document.querySelector("[data-desk]");
 const zh = document.documentElement.lang.startsWith("zh");
 const say = (chinese, english) => (zh ? chinese : english);
@@ -18,30 +20,13 @@ if (desk) {
   const done = [];
   const SHOWN = 60;
   let queue = Promise.resolve();
-  let sound = null;
-  let stream = null;
+  const TONES = { done: "good", already: "later", refused: "bad" };
 
   const task = () => ({
     mode: desk.dataset.mode,
     target: form.elements.target.value.trim(),
     apart: Boolean(form.elements.apart && form.elements.apart.checked),
   });
-
-  // High for done, two short ones for "already", low for refused: told apart without looking.
-  function beep(outcome) {
-    sound = sound || new AudioContext();
-    const tones = { done: [[880, 0, 0.12]], already: [[660, 0, 0.08], [660, 0.14, 0.08]], refused: [[180, 0, 0.4]] }[outcome];
-    for (const [pitch, after, length] of tones) {
-      const tone = sound.createOscillator();
-      const loud = sound.createGain();
-      loud.gain.value = 0.15;
-      tone.frequency.value = pitch;
-      tone.connect(loud).connect(sound.destination);
-      tone.start(sound.currentTime + after);
-      tone.stop(sound.currentTime + after + length);
-    }
-    if (navigator.vibrate) navigator.vibrate(outcome === "refused" ? [200, 80, 200] : 60);
-  }
 
   async function send(url, body) {
     const answer = await fetch(url, {
@@ -57,7 +42,7 @@ if (desk) {
   function show(outcome, words) {
     last.dataset.outcome = outcome;
     last.textContent = words;
-    beep(outcome);
+    sound(TONES[outcome]);
   }
 
   function count(number) {
@@ -140,49 +125,22 @@ if (desk) {
   });
   undoLast.addEventListener("click", () => done.length && undo(...done[done.length - 1]));
 
-  async function reader() {
-    if ("BarcodeDetector" in window && (await window.BarcodeDetector.getSupportedFormats()).includes("qr_code")) {
-      return new window.BarcodeDetector({ formats: ["qr_code"] });
-    }
-    const vendored = window.BarcodeDetectionAPI;
-    vendored.prepareZXingModule({ overrides: { locateFile: (path, prefix) => (path.endsWith(".wasm") ? desk.dataset.wasm : prefix + path) } });
-    return new vendored.BarcodeDetector({ formats: ["qr_code"] });
-  }
-
-  function stop() {
-    if (stream) stream.getTracks().forEach((track) => track.stop());
-    stream = null;
-    view.hidden = true;
-  }
-
-  async function watch(eye) {
-    const seen = new Map();
-    while (stream) {
-      const codes = video.readyState >= 2 ? await eye.detect(video) : [];
-      for (const { rawValue } of codes) {
-        if (Date.now() - (seen.get(rawValue) || 0) > 4000) queue = queue.then(() => scan([rawValue]));
-        seen.set(rawValue, Date.now());
-      }
-      await new Promise((next) => setTimeout(next, 120));
-    }
-  }
-
+  const eye = new Camera(video, desk.dataset.wasm, (text) => {
+    queue = queue.then(() => scan([text]));
+  });
+  video.addEventListener("mw:stopped", () => { view.hidden = true; });
   camera.addEventListener("click", async () => {
-    if (stream) {
-      stop();
+    if (eye.isOpen) {
+      eye.stop();
       return;
     }
     view.hidden = false;
     try {
-      stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" }, audio: false });
-      video.srcObject = stream;
-      await video.play();
-      await watch(await reader());
+      await eye.start();
     } catch {
-      stop();
+      eye.stop();
       show("refused", say("摄像头打不开。请用扫码枪，或输入编号。", "The camera cannot be opened. Use a scanner gun, or type the code."));
     }
   });
-  window.addEventListener("pagehide", stop);
   (form.elements.target && form.elements.target.type !== "hidden" && !form.elements.target.value ? form.elements.target : entry).focus();
 }

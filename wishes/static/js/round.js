@@ -1,7 +1,7 @@
 // The courier's page: two codes make a hand-over, which goes into the queue on the phone and from there, by itself, to the
 // server. What cannot be checked here is kept and said to be checked later; what is none of our codes is not kept.
 
-import { Camera, small, sound } from "./round_camera.js";
+import { Camera, small, sound } from "./camera.js";
 import { read, verifiers } from "./round_codes.js";
 import { onChange, Store } from "./round_store.js";
 import { Sync, UNDO_MS } from "./round_sync.js";
