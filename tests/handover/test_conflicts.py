@@ -8,6 +8,7 @@ from itertools import permutations
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
+from sqlmodel import col
 
 from tests.factories import NOW
 from tests.handover.scans import ScanWorld, report, scan_world
@@ -20,6 +21,8 @@ from wishes.handover.actions import Codes, issue_codes
 from wishes.handover.conflicts import ClaimOver, Matter, matters, settle
 from wishes.lifecycle import Status
 from wishes.settings import Settings
+from wishes.tracking.relay import relay
+from wishes.tracking.tables import Notice
 
 HOUR, LATER = timedelta(hours=1), timedelta(hours=6)
 
@@ -140,3 +143,18 @@ def test_only_a_coordinator_settles_and_only_with_a_reason(world: ScanWorld) -> 
     for statement in ("UPDATE scan_settlement SET reason = 'x'", "DELETE FROM scan_settlement"):
         with pytest.raises(DBAPIError, match="append-only"), world.database.transaction() as session:
             session.execute(sa.text(statement))
+
+
+def test_coordinators_are_told_once_of_what_is_in_question_and_of_nothing_else(world: ScanWorld) -> None:
+    codes, calm = world.parcel(), world.parcel()
+    coordinator = world.person(world.place.grant(Role.COORDINATOR))
+    world.take(world.courier(), report(calm, at=NOW), later=LATER)
+    for courier in (world.courier(), world.courier()):
+        world.take(courier, report(codes, at=NOW), later=LATER)
+    for _ in range(2):
+        relay(world.database, now=world.now + 2 * LATER)
+    with world.database.reading() as session:
+        told = session.execute(
+            sa.select(col(Notice.wish_id), col(Notice.account_id)).where(col(Notice.kind) == "in_question")
+        ).all()
+    assert told == [(codes.wish_id, coordinator.account_id)]

@@ -51,6 +51,7 @@ TOLD: dict[str, tuple[tuple[str, Audience], ...]] = {
     "deliver": (("delivered", _A.TAKER), ("delivered", _A.SECRETARY), ("delivered", _A.COMMUNITY)),
     "deliver_directly": (("delivered", _A.TAKER), ("delivered", _A.SECRETARY), ("delivered", _A.COMMUNITY)),
     "attend": (("delivered", _A.TAKER), ("delivered", _A.SECRETARY), ("delivered", _A.COMMUNITY)),
+    "hand_over": (("in_question", _A.COORDINATORS),),
     "close": (("close", _A.TAKER),),
     "dispute": (("dispute", _A.TAKER), ("dispute", _A.COORDINATORS), ("dispute", _A.COMMUNITY)),
     "settle": (("settle", _A.TAKER), ("settle", _A.COMMUNITY)),
@@ -59,8 +60,8 @@ TOLD: dict[str, tuple[tuple[str, Audience], ...]] = {
 }
 """Who is told of a move. Those not listed (submitted, verified, published, declined, expired …) show on the boards."""
 
-BESIDES = frozenset({"propose_appointment", "agree_appointment"})
-"""What people are told of though the wish does not move."""
+BESIDES = frozenset({"propose_appointment", "agree_appointment", "hand_over"})
+"""What people are told of though the wish does not move; of hand-overs only those that contradict another."""
 
 UNTOLD = frozenset({"submit", "verify", "publish", "decline", "expire", "prepare", "inspect"})
 """Moves nobody is told of, on purpose: whoever waits for them has a list and a clock."""
@@ -88,6 +89,12 @@ class _News:
     community_id: int | None
     taker_volunteer_id: int | None
     taker_branch_id: int | None
+
+    def is_told(self) -> bool:
+        """Whether anybody is told at all."""
+        if self.wish_id is None or self.action not in TOLD:
+            return False
+        return self.action != "hand_over" or self.data.get("state") == "conflict"
 
     def concerned(self) -> Concerned:
         """The taker as the event names them, else who holds the wish now."""
@@ -146,7 +153,7 @@ def _announce(session: Session, *, now: datetime, size: int) -> tuple[int, int]:
     news = [_News(*row) for row in rows]
     if not news:
         return 0, 0
-    told = [each for each in news if each.action in TOLD and each.wish_id is not None]
+    told = [each for each in news if each.is_told()]
     concerned = {each.event_id: each.concerned() for each in told}
     directory = Directory(session, concerned.values())
     postings = [posting for each in told for posting in _postings(each, concerned[each.event_id], directory)]

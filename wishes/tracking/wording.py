@@ -174,6 +174,12 @@ WORDS: dict[str, Wording] = {
         "心愿 {code}（{item}）的见面时间对方已确认。",
         "The other side confirmed the time for wish {code} ({item}).",
     ),
+    "in_question": _words(
+        "一次交接有矛盾",
+        "A hand-over is in question",
+        "心愿 {code}（{item}）的扫码记录互相矛盾，或认领、标签已变，请到“交接核对”里裁定。",
+        "Scans of wish {code} ({item}) contradict each other, or its claim or label changed: settle it on the hand-overs page.",
+    ),
     "delivered": _words(
         "心愿已送达",
         "A wish has arrived",
@@ -328,6 +334,7 @@ _LOOK: dict[str, tuple[str, str]] = {
     "no_show": ("alert", "wait"),
     "propose_appointment": ("calendar", "wait"),
     "agree_appointment": ("calendar", "good"),
+    "in_question": ("alert", "bad"),
     "vetting": ("shield", "wait"),
     "concern": ("alert", "bad"),
     "thanks": ("heart", "good"),
