@@ -14,6 +14,7 @@ from wishes.commands.setup import prepare
 from wishes.demo import job
 from wishes.demo.people import demo_sign_ins
 from wishes.demo.reckoning import reckon, wait_for_worker
+from wishes.demo.warehouse import LOOKING, fill_warehouse
 from wishes.processes import in_background, supervise
 
 SLUG = "hangzhou-2021"
@@ -47,6 +48,8 @@ def demo(edge: Edge, port: int, and_stop: bool) -> None:
         _seven_weeks(story)
     with edge.database.transaction() as session:
         sign_ins = demo_sign_ins(session, campaign_id=story.campaign_id, now=utc_now())
+    if known is None:
+        fill_warehouse(story, looking=[one.account_id for one in sign_ins if one.login in LOOKING])
     edge.database.dispose()
     base = f"http://127.0.0.1:{port}"
     say(f"starting web, worker and beat; the address is {base}")

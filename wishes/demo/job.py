@@ -168,7 +168,7 @@ def publish(story: Story, *, first: int | None = None, day: float = 5) -> None:
             done = publish_all(session, campaign_id=story.campaign_id, actor=story.coordinator, now=story.at(day))
             published, held = len(done.moved), len(done.held)
         else:
-            early = [wish.id for wish in _standing(session, story, Status.VERIFIED)][:first]
+            early = [wish.id for wish in standing(session, story, Status.VERIFIED)][:first]
             published, held = (
                 len(move_many(session, "publish", wish_ids=early, actor=story.coordinator, now=story.at(day)).moved),
                 0,
@@ -311,10 +311,10 @@ def deliver(story: Story, share: float = 1.0) -> None:
 
 def _wishes(story: Story, *statuses: Status) -> list[Any]:
     with story.database.reading() as session:
-        return _standing(session, story, *statuses)
+        return standing(session, story, *statuses)
 
 
-def _standing(session: Session, story: Story, *statuses: Status) -> list[Any]:
+def standing(session: Session, story: Story, *statuses: Status) -> list[Any]:
     """The campaign's wishes in these statuses, by id."""
     return list(
         session.execute(

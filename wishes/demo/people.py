@@ -38,6 +38,7 @@ class SignIn:
     role: str
     login: str
     password: str
+    account_id: int
 
 
 def demo_sign_ins(session: Session, *, campaign_id: int, now: datetime) -> list[SignIn]:
@@ -59,7 +60,7 @@ def demo_sign_ins(session: Session, *, campaign_id: int, now: datetime) -> list[
             )
         else:
             set_password(session, account_id=account_id, password=password, now=now)
-        made.append(SignIn(ROLE_LABEL[role].en, login, password))
+        made.append(SignIn(ROLE_LABEL[role].en, login, password, account_id))
     return made
 
 
