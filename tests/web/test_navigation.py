@@ -22,4 +22,5 @@ def test_a_page_below_an_entry_marks_it(app: Flask, place: Place) -> None:
     assert marked(coordinator.get(f"{at}/import").text) == [("import", "page")]
     assert marked(coordinator.get(f"{at}/import/words").text) == [("import", "true")]
     assert marked(coordinator.get(f"{at}/match/what-if").text) == [("match", "true")]
+    assert marked(coordinator.get(f"{at}/rounds/boxes").text) == [("rounds", "true")]
     assert marked(coordinator.get(f"{at}/people").text) == [("people", "page")]

@@ -84,9 +84,14 @@ def navigation(person: Actor) -> list[NavItem]:
     ]
 
 
+_WITHIN = {"warehouse": "inspection", "custody": "inspection"}
+"""Rooms of pages whose entry stands for another room."""
+
+
 def _entry(endpoints: list[str]) -> str:
     """The entry of this page, else the first of the room that it belongs to; empty when it belongs to none."""
     asked = request.endpoint or ""
     if asked in endpoints:
         return asked
-    return next((one for one in endpoints if one.split(".")[0] == asked.split(".")[0]), "")
+    room = asked.split(".")[0]
+    return next((one for one in endpoints if one.split(".")[0] == _WITHIN.get(room, room)), "")
