@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlmodel import col
 
-from tests.handover.browser_round import PHONE, Village, ready, sign_in
+from tests.handover.browser_round import PHONE, Village, ready, sign_in, wait_until
 from tests.handover.round_page import (
     WITHOUT_ED25519,
     enter,
@@ -307,3 +307,31 @@ def assert_fit(page: Page, size: dict[str, int]) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
     if size is PHONE:
         assert page.evaluate(SMALL_TARGETS) == []
+
+
+def test_a_signature_and_roughly_where_go_with_the_hand_over(
+    village: Village, browser: Browser, phones: list[BrowserContext]
+) -> None:
+    """The place is a known answer: 57.64911, 10.40744 is u4pruydqqvj (Niemeyer's example), of which five letters are kept."""
+    codes = village.parcel()
+    page = opened(
+        village, browser, phones, geolocation={"latitude": 57.64911, "longitude": 10.40744}, permissions=["geolocation"]
+    )
+    enter(page, codes.label.text)
+    enter(page, codes.receipt.text)
+    page.locator("#round-notes summary").click()
+    pad = page.locator("#round-sign")
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 20, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 120, box["y"] + 60, steps=8)
+    page.mouse.up()
+    page.locator("#round-place").click()
+    expect(page.locator("#round-place-said")).to_contain_text("记下了")
+    page.locator("#round-confirm").click()
+    wait_until(lambda: village.photos(codes) == 1, seconds=40, what="the signature follows the scan")
+    [scan] = [scan for scan in village.scans() if scan.wish_id == codes.wish_id]
+    assert (scan.outcome, scan.place, scan.photo) == ("accepted", "u4pru", True)
+    assert page.locator("#round-place-said").inner_text() == "", "the next parcel begins without"

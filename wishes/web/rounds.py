@@ -8,7 +8,18 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from flask import Response, g, json, jsonify, redirect, render_template, request, send_from_directory, url_for
+from flask import (
+    Response,
+    g,
+    json,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    send_from_directory,
+    url_for,
+)
 from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -29,6 +40,7 @@ PARTS: Final = (
     "round.js",
     "camera.js",
     "round_codes.js",
+    "round_evidence.js",
     "round_store.js",
     "round_sync.js",
     "round_view.js",
@@ -42,16 +54,21 @@ def _enter() -> Actor:
 
 
 @pages.get("/")
-def page() -> str:
+def page() -> Response:
     person = _enter()
     version = _version(settings().static_dir, settings().templates_dir)
-    return render_template(
-        "handover/round.html",
-        account_id=person.account_id,
-        parts=[url_for("round.part", mark=version, part_name=name) for name in PARTS],
-        worker=url_for("round.worker", v=version),
-        photo=url_for("scans.add_photo", nonce="NONCE"),
+    answer = make_response(
+        render_template(
+            "handover/round.html",
+            account_id=person.account_id,
+            parts=[url_for("round.part", mark=version, part_name=name) for name in PARTS],
+            worker=url_for("round.worker", v=version),
+            photo=url_for("scans.add_photo", nonce="NONCE"),
+        )
     )
+    # The one page that may ask where the phone is, when the courier taps for it.
+    answer.headers["Permissions-Policy"] = "camera=(self), geolocation=(self), microphone=()"
+    return answer
 
 
 @pages.get("/pack")

@@ -49,7 +49,7 @@ class Headed:
                 headers.append(("Cache-Control", "no-store"))
             if "Content-Security-Policy" not in said:
                 headers.append(("Content-Security-Policy", CONTENT_POLICY))
-            headers += self._always
+            headers += [header for header in self._always if header[0] not in said]
             headers.append(("X-Request-Id", mark))
             return start_response(status, headers, *rest)
 

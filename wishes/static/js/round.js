@@ -1,15 +1,17 @@
 // The courier's page: two codes make a hand-over, which goes into the queue on the phone and from there, by itself, to the
 // server. What cannot be checked here is kept and said to be checked later; what is none of our codes is not kept.
 
-import { Camera, small, sound } from "./camera.js";
+import { Camera, sound } from "./camera.js";
 import { read, verifiers } from "./round_codes.js";
+import { Pad, pictured, roughly } from "./round_evidence.js";
 import { onChange, Store } from "./round_store.js";
 import { Sync, UNDO_MS } from "./round_sync.js";
 import { announce, part, say, showAnswers, showNetwork, showParcels, showQueue, showStep, showUntil, title, why } from "./round_view.js";
 
 const told = document.getElementById("round").dataset;
 const [typed, more] = [part("typed"), part("more")];
-const now = { parcel: null, receipt: null, pack: null, keys: new Map(), waiting: [], answers: [], last: "", chosen: [], sending: "" };
+const now = { parcel: null, receipt: null, pack: null, keys: new Map(), waiting: [], answers: [], last: "", chosen: [], sending: "", place: "" };
+const pad = new Pad(part("sign"));
 
 const store = await Store.open(told.account, told.campaign);
 const sync = new Sync(store, told, ({ state }) => {
@@ -90,7 +92,9 @@ function takeReceipt(code) {
 }
 
 function clear() {
-  Object.assign(now, { parcel: null, receipt: null });
+  Object.assign(now, { parcel: null, receipt: null, place: "" });
+  pad.clear();
+  part("place-said").textContent = "";
   more.reset();
   part("receiver-name").hidden = true;
   part("notes").open = false;
@@ -132,7 +136,7 @@ async function keep(action) {
   }
   const receiver = action === "hand_over" ? entry("receiver") : "";
   const photo = part("more").querySelector("[type=file]").files[0];
-  const picture = photo ? await small(photo).catch(() => null) : null;
+  const picture = await pictured(photo, pad).catch(() => null);
   if (photo && !picture) return refuse(say("这张照片打不开，请换一张。", "This photo cannot be opened. Take another."));
   const proof = action === "hand_over" && receipt ? [parcel, receipt] : [parcel];
   const scan = {
@@ -142,7 +146,7 @@ async function keep(action) {
     check: proof.every((one) => one.state === "good") ? "good" : "later",
     evidence: {
       note: entry("note"), receiver, ...(receiver === "authorised" && { receiver_name: entry("receiver_name") }),
-      ...(picture && { photo: true }),
+      ...(picture && { photo: true }), ...(now.place && { place: now.place }),
     },
   };
   now.last = await store.add(scan, picture);
@@ -233,6 +237,16 @@ part("load").addEventListener("click", load);
 part("towns").addEventListener("change", () => {
   now.chosen = [...part("towns").querySelectorAll(":checked")].map((tick) => tick.value);
   load();
+});
+part("sign-clear").addEventListener("click", () => pad.clear());
+part("place").addEventListener("click", async () => {
+  part("place-said").textContent = say("正在找……", "Looking …");
+  try {
+    now.place = await roughly();
+    part("place-said").textContent = say("记下了，只到约五公里。", "Noted, to some five kilometres.");
+  } catch {
+    part("place-said").textContent = say("找不到位置，不记也可以。", "No position was found; it may be left out.");
+  }
 });
 more.addEventListener("submit", (event) => event.preventDefault());
 more.addEventListener("change", () => { part("receiver-name").hidden = more.elements.receiver.value !== "authorised"; });
