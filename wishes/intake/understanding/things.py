@@ -248,21 +248,6 @@ class ThingReader:
                 confidence=0.3,
                 doubt=doubt if unsure else core,
             )
-        if verdict == "unsure" or (verdict == "sign" and confidence < 0.95):
-            return Thing(
-                "unsure",
-                found.item,
-                found.category,
-                found.need,
-                size_kind,
-                size,
-                qty,
-                price,
-                found.catalogued,
-                how,
-                0.5,
-                doubt,
-            )
         good = Thing(
             "good",
             found.item,
@@ -276,6 +261,8 @@ class ThingReader:
             how,
             confidence,
         )
+        if verdict == "unsure" or (verdict == "sign" and confidence < 0.95):
+            return good._replace(verdict="unsure", confidence=0.5, doubt=doubt)
         named = self._named_by_turns(core)
         return good._replace(verdict="either", confidence=0.5, doubt="、".join(named)) if len(named) > 1 else good
 
