@@ -34,13 +34,6 @@ _ITEMS: tuple[tuple[str, Text, str, tuple[Role, ...]], ...] = (
     ("matching.home", Text("匹配", "Matching"), "match", _COORDINATING),
     ("gaps.home", Text("时间差", "Gaps"), "clock", (*_COORDINATING, Role.AUDITOR)),
     ("inspection.home", Text("质检配送", "Rounds"), "box", (Role.INSPECTOR, Role.COURIER, *_COORDINATING)),
-    ("printing.home", Text("打印", "Print"), "print", (*_COORDINATING, Role.INSPECTOR, Role.SOCIAL_WORKER)),
-    (
-        "feedback.thanks",
-        Text("感谢", "Thanks"),
-        "smile",
-        (*_COORDINATING, Role.SOCIAL_WORKER, Role.VOLUNTEER, Role.BRANCH_SECRETARY),
-    ),
     ("intake.files", Text("导入", "Import"), "upload", (*_COORDINATING, Role.SOCIAL_WORKER)),
     ("scans.home", Text("交接核对", "Hand-overs"), "check-circle", (*_COORDINATING, Role.AUDITOR)),
     ("desk.people", Text("人员", "People"), "users", _COORDINATING),
@@ -58,6 +51,13 @@ _ITEMS: tuple[tuple[str, Text, str, tuple[Role, ...]], ...] = (
         Text("扫码", "Scan"),
         "scan",
         (Role.VOLUNTEER, Role.SOCIAL_WORKER, Role.COURIER, Role.BRANCH_SECRETARY),
+    ),
+    ("printing.home", Text("打印", "Print"), "print", (*_COORDINATING, Role.INSPECTOR, Role.SOCIAL_WORKER)),
+    (
+        "feedback.thanks",
+        Text("感谢", "Thanks"),
+        "smile",
+        (*_COORDINATING, Role.SOCIAL_WORKER, Role.VOLUNTEER, Role.BRANCH_SECRETARY),
     ),
 )
 
