@@ -46,22 +46,28 @@ def opened(
     return page
 
 
+# Every answer replaces the words, also by the same words: what is heard is the replacing, not a difference.
+LISTEN = """() => { globalThis.testAnswered = new Promise((answered) => {
+  const words = document.querySelector("#round-said [data-words]");
+  new MutationObserver((_, self) => { self.disconnect(); answered(); }).observe(words, { childList: true });
+}); }"""
+
+
 def enter(page: Page, text: str) -> str:
     """Type a code, and answer what the page says to it."""
     page.locator("#f-typed").fill(text)
-    before = page.locator("#round-said").inner_html()
+    page.evaluate(LISTEN)
     page.locator("#f-typed").press("Enter")
-    page.wait_for_function(
-        "before => document.getElementById('round-said').innerHTML !== before || document.getElementById('f-typed').value === ''", arg=before
-    )  # fmt: skip
-    page.wait_for_timeout(250)
+    page.evaluate("globalThis.testAnswered")
     return page.locator("#round-said [data-words]").inner_text()
 
 
 def keep(page: Page, codes: Codes) -> None:
+    """Scan both codes and confirm; it lies on the phone, and is shown, when this returns."""
     enter(page, codes.label.text)
     enter(page, codes.receipt.text)
     page.locator("#round-confirm").click()
+    expect(page.locator("#round-confirm")).to_be_enabled()  # the button sleeps until all is written and drawn
     expect(page.locator("#round-said")).to_contain_text("记下了")
 
 
@@ -79,10 +85,11 @@ def scans_of(village: Village, codes: Codes) -> list[Any]:
     return [scan for scan in village.scans() if scan.wish_id == codes.wish_id]
 
 
-def load_anew(page: Page, village: Village) -> None:
-    with page.expect_response(lambda answer: "/round/pack" in answer.url):
+def load_anew(page: Page) -> None:
+    with page.expect_response(lambda answer: "/round/pack" in answer.url) as answer:
         page.get_by_role("button", name="重新装载").click()
-    page.wait_for_timeout(250)
+    for parcel in answer.value.json()["wishes"]:
+        expect(page.locator("#round-parcels")).to_contain_text(parcel["code"] or parcel["item"])
 
 
 def send_all_later(page: Page) -> None:

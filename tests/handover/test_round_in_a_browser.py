@@ -38,7 +38,7 @@ def test_a_scanner_gun_and_typed_codes_make_a_hand_over_that_can_be_taken_back_u
     village: Village, phone: Page
 ) -> None:
     first, second = village.parcel(item="文具盒"), village.parcel()
-    load_anew(phone, village)
+    load_anew(phone)
     phone.locator("h1").click()  # a gun types wherever the focus is
     phone.keyboard.type(f"{village.server.address.upper()}/H/{first.label.text}")
     phone.keyboard.press("Enter")
@@ -90,7 +90,7 @@ def test_forged_foreign_and_mismatched_codes_are_told_without_the_server(
 
 def test_a_complete_pair_is_not_pushed_aside_by_the_next_parcel(village: Village, phone: Page) -> None:
     first, second = village.parcel(), village.parcel()
-    load_anew(phone, village)
+    load_anew(phone)
     enter(phone, first.label.text)
     enter(phone, first.receipt.text)
     assert "先确认上一件" in enter(phone, second.label.text)
@@ -105,7 +105,7 @@ def test_nothing_that_lies_on_the_phone_can_be_read_without_its_key_which_it_doe
     village: Village, phone: Page
 ) -> None:
     parcel = village.parcel(item="很特别的书包")
-    load_anew(phone, village)
+    load_anew(phone)
     phone.context.set_offline(True)
     keep(phone, parcel)
     kept, extractable = phone.evaluate("""async () => {
@@ -136,7 +136,7 @@ def test_a_parcel_that_was_cancelled_meanwhile_is_kept_for_a_coordinator_and_kin
     village: Village, phone: Page
 ) -> None:
     parcel = village.parcel()
-    load_anew(phone, village)
+    load_anew(phone)
     phone.context.set_offline(True)
     keep(phone, parcel)
     with village.database.transaction() as session:
@@ -169,7 +169,7 @@ def test_a_label_that_was_replaced_meanwhile_is_not_dropped_and_its_courier_is_t
     village: Village, phone: Page
 ) -> None:
     parcel = village.parcel()
-    load_anew(phone, village)
+    load_anew(phone)
     phone.context.set_offline(True)
     keep(phone, parcel)
     with village.database.transaction() as session:
@@ -184,7 +184,7 @@ def test_a_round_can_be_narrowed_to_the_townships_one_goes_to_and_stays_so(villa
     here, there = village.parcel(), village.parcel()
     with village.database.transaction() as session:
         session.execute(sa.update(Wish).where(col(Wish.id) == there.wish_id).values(township_code="330102009"))
-    load_anew(phone, village)
+    load_anew(phone)
     rows = phone.locator("#round-parcels .round-row")
     expect(phone.locator("#round-parcels")).to_contain_text(village.code(here))
     with phone.expect_response(lambda answer: "township=330102009" in answer.url):
@@ -202,7 +202,7 @@ def test_a_wrong_receipt_code_is_refused_by_the_server_and_the_parcel_can_be_sca
     village: Village, phone: Page
 ) -> None:
     parcel, other = village.parcel(), village.parcel()
-    load_anew(phone, village)
+    load_anew(phone)
     enter(phone, parcel.label.text)
     enter(phone, human_code(other.receipt))
     phone.locator("#round-confirm").click()
@@ -219,7 +219,7 @@ def test_a_wrong_receipt_code_is_refused_by_the_server_and_the_parcel_can_be_sca
 
 def test_a_refusal_needs_a_reason_and_leaves_the_parcel_on_its_way(village: Village, phone: Page) -> None:
     parcel = village.parcel()
-    load_anew(phone, village)
+    load_anew(phone)
     enter(phone, parcel.label.text)
     phone.get_by_role("button", name="没人在").click()
     expect(phone.locator("#round-said")).to_contain_text("先写一句原因")

@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("ro
 
 def test_a_photograph_is_made_small_on_the_phone_and_follows_its_scan(village: Village, phone: Page) -> None:
     parcel = village.parcel()
-    load_anew(phone, village)
+    load_anew(phone)
     phone.context.set_offline(True)
     enter(phone, parcel.label.text)
     enter(phone, parcel.receipt.text)
@@ -151,7 +151,7 @@ def test_a_new_version_is_taken_whole_or_not_at_all(
     village: Village, phone: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parcel = village.parcel()
-    load_anew(phone, village)
+    load_anew(phone)
     ready(phone)
     [before] = phone.evaluate("caches.keys()")
 
@@ -179,7 +179,7 @@ def test_a_new_version_is_taken_whole_or_not_at_all(
 
 def test_one_scan_that_the_server_stumbles_over_does_not_hold_up_the_others(village: Village, phone: Page) -> None:
     parcels = [village.parcel() for _ in range(3)]
-    load_anew(phone, village)
+    load_anew(phone)
     phone.context.set_offline(True)
     for codes in parcels:
         keep(phone, codes)
@@ -203,7 +203,7 @@ def test_one_scan_that_the_server_stumbles_over_does_not_hold_up_the_others(vill
 
 def test_an_answer_that_is_lost_on_the_way_is_asked_for_again_and_delivers_once(village: Village, phone: Page) -> None:
     parcels = [village.parcel() for _ in range(2)]
-    load_anew(phone, village)
+    load_anew(phone)
     phone.context.set_offline(True)
     for codes in parcels:
         keep(phone, codes)
