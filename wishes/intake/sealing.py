@@ -57,9 +57,16 @@ def rewrap_child(vault: Vault, child_id: int, data_key: bytes) -> bytes | None:
     return vault.rewrap(data_key, aad=place("child", child_id, "data_key"))
 
 
-def seal_identity(vault: Vault, child_id: int, identity: dict[str, Any]) -> dict[str, bytes]:
-    """The sealed columns of a child: its own data key, its identity, and the blind index of its name."""
-    key, wrapped = vault.new_data_key(aad=place("child", child_id, "data_key"))
+def seal_identity(
+    vault: Vault, child_id: int, identity: dict[str, Any], *, data_key: bytes | None = None
+) -> dict[str, bytes]:
+    """The sealed columns of a child: its own data key, its identity, and the blind index of its name.
+
+    *data_key* is the one it has (wrapped), which other things are sealed with, too; None for a child that has none yet. Raises
+    SealBroken, KeyMissing.
+    """
+    aad = place("child", child_id, "data_key")
+    key, wrapped = vault.new_data_key(aad=aad) if data_key is None else (vault.unwrap(data_key, aad=aad), data_key)
     return {
         "data_key": wrapped,
         "identity": seal(identity, data_key=key, aad=place("child", child_id, "identity")),

@@ -66,7 +66,7 @@ def update_wish(session: Session, run: Admission, *, wish_id: int, entry: Entry)
             sex=entry.gender or child.sex,
             birth_year=birth_year(entry, run.campaign_start) or child.birth_year,
             types=sorted({*child.types, *entry.types}),
-            **seal_identity(run.vault, child.id, identity),
+            **seal_identity(run.vault, child.id, identity, data_key=child.data_key),
         )
     )
 

@@ -152,7 +152,7 @@ def _is_value(title: str, text: str, lexicon: Lexicon, headers: HeaderWords) -> 
     if "consent" in meant and (tight(text) in lexicon.yes or tight(text) in lexicon.no):
         return True
     return bool(meant & {"types", "wish_category"}) and (
-        lexicon.kinds.kind_of(text) is not None or text in lexicon.category_words
+        bool(lexicon.kinds.read(text).found) or text in lexicon.category_words
     )
 
 

@@ -35,6 +35,8 @@ _SIZE = re.compile(
 )
 _QTY = re.compile(r"[\d一二三四五六七八九十两]{1,2}[\u4e00-\u9fff]?")
 _CODE = re.compile(r"[A-Za-z\d][、,，/A-Za-z\d]*")
+_CODED = re.compile(r"[A-Za-z]{1,4}\d{3}(?![\d.元])|\d[A-Za-z]")
+"""Y003 is a running number."""
 _MONEY = re.compile(r"[\d元块百十拾佰]")
 _TICKS = frozenset("√✓✔☑×✗✘xXvV1是有○●")
 _NATIONS = frozenset("汉回苗畲满壮")
@@ -68,6 +70,7 @@ def _is_price(value: Value, text: str, lexicon: Lexicon) -> bool:
         or _DAY.match(text)
         or _DATE.fullmatch(text)
         or _PHONE.fullmatch(text)
+        or _CODED.search(text)
     ):
         return False
     return bool(read_price(flat(value), lexicon.no_price, lexicon.zero_price).prices)

@@ -31,7 +31,7 @@ _CN = CHINESE_NUMBER[1:-1]
 _LUNAR = re.compile(r"农历|阴历|旧历|正月|腊月|冬月|初[一二三四五六七八九十\d]|廿|闰")
 _ANY_NUMBER = re.compile(rf"[\d{_CN}]")
 _LETTER_O = re.compile(r"(?<=\d)[Oo]|[Oo](?=\d)")
-_TRIMMINGS = re.compile(r"^(?:公历|阳历|约|大约|出生于|生于|出生)[:：]?|[(（].*?[)）]$|[。.、,]+$")
+_TRIMMINGS = re.compile(r"^['’`]+|^(?:公历|阳历|约|大约|出生于|生于|出生)[:：]?|[(（].*?[)）]$|[。.、,]+$")
 _FULL = re.compile(
     r"(\d{4})\D{1,2}(\d{1,2})\D{1,2}(\d{1,2})(?:日|号)?(?:生|出生)?(?:\s*[T ]?\s*\d{1,2}:\d{2}(?::\d{2})?)?"
 )
@@ -159,6 +159,8 @@ def _from_text(text: str, spaced: str, newest: int, date1904: bool, lossy: bool)
                 if named
                 else When(None, "lunar date", 0.5, ("birth_missing",))
             )
+        if year is None and (m := re.search(rf"(?<![{_CN}])([{_CN}○]{{2}})年", text)) and (named := number(m[1])):
+            return When(_iso(_full_year(int(named), newest)), "lunar date", 0.9, ("birth_lunar",))
         if year is None and (short := re.match(r"\D*(\d{2})年", text)):
             return When(_iso(_full_year(int(short[1]), newest)), "lunar date", 0.9, ("birth_lunar",))
         return (

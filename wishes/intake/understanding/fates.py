@@ -14,6 +14,7 @@ from wishes.intake.understanding.text import tight
 _PLACE = re.compile(r"(?:村|社区|年级|班|居委会|小组|校区|街道|镇|乡|学校|小学|中学)(?:[(（:：].*)?$")
 _EXAMPLE = re.compile(r"^[(（]?(?:示例|例如|样例|举例|填写示例|范例|例)[)）:：\d]?$")
 _TOTAL = re.compile(r"^(?:合计|总计|共计|小计|累计|汇总)")
+_TO_SIGN = re.compile(r".{2,12}(?:签字|签名|签章|盖章)(?:\([^)]*\))?:")
 _COUNT = re.compile(r"共?计?[:：]?(?:约)?\d+(?:个|人|名|条|户|份|件|项|元)?")
 _SECTION = re.compile(
     r"^[【\[(（]?(?:[一二三四五六七八九十]+[、.．)）]|第[一二三四五六七八九十\d]+|[(（][一二三四五六七八九十\d]+[)）]|\d{1,2}[、.])?\s*(.+?)[】\])）]?(?:[(（:：].*)?$"
@@ -200,6 +201,8 @@ def _lone(
 def _is_footer(own: list[tuple[int, str]], name: str, lexicon: Lexicon) -> bool:
     if len(own) > 8:
         return False
+    if _TO_SIGN.match(tight(own[0][1])) is not None:
+        return True
     joined = tight("".join(t for _, t in own))
     signs = sum(1 for word in lexicon.footers if word in joined)
     first = tight(own[0][1])

@@ -162,7 +162,9 @@ def _keeps_zeros(sheet: _Sheet) -> bool:
 
 
 def _sender(reading: FileReading, data: list[_Sheet], lexicon: Lexicon) -> None:
-    heads = [h for s in data for h in s.heads if len(h) <= 80 and not consent_statement(h, lexicon)]
+    heads = [h for s in data for h in s.heads if len(h) <= 80]
+    # Where a consent form is kept tells less of the sender than a title does.
+    heads.sort(key=lambda head: consent_statement(head, lexicon))
     units: list[str] = []
     addresses: list[str] = []
     for sheet in data:
@@ -229,6 +231,7 @@ def _read_sheet(
 
 
 _NONE: frozenset[int] = frozenset()
+_VILLAGE_SHEET = re.compile(r"[\u4e00-\u9fff]{1,8}(?:村|社区|嘎查)")
 _ONE = re.compile(r"单价|每[个件份]")
 _LOW, _HIGH = re.compile(r"低|下限|起"), re.compile(r"高|上限|封顶")
 
@@ -268,7 +271,7 @@ class _BlockReader:
         self.shared_price = alone if len(self.wishes) > 1 else None
         self.entries: list[Entry] = []
         self.person: Entry | None = None
-        self.section_village: str | None = None
+        self.section_village: str | None = self._sheet_village()
         repeatable = {column for _, column in self.columns.last_first} | {w[0] for w in self.wishes}
         repeatable |= (
             {self.shared_price} if self.shared_price is not None else {w[1] for w in self.wishes if w[1] is not None}
@@ -337,6 +340,11 @@ class _BlockReader:
             return text in self.context.lexicon.called_off
         said = re.findall(r"[(\[【]([^()\[\]【】]*)[)\]】]", text)
         return any(says_withdrawn(inside, self.context.lexicon) for inside in said)
+
+    def _sheet_village(self) -> str | None:
+        """The village that a sheet is named after, which holds until a section says otherwise."""
+        name = tight(self.context.sheet)
+        return name if _VILLAGE_SHEET.fullmatch(name) is not None else None
 
     def _section(self, text: str) -> None:
         places = self.context.lexicon.places

@@ -92,6 +92,7 @@ class HeaderWords:
             _NUMBER_TAIL.sub("", key),
             _ORDINAL.sub("", key, count=1),
             _UNIT.sub("", key),
+            key.replace("的", ""),
         ):
             if form in self._exact:
                 return self._exact[form]

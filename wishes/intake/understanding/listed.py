@@ -33,6 +33,8 @@ _TITLES = {
 _LINE = re.compile(r"[(\[【]?(\d{1,4})[)\]】]?(?:[.、:]\s*|\s+|(?<=[)\]】]))(?=\D)(.{4,})", re.S)
 _BREAK = re.compile(r"(?:[+,，、;；|\s]|(?<!\d)/|/(?!\d))+(?![^()]*\))")
 """Between particulars; what stands in brackets stays together."""
+_GLUED = re.compile(r"(?<=[\u4e00-\u9fff:])(?=1[3-9]\d{9}(?!\d))")
+"""A name or a title and a number without anything between them."""
 _LABEL = re.compile(r"([\u4e00-\u9fff]{2,6}):\s*(\S.*)", re.S)
 _LOOKS = (
     ("phone", re.compile(r"(?:\+?86)?1[3-9]\d(?:-?\d{4}){2}")),
@@ -98,7 +100,9 @@ def laid_out(sheet: Sheet, column: int, lexicon: Lexicon) -> tuple[Sheet, Callab
 def _particulars(line: str, lexicon: Lexicon) -> dict[str, str]:
     """What a line says, by role. What looks like nothing else is the wish, or behind it a remark."""
     said: dict[str, str] = {}
-    for piece in filter(None, _BREAK.split(line)):
+    for piece in filter(None, _BREAK.split(_GLUED.sub(" ", line))):
+        if lexicon.headers.is_title(piece):
+            continue  # 电话 19900001111: the number tells itself
         role, text = _told(piece, said, lexicon)
         said[role] = f"{said[role]}、{text}" if role in said else text
     return said
@@ -115,6 +119,8 @@ def _told(piece: str, said: dict[str, str], lexicon: Lexicon) -> tuple[str, str]
     for role, look in _LOOKS:
         if role not in said and look.fullmatch(bare) is not None:
             return role, piece
+    if "name" in said and (guardian := _guardian(bare, lexicon)):
+        return "guardian", guardian
     if lexicon.is_name(bare) and ("name" not in said or "guardian" not in said):
         return ("guardian" if "name" in said else "name"), piece
     if lexicon.is_item(piece):
@@ -122,3 +128,16 @@ def _told(piece: str, said: dict[str, str], lexicon: Lexicon) -> tuple[str, str]
     if (read := lexicon.kinds.read(bare)).found and not read.unknown:
         return "types", piece
     return ("remark" if "wish" in said else "wish"), piece
+
+
+def _guardian(piece: str, lexicon: Lexicon) -> str | None:
+    """The name in 家长王强, or 奶奶王英 as it is."""
+    for cut in (2, 3):
+        title, name = piece[:cut], piece[cut:]
+        if not lexicon.is_name(name):
+            continue
+        if title in lexicon.relations:
+            return piece
+        if any(m.role == "guardian" and m.fit == 1 for m in lexicon.headers.meanings(title)):
+            return name
+    return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
@@ -98,10 +99,12 @@ class CampaignRules:
     def from_campaign(cls, campaign: Mapping[str, Any]) -> CampaignRules:
         """From the object of ``campaign.json``."""
         ceiling = campaign.get("price_ceiling_yuan")
+        age = re.search(r"\d+", str(campaign.get("age_limit", "")))
         return cls(
             start_on=dt.date.fromisoformat(campaign["start"]),
             ceiling_fen=None if ceiling is None else round(float(ceiling) * 100),
             city_code=campaign.get("city_code", ""),
+            age_limit=int(age[0]) if age else 18,
         )
 
 

@@ -21,12 +21,20 @@ _COUNTY = re.compile(r"^([\u4e00-\u9fff]{1,7}?(?:自治县|县|区|市))")
 _NOT_A_COUNTY = re.compile(
     r"(?:新区|开发区|园区|小区|社区|景区|校区|片区|厂区|城区|街区|农区|山区|市区|度假区|集聚区|功能区|示范区|库区|矿区|林区|工业区|住宅区|生活区|东区|西区|南区|北区|中区|A区|B区|C区)$"
 )
-_TOWN_TAIL = re.compile(r"(?:街道|镇|乡|民族乡|办事处)$")
+_TOWN_TAIL = re.compile(r"(?:街道|民族乡|镇|乡|民族苏木|苏木|办事处)$")
+_COUNTY_TAIL = re.compile(r"(?:自治县|自治旗|林区|特区|县|区|市|旗)$")
+_CITY_TAIL = re.compile(r"(?:自治州|地区|市|州|盟)$")
+_NATIONS = re.compile(
+    "(?:各族|(?:蒙古|维吾尔|布依|朝鲜|土家|哈尼|哈萨克|傈僳|拉祜|东乡|纳西|景颇|柯尔克孜|达斡尔|仫佬|布朗|撒拉|毛南|仡佬|锡伯|阿昌|普米"
+    "|塔吉克|乌孜别克|俄罗斯|鄂温克|德昂|保安|塔塔尔|独龙|鄂伦春|赫哲|门巴|珞巴|基诺|高山|[回藏苗彝壮满侗瑶白傣黎佤畲水土羌怒京裕])族)+$"
+)
+"""What people leave out of 威宁彝族回族苗族自治县 and 千溪彝族苗族白族乡."""
 _NUMBERED = re.compile(
     r"(?:第?[\d〇零一二三四五六七八九十百]+[\-－—]?\d*(?:村民小组|小组|组|号|幢|栋|室|单元|弄|队|排|层|楼|座|户|社(?!区)|#)|[\d\-]+$).*$"
 )
 _VILLAGE = re.compile(r"^(.{1,20}?(?:社区居委会|居委会|村委会|社区|村))")
 _PART_OF_NAME = re.compile(r"村|社区|路|街|小区|新村|花园|巷|弄|大道|公寓|\d|$")
+_STREETS = ("路", "街", "巷", "大道", "胡同")
 _HAMLET = re.compile(r"^(.{1,12}?(?:嘎查|屯|庄|寨|居))")
 
 
@@ -50,6 +58,15 @@ class Address(NamedTuple):
     confidence: float = 1.0
 
 
+def _short_county_name(name: str) -> str:
+    return _NATIONS.sub("", _COUNTY_TAIL.sub("", name)) or name
+
+
+def _short_town_name(name: str) -> str:
+    bare = _TOWN_TAIL.sub("", name)
+    return _NATIONS.sub("", bare) or bare
+
+
 class Places:
     """The city's counties and townships by name. Build with :meth:`from_rows` from the rows of ``places.csv``."""
 
@@ -69,15 +86,17 @@ class Places:
         self._by_county_name: dict[str, str] = {}
         for code, name in ((code, tight(name)) for code, name in self.counties.items()):
             self._by_county_name[name] = code
-            short = re.sub(r"(?:自治县|县|区|市)$", "", name)
+            short = _short_county_name(name)
             if len(short) >= 2:
-                self._by_county_name.setdefault(short + "县", code)
-                self._by_county_name.setdefault(short + "区", code)
-                self._by_county_name.setdefault(short + "市", code)
+                for tail in ("县", "区", "市", "自治县") if name.endswith("自治县") else ("县", "区", "市"):
+                    self._by_county_name.setdefault(short + tail, code)
         self._county_pattern = self._alternation(self._by_county_name)
         self._county_shorts = {
-            re.sub(r"(?:自治县|县|区|市)$", "", tight(n)): c for c, n in self.counties.items() if len(n) > 2
+            _short_county_name(tight(name)): code for code, name in self.counties.items() if len(name) > 2
         }
+        bare_city = _NATIONS.sub("", _CITY_TAIL.sub("", city)) or city
+        self._city_names = tuple(dict.fromkeys((city, *([bare_city + "州"] if city.endswith("州") else []))))
+        self._short_city = bare_city
         self._short_names = tuple(self._county_shorts)
         self._towns_by_name: dict[str, list[Township]] = {}
         self._former: dict[str, list[Township]] = {}
@@ -85,17 +104,26 @@ class Places:
             self._towns_by_name.setdefault(tight(town.name), []).append(town)
             if town.former_county:
                 self._former.setdefault(tight(town.former_county), []).append(town)
-        self._town_pattern = self._alternation(self._towns_by_name)
         shorts: dict[str, list[Township]] = {}
         for name, towns in self._towns_by_name.items():
-            bare = _TOWN_TAIL.sub("", name)
-            bare = re.sub(r"(?:[\u4e00-\u9fff]族)$", "", bare) if bare.endswith("族") else bare
+            bare = _short_town_name(name)
             if len(bare) >= 2:
                 shorts.setdefault(bare, []).extend(towns)
+        self._without_nations()
+        self._town_pattern = self._alternation(self._towns_by_name)
         self._towns_by_short = shorts
         self._short_pattern = self._alternation(shorts)
         self._former_style = re.compile(f"({self._short_pattern.pattern})(?:街道办事处|街道办|街道|镇|乡)")
         self._cache: dict[tuple[str, str | None, str | None], Address] = {}
+
+    def _without_nations(self) -> None:
+        """千溪彝族苗族白族乡 is written 千溪乡 and 千溪民族乡, too."""
+        for name, towns in list(self._towns_by_name.items()):
+            bare, tail = _short_town_name(name), _TOWN_TAIL.search(name)
+            if tail is None or bare + tail[0] == name or len(bare) < 2:
+                continue
+            for other in (bare + tail[0], bare + "民族乡") if tail[0] == "乡" else (bare + tail[0],):
+                self._towns_by_name.setdefault(other, []).extend(towns)
 
     @staticmethod
     def _alternation(names: Iterable[str]) -> re.Pattern[str]:
@@ -139,8 +167,8 @@ class Places:
         if outside and self._town_in(rest, None) is None:
             return Address(outside=True, how="another city")
         found = self._town_in(rest, named_county or county, strict=named_county is not None and not old)
-        if found is None and named_county is not None:
-            found = self._renamed(rest, named_county)
+        if found is None and (named_county or county) is not None:
+            found = self._renamed(rest, named_county or county)
         if found is not None:
             place, start, end, confidence = found
             if start > 12 and place.code != town:
@@ -178,11 +206,11 @@ class Places:
 
     def _county(self, text: str) -> tuple[str | None, str | None, str, bool]:
         """(county code, former county's name, what follows, whether another city is named)."""
-        short_city = self.city.removesuffix("市")
-        if text.startswith(self.city):
-            text = text[len(self.city) :]
-        elif text.startswith(short_city):
-            rest = text[len(short_city) :]
+        whole = next((name for name in self._city_names if text.startswith(name)), None)
+        if whole is not None:
+            text = text[len(whole) :]
+        elif text.startswith(self._short_city):
+            rest = text[len(self._short_city) :]
             if _COUNTY.match(rest) or self._short_county(rest) is not None:
                 text = rest
         if (short := self._short_county(text)) is not None:
@@ -277,7 +305,7 @@ class Places:
         text = _NUMBERED.sub("", text)
         if (match := _HAMLET.match(text)) is not None:
             return match[1]
-        return text if 0 < len(text) <= 12 else None
+        return text if 0 < len(text) <= 12 and not text.endswith(_STREETS) else None
 
     def read_village(self, text: str) -> str | None:
         """A village's name from a cell or section heading that holds nothing else."""
@@ -285,8 +313,9 @@ class Places:
 
     # ── the sender ───────────────────────────────────────────────────────────────────────────────────────────
 
-    def mentioned(self, text: str) -> tuple[str | None, str | None, bool]:
-        """(county, township, old district) that a title, file name or school name points to; township names may lack 镇 or 街道."""
+    def mentioned(self, text: str, *, within: str | None = None) -> tuple[str | None, str | None, bool]:
+        """(county, township, old district) that a title, file name or school name points to; township names may lack 镇 or 街道.
+        ``within`` is the county where the text names none."""
         text = tight(text)
         county = None
         old = False
@@ -297,7 +326,13 @@ class Places:
                 county, position = code, at
         former = next((name for name in self._former if name in text and name not in self._by_county_name), None)
         old = former is not None
+        if county is None:
+            county = within
         found = self._town_in(text, county)
+        if found is not None and found[3] <= 0.5 and county is None:
+            # 龙场镇汇总（纳雍）: a county without its last character tells which.
+            county = next((code for short, code in self._county_shorts.items() if short in text), None)
+            found = self._town_in(text, county)
         if found is not None:
             place = found[0]
             if found[3] > 0.5 or county is not None:
@@ -319,6 +354,10 @@ class Places:
                     county = code
                     break
         return county, None, old
+
+    def county_named(self, text: str) -> str | None:
+        """The county a cell names that holds nothing else, with or without its last character."""
+        return self._county_shorts.get(tight(text)) or self.read(text).county
 
     def county_of(self, town: str) -> str | None:
         place = self.townships.get(town)

@@ -50,6 +50,8 @@ _RANGE = re.compile(rf"({_NUMBER})\s*(?:-{{1,3}}|~{{1,2}}|—{{1,2}}|–|―|─
 _TOTAL = re.compile(r"(?:合计|共计|总计|总价|一共|总共|小计|合共|共约|共|合)")
 _CN_DIGIT = dict(zip("一两二三四五六七八九", (1, 2, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
 _LOOSE = re.compile(r"([一两二三四五六七八])([两二三四五六七八九])(十|百)")
+_LOOSE_TENS = re.compile(r"([一两二三四五六七八九])百([一二三四五六七八])([二三四五六七八九])十?")
+"""一百五六: 150 to 160."""
 _IN_BRACKETS = re.compile(r"\(([^()]*)\)")
 _WITH_DIME = re.compile(r"(\d{1,5})\s*[块元]\s*([1-9])(?:毛|角)?(?:钱)?")
 """三块五: the digit behind counts tenths."""
@@ -58,6 +60,8 @@ _SHARED_UNIT = re.compile(
 )
 """2-3百: both are hundreds."""
 _LIST = re.compile(r"[、,，;；\n/|+＋和及 ]+")
+_LEAST = 500
+_NO_PRICE = re.compile(r"[A-Za-z]|以[上下内]|超|低于|高于|[码号寸岁天年月日个件]")
 _LETTER_O = re.compile(r"(?<=\d)[Oo](?=[\dOo元块]|$)")
 _THOUSANDS = re.compile(r"(?<!\d)(\d),(\d{3})(?![\d,])")
 _POINT = re.compile(r"(?<=\d)[.．](?=\D|$)")
@@ -120,12 +124,15 @@ def read_price(
         if price is None:
             if not re.search(r"\d", piece):
                 continue  # a word between two prices
-            return PriceCell((), total, understood=False)
+            return _among_words(text, total)
         prices.append(price)
-    if prices:
-        return PriceCell(tuple(prices), total)
+    return PriceCell(tuple(prices), total) if prices else _among_words(text, total)
+
+
+def _among_words(text: str, total: bool) -> PriceCell:
+    """The one number of 99.9包邮, unless words tell that it is no price."""
     found = [f for f in _MONEY.findall(text) if f[0].isdigit()]
-    if len(found) == 1 and (fen := _fen(found[0])) is not None:
+    if len(found) == 1 and (fen := _fen(found[0])) is not None and fen >= _LEAST and _NO_PRICE.search(text) is None:
         return PriceCell((Price(fen, fen, "number among words", 0.7),), total)
     return PriceCell((), total, understood=False)
 
@@ -150,6 +157,13 @@ def _one(text: str) -> Price | None:
         return Price(_CN_DIGIT[m[1]] * scale, _CN_DIGIT[m[2]] * scale, "range in words", 0.9)
     bare = _NOISE.sub("", text)
     bare = _SPACE.sub("", bare)
+    if m := _LOOSE_TENS.fullmatch(_ABOUT.sub("", bare)):
+        hundreds, low, high = (_CN_DIGIT[digit] for digit in m.groups())
+        return (
+            Price(hundreds * 10_000 + low * 1000, hundreds * 10_000 + high * 1000, "range in words", 0.9)
+            if low < high
+            else None
+        )
     if (m := _UP_TO.fullmatch(bare)) or (m := _WITHIN.fullmatch(_ABOUT.sub("", bare))):
         high = _fen(m[1])
         return None if high is None else Price(None, high, "ceiling in words")

@@ -19,6 +19,13 @@ from wishes.intake.understanding.text import ticked, tight
 
 _DIGIT = re.compile(r"\d")
 _SIGNED_ON = re.compile(r"(?:20)?\d{2}[-./年]\d{1,2}[-./月]\d{1,2}日?|\d{1,2}月\d{1,2}[日号]|20\d{6}")
+_REFUSED = re.compile(
+    "口头|电话|未(?!成年)|不|没|待|等.*[签回]|再签|正在|准备|需|拒|缺|(?<!已)补|微信|视频|语音|短信|联系不"
+)
+"""No consent, or none on paper."""
+_AGREED = re.compile(
+    "同意|知情|授权|√|✓|已[签交收附存按盖]|已提交|签[了过好完]|签[字名]|签的?$|[手指]印|捺印|书面|附后|^有(?:[,(、]|书面|附)"
+)
 _NOBODY = frozenset(("无", "/", "—", "-", "未知", "不详"))
 _YEARS_OLD = re.compile(r"\d{1,2}\s*周?岁")
 _AGE = re.compile(r"(\d{1,3})(?:\.\d+)?(?:周?岁)?(?:半)?")
@@ -325,7 +332,7 @@ def _place(said: Sequence[tuple[str, str]], context: Context) -> Address:
         return places.read(said[0][1], county=context.county, town=context.town)
     # A column of counties tells which of several townships of one name the others mean.
     beside = next(
-        (county for role, text in reversed(said) if role == "county" and (county := places.read(text).county)),
+        (county for role, text in reversed(said) if role == "county" and (county := places.county_named(text))),
         context.county,
     )
     read = Address()
@@ -407,13 +414,9 @@ def _consent(texts: tuple[str, ...], lexicon: Lexicon) -> str:
             answers.append("no")
         elif bare in lexicon.yes:
             answers.append("yes")
-        elif re.search(r"口头|电话|未|不|没|待|拒|缺|补|微信|联系不", bare):
+        elif _REFUSED.search(bare):
             answers.append("no")
-        elif (
-            re.search(r"同意|已签|签字|授权|√|✓", bare)
-            or lexicon.is_name(bare)
-            or _SIGNED_ON.fullmatch(bare) is not None
-        ):
+        elif _AGREED.search(bare) or lexicon.is_name(bare) or _SIGNED_ON.fullmatch(bare) is not None:
             # A guardian's name in the column for signatures is a signature typed in, and so is the day of signing.
             answers.append("yes")
         else:

@@ -55,6 +55,10 @@ def find_sender(
             break
         if county is not None and sender.county is None:
             sender.county, sender.old_district = county, old
+    if sender.town is None and sender.kind != "county" and sender.county is not None:
+        # A title may name a township of which there are several, and the file's name the county.
+        named = (places.mentioned(hint, within=sender.county)[1] for hint in hints)
+        sender.town = next((town for town in named if town and places.county_of(town) == sender.county), None)
     if sender.town is None and sender.kind != "county":
         votes: Counter[str] = Counter()
         seen = 0

@@ -42,7 +42,11 @@ def legends(texts: Iterable[str], lexicon: Lexicon) -> tuple[tuple[tuple[str, st
         if len(text) > 2000 or not re.search(r"[A-Za-z\d]", text):
             continue
         pairs = legend_in(text)
-        found = [(code, kind) for code, meaning in pairs if (kind := lexicon.kinds.kind_of(meaning)) is not None]
+        found = [
+            (code, kind)
+            for code, meaning in pairs
+            if (kind := lexicon.kinds.kind_of(meaning.partition("(")[0])) is not None
+        ]
         if len(found) >= 2:
             for code, kind in found:
                 kinds.setdefault(code, kind)

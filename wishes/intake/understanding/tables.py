@@ -155,19 +155,19 @@ def _own_texts(grid: Grid, row: int) -> list[str]:
 
 def _may_be_header(grid: Grid, row: int) -> bool:
     """A header holds short words and no numbers or dates."""
-    filled = 0
+    filled = asked = 0
     for column, value in enumerate(grid.values[row]):
         if value == "" or value is None:
             continue
         if not isinstance(value, str):
             return False
         text = grid.text[row][column]
-        if text.endswith((":", "：")):
-            return False  # 填表人： is a place to sign
+        asked += text.endswith((":", "："))
         if len(text) >= 2 and text.replace(".", "").replace("-", "").replace("/", "").isdigit():
             return False
         filled += 1
-    return filled >= 2
+    # 填表人： is a place to sign; only questionnaires put a colon behind many of their titles.
+    return filled >= 2 and (asked == 0 or (filled >= 5 and asked >= 0.4 * filled))
 
 
 def titles_of(grid: Grid, rows: tuple[int, ...]) -> list[Title]:

@@ -13,7 +13,7 @@ from wishes.intake.understanding.dangers import Guard
 from wishes.intake.understanding.numerals import CHINESE_NUMBER, number
 from wishes.intake.understanding.prices import Price, inline_price
 from wishes.intake.understanding.text import flat, simple, tight
-from wishes.intake.words import Words
+from wishes.intake.words import Item, Words
 
 NEEDS = {"experience": "vetted", "companionship": "vetted", "psych": "psych"}
 CATEGORIES = (
@@ -90,6 +90,20 @@ class _Known(NamedTuple):
     catalogued: bool
 
 
+_Reading = tuple[_Known | None, str, float]
+"""What was found, how, and how surely."""
+_TAUGHT = re.compile("(?:教|陪|辅导)着?我(?!.*的)")
+_SAID = (
+    (_TAUGHT, "companionship"),
+    (
+        re.compile("(?:爸|妈|父|母).{0,6}(?:回[家来]|陪|团[聚圆]|一起|身边)|^(?:见|看看|看望|想).{0,3}(?:爸|妈|父母)"),
+        "companionship",
+    ),
+    (re.compile("^(?:去|到)(?!.*(?:医院|看病|治|上学|读书|上班|打工|买)).{2,}"), "experience"),
+)
+"""Wishes without a thing, by the way they are said."""
+_NO_THING = re.compile("吵架|打架|考[上进取到]|成绩[好提进上]|身体健康|平平?安安?$")
+_TITLE = re.compile("《([^《》]{2,20})》(?:这?一?[本套册部])?(?:书|全集|图书)?(?:一[本套册])?")
 _LETTER = re.compile(r"\w")
 _QUOTES = re.compile(r"[“”\"'‘’「」『』]")
 _PARENTHESES = re.compile(r"[(\[【][^()\[\]【】]*[)\]】]")
@@ -118,7 +132,7 @@ class ThingReader:
         for entry in self.catalogue.values():
             self._known[_key(entry.name)] = _Known(entry.name, entry.category, entry.need, entry.size_kind, True)
         for item in words.items:
-            listed = self.catalogue.get(item.name)
+            listed = self.catalogue.get(item.name) or self._under_another_word(item)
             if listed is not None:
                 known = _Known(listed.name, listed.category, listed.need, listed.size_kind, True)
             elif item.category:
@@ -162,6 +176,11 @@ class ThingReader:
         self._back = re.compile(rf"(?P<n>{amount}|整)(?:{units})$")
         self._guard = Guard(words)
         self._cache: dict[str, Thing] = {}
+
+    def _under_another_word(self, item: Item) -> CatalogueItem | None:
+        """The catalogue's one line for a thing it calls by another of its words."""
+        named = [self.catalogue[word] for word in item.synonyms if word in self.catalogue]
+        return named[0] if len(named) == 1 and not item.loose else None
 
     def read(self, text: str) -> Thing:
         """Read one wish (already split from its neighbours)."""
@@ -223,6 +242,8 @@ class ThingReader:
         if not core and price is not None:
             return Thing("cash", tight(shown), price=price, how="only money")
         found, how, confidence = self._find(core)
+        if how != "exact":
+            found, how, confidence = self._by_turn_of_phrase(core, shown, (found, how, confidence))
         qty = qty or self._bracketed(without_price, found)
         if price is None and found is not None and found.size_kind is None:
             price = _bare_price(without_price, found.item)
@@ -355,6 +376,24 @@ class ThingReader:
         if single is not None:
             return _Known(core, single.category, single.need, single.size_kind, False), "last character", 0.8
         return None, "unknown", 0.0
+
+    def _by_turn_of_phrase(self, core: str, shown: str, read: _Reading) -> _Reading:
+        """What is told by how it is said, where no word names the whole: 教我弹琴, 去海南玩, 妈妈多陪我, 《狼图腾》."""
+        found = read[0]
+        if _NO_THING.search(core) is not None:
+            return None, "unknown", 0.0
+        if "心理" in core and (found is None or found.category != "psych"):
+            words = [w for w in self._known if "心理" in w and w in core and self._known[w].category == "psych"]
+            named = self._known[max(words, key=len)] if words else _Known(core, "psych", "psych", None, False)
+            return named, "word inside", 0.9
+        if found is not None and (found.category in NEEDS or _TAUGHT.search(core) is None):
+            return read
+        for said, category in _SAID:
+            if said.search(core) is not None:
+                return _Known(core, category, NEEDS[category], None, False), "turn of phrase", 0.8
+        if (title := _TITLE.fullmatch(self._bare(shown))) is not None:
+            return _Known(title[1], "book", "none", None, False), "title", 0.9
+        return read
 
     def _inner(self, core: str) -> tuple[_Known | None, int]:
         """The longest known word inside, the last of equals; at least two characters."""

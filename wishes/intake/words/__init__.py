@@ -22,12 +22,13 @@ class Addition:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A kind of thing. ``category`` is empty where the campaign's catalogue knows it."""
+    """A thing, or (``loose``) different things of one kind. The campaign's catalogue goes before ``category``."""
 
     name: str
     category: str
     size_kind: str | None
     synonyms: tuple[str, ...]
+    loose: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,8 +118,8 @@ def default_words() -> Words:
     items = []
     for row in _lines("items.tsv"):
         name, kind, synonyms = (*row, "", "")[:3]
-        category, _, size_kind = kind.partition("/")
-        items.append(Item(name, category, size_kind or None, tuple(synonyms.split())))
+        category, _, size_kind = kind.removeprefix("~").partition("/")
+        items.append(Item(name, category, size_kind or None, tuple(synonyms.split()), kind.startswith("~")))
     return Words(
         headers=_book("headers.tsv"),
         items=tuple(items),
