@@ -162,7 +162,7 @@ MOVES: dict[str, Move] = {move.name: move for move in (
     _move("dispute",            (_S.DELIVERED, _S.CLOSED), _S.DISPUTED, "community coordinator",        "提出异议", "dispute", reason=True),
     _move("settle",             _S.DISPUTED,         _S.DELIVERED,   "coordinator",                     "异议已解决", "settle the dispute", reason=True),
     _move("redo",               _S.DISPUTED,         _S.CLAIMED,     "coordinator",                     "重新办理", "do it again", reason=True),
-    _move("cancel",             _BEFORE_DELIVERY,    _S.CANCELLED,   "community coordinator",           "取消", "cancel", reason=True),
+    _move("cancel",             _BEFORE_DELIVERY,    _S.CANCELLED,   "community coordinator",           "取消心愿", "cancel the wish", reason=True),
 )}
 # fmt: on
 

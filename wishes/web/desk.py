@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import g, redirect, render_template, request, url_for
+from typing import Any
+
+from flask import flash, g, redirect, render_template, request, url_for
 from sqlmodel import Session
 from werkzeug.wrappers import Response
 
@@ -119,7 +121,7 @@ def wishes() -> str:
     rows = wish_cards(page.rows, person, today=today, clocks=clocks, with_status=True)
     for card, row in zip(rows, page.rows, strict=True):
         card["title"], card["taker"], card["community"] = title(row), row.branch or row.volunteer or "", row.community
-    kept = {name: value for name, value in request.args.items() if name not in ("after", "lang")}
+    kept = _kept()
     return render_template(
         "desk/wishes.html",
         rows=rows,
@@ -134,6 +136,7 @@ def wishes() -> str:
         next_url=url_for("desk.wishes", **{**kept, "after": page.after}) if page.after else "",
         prev_url=url_for("desk.wishes", **kept) if request.args.get("after") else "",
         may_act=may(person, "campaign.coordinate", g.campaign.id),
+        act_url=url_for("desk.act", **kept),
     )
 
 
@@ -143,6 +146,12 @@ BEHIND: dict[str, tuple[tuple[Status, ...], Text]] = {
     "arrived": ((Status.DELIVERED, Status.DISPUTED, Status.CLOSED), Text("已送达", "Delivered")),
 }
 """Figures of the board that stand for several stages: by parameter, the stages and the words."""
+
+
+def _kept() -> dict[str, Any]:
+    """The filters of the list, for its next page and for coming back to it."""
+    left_out = ("after", "lang", "slug")
+    return {name: value for name, value in request.args.items() if name not in left_out and name[0:1] != "_"}
 
 
 def _statuses(status: str) -> tuple[Status, ...]:
@@ -182,18 +191,34 @@ def _behind_words() -> list[tuple[str, str, str]]:
 
 
 def _actions_for(status: str) -> list[dict[str, str]]:
-    """The bulk moves that make sense in a list of one stage."""
-    offers = {
-        "submitted": [("verify", t("核实通过", "Verify"), "shield", "primary")],
-        "verified": [("publish", t("公开征集", "Publish"), "wish", "primary")],
-        "claimed": [("release", t("收回", "Take back"), "refresh", "secondary")],
+    """The bulk moves that make sense in a list of one stage; what takes something from somebody asks first, and why."""
+    actions = {
+        "submitted": [{"value": "verify", "label": t("核实通过", "Verify"), "icon": "shield", "kind": "primary"}],
+        "verified": [{"value": "publish", "label": t("公开征集", "Publish"), "icon": "wish", "kind": "primary"}],
+        "claimed": [
+            {
+                "value": "release",
+                "label": t("收回", "Take back"),
+                "icon": "undo",
+                "question": t(
+                    "收回勾选的心愿？认领方会看到原因。", "Take the ticked wishes back? Who took them sees the reason."
+                ),
+            }
+        ],
     }.get(status, [])
-    offers = (
-        [*offers, ("cancel", t("取消", "Cancel"), "x", "danger")]
-        if status in ("submitted", "verified", "open")
-        else offers
-    )
-    return [{"value": value, "label": label, "icon": icon, "kind": kind} for value, label, icon, kind in offers]
+    if status in ("submitted", "verified", "open"):
+        actions.append(
+            {
+                "value": "cancel",
+                "label": t("取消心愿", "Cancel wishes"),
+                "icon": "x",
+                "question": t(
+                    "取消勾选的心愿？取消后不能恢复，社工会看到原因。",
+                    "Cancel the ticked wishes? It cannot be undone; the social worker sees the reason.",
+                ),
+            }
+        )
+    return actions
 
 
 @pages.post("/wishes")
@@ -207,7 +232,10 @@ def act() -> Response:
     )
     if name not in _BULK:
         raise NotFound()
-    reason = request.form.get("reason", "") or t("协调员批量处理", "Done in bulk by the coordinator")
+    reason, back = request.form.get("reason", "").strip(), url_for("desk.wishes", **_kept())
+    if name in ("release", "cancel") and not reason:
+        flash(t("请写明原因；什么都没有改动。", "Please say why; nothing was changed."), "warning")
+        return redirect(back)
     verbs = {
         "verify": lambda i: verify(session, wish_id=i, actor=person, now=now),
         "publish": lambda i: publish(session, wish_id=i, actor=person, now=now),
@@ -217,7 +245,7 @@ def act() -> Response:
     with database().transaction() as session:
         mine = {row.id for row in list_wishes(session, g.campaign.id, Filter(ids=tuple(ids)), limit=1000).rows}
         say_tally(each(session, [i for i in ids if i in mine], verbs[name]))
-    return redirect(url_for("desk.wishes", status=request.form.get("status", "")))
+    return redirect(back)
 
 
 @pages.get("/people")

@@ -8,7 +8,7 @@ from flask import flash, g, redirect, render_template, request, url_for
 from sqlmodel import Session
 from werkzeug.wrappers import Response
 
-from wishes.access import Actor, possible_moves, relations, require
+from wishes.access import Actor, may, possible_moves, relations, require
 from wishes.claims import actions as claims
 from wishes.claims.bulk import Tally
 from wishes.clock import local_day, utc_now
@@ -18,7 +18,7 @@ from wishes.custody.queries import first_looks, looks, pictures_of
 from wishes.errors import MicrowishError, NotFound
 from wishes.events.actions import Moved
 from wishes.intake.wishes import Filter, WishRow, list_wishes, seen_by, status_counts, wish_by_code
-from wishes.lifecycle import STATUS_LABEL, By, Status
+from wishes.lifecycle import MOVES, STATUS_LABEL, By, Status
 from wishes.tracking.queries import open_clocks
 from wishes.web.branch import say_tally
 from wishes.web.campaign import campaign_blueprint
@@ -33,11 +33,7 @@ from wishes.web.wording import CATEGORY
 pages = campaign_blueprint("inspection", __name__)
 PAGE = 50
 _STAGES = (Status.READY, Status.INSPECTED, Status.IN_TRANSIT)
-_MOVES = {
-    Status.READY: ("inspect", "fail_inspection"),
-    Status.INSPECTED: ("dispatch",),
-    Status.IN_TRANSIT: ("undeliverable",),
-}
+_MOVES = ("inspect", "fail_inspection", "dispatch", "undeliverable")
 
 
 def enter() -> Actor:
@@ -53,10 +49,10 @@ def home() -> str:
     asked = request.args.get("status", "")
     with database().reading() as session:
         counts = status_counts(session, g.campaign.id, Filter(statuses=_STAGES))
+        looks_over = may(person, "labels.print", g.campaign.id)
+        stages = _STAGES if looks_over else _STAGES[::-1]
         status = (
-            Status(asked)
-            if asked in {str(s) for s in _STAGES}
-            else next((s for s in _STAGES if counts[s]), Status.READY)
+            Status(asked) if asked in {str(s) for s in _STAGES} else next((s for s in stages if counts[s]), stages[0])
         )
         page = list_wishes(
             session,
@@ -67,17 +63,16 @@ def home() -> str:
         )
         clocks = open_clocks(session, [row.id for row in page.rows])
         begun = first_looks(session, [row.id for row in page.rows]) if status is Status.READY else {}
+    open_moves = {move.name for row in page.rows for move in possible_moves(person, row.facts)}
     rows = wish_cards(page.rows, person, today=today, clocks=clocks, with_status=True)
     for card, row in zip(rows, page.rows, strict=True):
         card["title"], card["taker"] = title(row), row.branch or row.volunteer or ""
         if status is Status.READY:
-            card["url"], card["looked"] = url_for("inspection.check", code=row.code), _looked(begun.get(row.id), person)
-    words = {
-        "inspect": (t("都查过，合格", "Looked over, all good"), "check", "primary"),
-        "fail_inspection": (t("不合格", "Fail"), "x", "secondary"),
-        "dispatch": (t("出发配送", "Send off"), "truck", "primary"),
-        "undeliverable": (t("无法送达", "Undeliverable"), "undo", "secondary"),
-    }
+            card["looked"] = (
+                _looked(begun.get(row.id), person) if looks_over else t("待两人查验", "Two people have to look")
+            )
+            if "inspect" in open_moves:
+                card["url"] = url_for("inspection.check", code=row.code)
     return render_template(
         "inspection/home.html",
         rows=rows,
@@ -93,13 +88,49 @@ def home() -> str:
             }
             for s in _STAGES
         ],
-        actions=[
-            {"value": name, "label": words[name][0], "icon": words[name][1], "kind": words[name][2]}
-            for name in _MOVES[status]
-        ],
+        actions=[action for action in _actions_for(status) if action["value"] in open_moves],
+        may_print=looks_over,
         next_url=url_for("inspection.home", status=status, after=page.after) if page.after else "",
         prev_url=url_for("inspection.home", status=status) if request.args.get("after") else "",
     )
+
+
+def _actions_for(status: Status) -> list[dict[str, str]]:
+    """The bulk moves of a stage; what sends things back asks first, and why."""
+    actions: dict[Status, list[dict[str, str]]] = {
+        Status.READY: [
+            {
+                "value": "inspect",
+                "label": t("都查过，合格", "Looked over, all good"),
+                "icon": "check",
+                "kind": "primary",
+            },
+            {
+                "value": "fail_inspection",
+                "label": t("不合格", "Fail"),
+                "icon": "x",
+                "question": t(
+                    "哪里不合格？勾选的都退给认领人，他们会看到原因。",
+                    "What is wrong? All that is ticked goes back to the takers, who see the reason.",
+                ),
+            },
+        ],
+        Status.INSPECTED: [
+            {"value": "dispatch", "label": t("出发配送", "Send off"), "icon": "truck", "kind": "primary"}
+        ],
+        Status.IN_TRANSIT: [
+            {
+                "value": "undeliverable",
+                "label": t("无法送达", "Undeliverable"),
+                "icon": "undo",
+                "question": t(
+                    "为什么送不到？勾选的都回到仓库，对方会看到原因。",
+                    "Why could they not be delivered? All that is ticked goes back to the warehouse; the others see the reason.",
+                ),
+            }
+        ],
+    }
+    return actions[status]
 
 
 def _looked(first: int | None, person: Actor) -> str:
@@ -113,10 +144,16 @@ def _looked(first: int | None, person: Actor) -> str:
 @pages.post("/rounds")
 def act() -> Response:
     person, now, name = enter(), utc_now(), request.form.get("action", "")
-    if not any(name in names for names in _MOVES.values()):
+    if name not in _MOVES:
         raise NotFound()
     ids = request.form.getlist("ids", type=whole)[:1000]
-    reason = request.form.get("reason", "") or t("质检或配送时登记", "Noted on the round")
+    reason, back = (
+        request.form.get("reason", "").strip(),
+        url_for("inspection.home", status=request.form.get("status", "")),
+    )
+    if MOVES[name].reason and not reason:
+        flash(t("请写明原因；什么都没有改动。", "Please say why; nothing was changed."), "warning")
+        return redirect(back)
     first = 0
     verbs: dict[str, Callable[[Session, int], Moved | None]] = {
         "inspect": lambda s, i: custody.look_over(s, wish_id=i, actor=person, now=now).moved,
@@ -149,7 +186,7 @@ def act() -> Response:
         )
     if tally.moved or tally.refused or not first:
         say_tally(tally)
-    return redirect(url_for("inspection.home", status=request.form.get("status", "")))
+    return redirect(back)
 
 
 # --- one thing ----------------------------------------------------------------------------------------------------------
