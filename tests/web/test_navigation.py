@@ -24,3 +24,15 @@ def test_a_page_below_an_entry_marks_it(app: Flask, place: Place) -> None:
     assert marked(coordinator.get(f"{at}/match/what-if").text) == [("match", "true")]
     assert marked(coordinator.get(f"{at}/rounds/boxes").text) == [("rounds", "true")]
     assert marked(coordinator.get(f"{at}/people").text) == [("people", "page")]
+
+
+def test_everybody_finds_the_way_to_their_account(app: Flask, place: Place) -> None:
+    for person in (place.coordinator, place.volunteer, place.social_worker):
+        assert 'href="/account"' in Person(app, person.grants).get(f"/c/{place.slug}/inbox").text
+
+
+def test_an_old_address_of_the_second_step_leads_on(app: Flask, place: Place) -> None:
+    """Opened again once signed in, or without having begun: never back to itself."""
+    for person in (Person(app, place.coordinator.grants), Person(app)):
+        answer = person.client.get("/sign-in/second-step", follow_redirects=True)
+        assert answer.status_code == 200 and answer.request.path != "/sign-in/second-step"

@@ -118,6 +118,7 @@ def install(app: Flask, navigation: Callable[[Actor], list[Any]]) -> None:
                 }
             ],
             "sign_in_url": url_for("account.sign_in"),
+            "account_url": url_for("account.home"),
             "sign_out_url": url_for("account.sign_out"),
             "yuan": yuan,
             "day": day,

@@ -26,8 +26,8 @@ class NavItem:
 _COORDINATING = (Role.COORDINATOR, Role.CAMPAIGN_ADMIN, Role.SITE_ADMIN)
 _ITEMS: tuple[tuple[str, Text, str, tuple[Role, ...]], ...] = (
     ("volunteer.mine", Text("我的心愿", "My wishes"), "heart", (Role.VOLUNTEER,)),
-    ("volunteer.browse", Text("认领大厅", "Browse"), "search", (Role.VOLUNTEER, Role.BRANCH_SECRETARY)),
     ("branch.home", Text("支部", "Branch"), "branch", (Role.BRANCH_SECRETARY,)),
+    ("volunteer.browse", Text("认领大厅", "Browse"), "search", (Role.VOLUNTEER, Role.BRANCH_SECRETARY)),
     ("community.home", Text("社区", "Community"), "place", (Role.SOCIAL_WORKER,)),
     ("desk.home", Text("工作台", "Desk"), "board", _COORDINATING),
     ("desk.wishes", Text("心愿", "Wishes"), "wish", (*_COORDINATING, Role.AUDITOR)),
@@ -42,7 +42,7 @@ _ITEMS: tuple[tuple[str, Text, str, tuple[Role, ...]], ...] = (
     ("auditing.home", Text("审计", "Audit"), "shield", (Role.AUDITOR, Role.CAMPAIGN_ADMIN, Role.SITE_ADMIN)),
     (
         "round.page",
-        Text("今日配送", "Today's round"),
+        Text("今日配送", "My round"),
         "route",
         (Role.VOLUNTEER, Role.SOCIAL_WORKER, Role.COURIER, Role.BRANCH_SECRETARY),
     ),
@@ -84,7 +84,7 @@ def navigation(person: Actor) -> list[NavItem]:
     ]
 
 
-_WITHIN = {"warehouse": "inspection", "custody": "inspection"}
+_WITHIN = {"warehouse": "inspection", "custody": "inspection", "policies": "desk", "outbox": "desk", "lapses": "desk"}
 """Rooms of pages whose entry stands for another room."""
 
 

@@ -108,10 +108,14 @@ def sign_in_by_code() -> Response | tuple[str, int]:
 # --- the second step ----------------------------------------------------------------------------------------------------
 
 
-def _halfway() -> tuple[int, str, str]:
+def _halfway_if_any() -> tuple[int, str, str] | None:
     digest = cookie_digest()
     with database().reading() as reading:
-        found = None if digest is None else step.halfway(reading, digest, utc_now())
+        return None if digest is None else step.halfway(reading, digest, utc_now())
+
+
+def _halfway() -> tuple[int, str, str]:
+    found = _halfway_if_any()
     if found is None:
         raise NotSignedIn()
     return found
@@ -119,7 +123,12 @@ def _halfway() -> tuple[int, str, str]:
 
 @pages.get("/sign-in/second-step")
 def second_step() -> str | Response:
-    account_id, login, awaits = _halfway()
+    found = _halfway_if_any()
+    if (
+        found is None
+    ):  # signed in since, or not begun: the sign-in page knows where to go on, and does not lead back here
+        return redirect(url_for("account.sign_in"))
+    account_id, login, awaits = found
     return _first_page(account_id, login) if awaits == "setup" else _step_page(account_id)
 
 
