@@ -58,12 +58,10 @@ def campaign(slug: str) -> str:
     with database().reading() as session:
         counts = status_counts(session, here.id, Filter())
         counties = county_counts(session, here.id)
-    shown = sum(
-        n
-        for s, n in counts.items()
-        if s not in (Status.DRAFT, Status.SUBMITTED, Status.REJECTED, Status.VERIFIED, Status.CANCELLED)
-    )
+    waiting = counts[Status.OPEN] + counts[Status.PROPOSED]
+    under_way = sum(counts[s] for s in HELD) + counts[Status.DISPUTED]
     delivered = sum(counts[s] for s in FINISHED)
+    shown = waiting + under_way + delivered
     hidden = hidden_counties(counties)
     rows = [
         {"label": c.name, "value": 0, "text": t("少量", "few")}
@@ -76,12 +74,23 @@ def campaign(slug: str) -> str:
         "public/campaign.html",
         shown=_told(shown),
         delivered=_told(delivered),
-        under_way=_told(sum(counts[s] for s in HELD)),
-        open_now=_told(counts[Status.OPEN]),
+        still=_still(waiting, under_way, delivered),
         progress=(delivered, shown) if delivered >= SMALL else None,
         counties=rows,
         work=url_for(endpoint) if (endpoint := home_of(actor(), g.campaign.id)) else "",
     )
+
+
+def _still(waiting: int, under_way: int, delivered: int) -> list[tuple[str, int | str, str]]:
+    """Label, count and icon of what is not delivered yet; told so that the total tells no small part."""
+    if 0 < delivered < SMALL:
+        return []
+    if 0 < waiting < SMALL or 0 < under_way < SMALL:
+        return [(t("还没送到", "Not delivered yet"), _told(waiting + under_way), "hourglass")]
+    return [
+        (t("等人认领", "Waiting for somebody"), waiting, "hourglass"),
+        (t("正在办理", "Under way"), under_way, "truck"),
+    ]
 
 
 def _told(count: int) -> int | str:
