@@ -68,7 +68,7 @@ const DRAW = {
     const option = {
       ...frame(),
       grid: { ...frame().grid, right: 48 }, // room for the unit behind the last day
-      xAxis: axis({ type: "value", name: figure.dataset.chartUnit, nameLocation: "end", max: "dataMax", splitLine: { show: false } }),
+      xAxis: axis({ type: "value", name: figure.dataset.chartUnit, nameLocation: "end", max: "dataMax", axisLabel: { color: css("ink-2"), hideOverlap: true, showMaxLabel: false }, splitLine: { show: false } }),
       yAxis: axis({ type: "value", min: 0, max: 1, axisLabel: { color: css("ink-2"), formatter: (v) => `${Math.round(v * 100)}%` } }),
       series: [...names.map((_, at) => line(at)), ...band(0)],
     };
