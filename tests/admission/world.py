@@ -25,6 +25,7 @@ from wishes.db import Database
 from wishes.feedback.actions import Said, give_feedback
 from wishes.feedback.links import make_link
 from wishes.handover.actions import issue_codes
+from wishes.handover.authorised import list_receiver
 from wishes.handover.keys import signing_keys
 from wishes.handover.photos import keep_photo
 from wishes.handover.tables import Device, Scan, ScanPhoto
@@ -244,6 +245,15 @@ class World:
             claim_id=None, about="bought", actor=NOBODY, now=utc_now(),
         )  # fmt: skip
         return Named({"uid": uid}, {})
+
+    def _listed(self, session: Session, place: Place, whose: str, person: Someone) -> Named:
+        wish_id = self._wish_id(session, place, Status.CLAIMED, whose, person)
+        child_id = session.execute(sa.select(col(Wish.child_id)).where(col(Wish.id) == wish_id)).scalar_one()
+        receiver_id = list_receiver(
+            session, child_id=child_id, name="某某", relation="neighbour", vault=Vault(self.keyring), actor=NOBODY,
+            now=utc_now(), by_guardian=True,
+        )  # fmt: skip
+        return Named({"code": code_of(session, wish_id), "receiver_id": receiver_id}, {})
 
     def _check(self, session: Session, place: Place, whose: str, _person: Someone) -> Named:
         check_id = insert(

@@ -21,7 +21,7 @@ from wishes.custody.tables import Inspection
 from wishes.db import Database
 from wishes.handover.actions import Codes, issue_codes
 from wishes.handover.keys import signing_keys
-from wishes.handover.tables import HandOver
+from wishes.handover.tables import HandOver, Scan
 from wishes.handover.tokens import human_code
 from wishes.intake.tables import Wish
 from wishes.lifecycle import Status
@@ -148,15 +148,18 @@ def test_five_wrong_receipt_codes_are_enough(
     assert state_of(database, code) == (Status.READY, ClaimState.LIVE, 0)
 
 
-def test_the_phones_clock_never_says_that_it_arrived_later_than_now(
+def test_a_time_still_to_come_is_kept_for_a_coordinator_and_delivers_nothing(
     callers: Callers, database: Database, place: Place, brought: tuple[str, Codes]
 ) -> None:
     code, both = brought
     ahead = (utc_now() + timedelta(days=2)).isoformat()
-    callers(place.volunteer).post(PATH, report(place, both, scanned_at=ahead))
+    told = callers(place.volunteer).post(PATH, report(place, both, scanned_at=ahead))
+    assert told["state"] == "conflict"
+    assert state_of(database, code) == (Status.READY, ClaimState.LIVE, 1)
     with database.reading() as session:
         delivered = session.execute(sa.select(col(Wish.delivered_at)).where(col(Wish.code) == code)).scalar_one()
-    assert delivered <= utc_now()
+        kept = session.execute(sa.select(col(Scan.code), col(Scan.clock))).one()
+    assert delivered is None and tuple(kept) == ("time_in_future", "future")
 
 
 def test_the_scan_page_confirms_once_and_says_so_when_it_is_sent_again(

@@ -15,12 +15,6 @@ from tests.factories import NOW, insert, make_wish
 from wishes.claims import actions as claims
 from wishes.custody.actions import look_over
 from wishes.custody.packing import (
-    InOtherBox,
-    NotHere,
-    NotReadyToLeave,
-    OtherVillage,
-    ShipmentGone,
-    SiblingElsewhere,
     load,
     new_box,
     new_shipment,
@@ -29,6 +23,14 @@ from wishes.custody.packing import (
     send_off,
     unpack,
     unreceive,
+)
+from wishes.custody.refusals import (
+    InOtherBox,
+    NotHere,
+    NotReadyToLeave,
+    OtherVillage,
+    ShipmentGone,
+    SiblingElsewhere,
 )
 from wishes.custody.stock import box, boxes, shipments, things
 from wishes.custody.tables import Parcel

@@ -114,9 +114,11 @@ class Village:
             session.execute(sa.update(Wish).where(col(Wish.id) == wish_id).values(item=item))
             insert(
                 session, Claim, campaign_id=self.place.id, wish_id=wish_id, volunteer_id=taker_id,
-                state=ClaimState.LIVE, claimed_at=now - timedelta(days=3),
+                state=ClaimState.LIVE, claimed_at=now - timedelta(days=5),
             )  # fmt: skip
-            return issue_codes(session, wish_id=wish_id, signer=signing_keys(self.keyring)[0], now=now)
+            return issue_codes(
+                session, wish_id=wish_id, signer=signing_keys(self.keyring)[0], now=now - timedelta(days=4)
+            )
 
     def account(self, *grants: Grant) -> int:
         """Somebody with these roles; a courier without any."""

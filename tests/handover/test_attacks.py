@@ -14,8 +14,12 @@ import sqlalchemy as sa
 from tests.factories import NOW, make_campaign
 from tests.handover.scans import ScanWorld, report, scan_world
 from wishes.access import Role
+from wishes.claims.tables import ClaimState
 from wishes.db import Database
+from wishes.events.actions import move
+from wishes.handover import devices
 from wishes.handover.actions import Codes, issue_codes
+from wishes.handover.conflicts import matters, settle
 from wishes.handover.proving import WRONG_CODES_ALLOWED
 from wishes.handover.reports import Report, TooManyScans, read_reports
 from wishes.handover.scanning import Answer
@@ -24,7 +28,7 @@ from wishes.lifecycle import Status
 from wishes.people.actions import THROTTLE_TRIES, THROTTLE_WINDOW
 from wishes.settings import Settings
 
-HOUR, LATER = timedelta(hours=1), timedelta(hours=6)
+MINUTE, HOUR, LATER = timedelta(minutes=1), timedelta(hours=1), timedelta(hours=6)
 
 
 @pytest.fixture
@@ -170,17 +174,101 @@ def test_right_codes_are_never_counted_as_guesses(world: ScanWorld) -> None:
     assert {answer.outcome for answer in world.take(world.courier(), *typed, later=LATER)} == {"accepted"}
 
 
-@pytest.mark.parametrize(("off", "clock"), [(-24, "early"), (24 * 7, "late"), (-24 * 365, "early")])
-def test_a_clock_set_to_yesterday_or_next_week_moves_no_time(world: ScanWorld, off: int, clock: str) -> None:
+CLOCKS = [
+    # by how many hours the phone's clock was off when it scanned, and when it sent (None: it did not say)
+    (0, -24 * 7, "time_in_future"),  # turned back before it was sent: by its own account it has yet to happen
+    (24 * 7, 0, "time_in_future"),
+    (24 * 7, None, "time_in_future"),
+    (-24, 0, "time_too_early"),
+    (-24, None, "time_too_early"),
+    (0, 24 * 7, "time_too_early"),  # turned on before it was sent
+    (-24 * 365 * 50, 0, "time_too_early"),  # what a flat battery leaves
+]
+
+
+@pytest.mark.parametrize(("scanning", "sending", "code"), CLOCKS)
+def test_a_clock_set_to_yesterday_or_next_week_delivers_nothing_and_waits_for_a_coordinator(
+    world: ScanWorld, scanning: int, sending: int | None, code: str
+) -> None:
+    codes, courier = world.parcel(), world.courier()
+    sent_at = None if sending is None else NOW + LATER + timedelta(hours=sending)
+    lie = report(codes, at=NOW + HOUR + timedelta(hours=scanning), sent_at=sent_at)
+    [answer] = world.take(courier, lie, later=LATER)
+    assert (answer.outcome, answer.code) == ("conflict", code) and code not in (
+        answer.sentence("zh"),
+        answer.sentence("en"),
+    )
+    assert answer.occurred_at == NOW + LATER, "dated by the one clock that is ours"
+    [kept] = world.scans()
+    assert (kept.outcome, kept.code, kept.device_at) == ("conflict", code, lie.occurred_at) and kept.clock in (
+        "past",
+        "future",
+    )
+    assert world.standing(codes) == (Status.IN_TRANSIT, ClaimState.LIVE, [], None)
+    with world.database.transaction() as session:
+        [matter] = matters(session, world.place.id)
+        assert matter.why == (code,) and matter.open
+        settle(
+            session, campaign_id=world.place.id, claim_id=codes.claim_id, standing=lie.nonce, reason="打电话问过监护人",
+            actor=world.place.coordinator, now=NOW + 2 * LATER,
+        )  # fmt: skip
+    assert world.standing(codes) == (Status.DELIVERED, ClaimState.DELIVERED, [lie.nonce], NOW + LATER), (
+        "nothing was lost"
+    )
+
+
+def test_a_scan_from_before_there_were_codes_or_before_the_parcel_left_is_no_hand_over(world: ScanWorld) -> None:
+    waiting = world.parcel(Status.INSPECTED)
+    with world.database.transaction() as session:
+        fresh = issue_codes(session, wish_id=waiting.wish_id, signer=world.signer, now=NOW + HOUR, anew=True)
+        move(session, "dispatch", wish_id=waiting.wish_id, actor=world.place.coordinator, now=NOW + 3 * HOUR)
+    for at, clock in (
+        (NOW + HOUR / 2, "past"),
+        (NOW + 2 * HOUR, "past"),
+    ):  # after the claim, but before codes or dispatch
+        assert world.one(world.courier(), report(fresh, at=at, sent_at=NOW + LATER), later=LATER) == (
+            "conflict",
+            "time_too_early",
+        )
+        assert world.scans()[-1].clock == clock
+    assert world.one(world.courier(), report(fresh, at=NOW + 3 * HOUR), later=LATER) == ("accepted", "")
+    assert world.standing(fresh)[3] == NOW + 3 * HOUR
+
+
+@pytest.mark.parametrize("off", [-48, -24, 24, 48, 24 * 7])
+def test_a_wrong_clock_that_is_as_wrong_when_it_sends_is_put_right(world: ScanWorld, off: int) -> None:
     codes, wrong = world.parcel(), timedelta(hours=off)
-    lying = report(codes, at=NOW + HOUR + wrong)  # and does not say when it sends: the lie cannot be measured
-    [answer] = world.take(world.courier(), lying, later=LATER)
-    assert answer.outcome == "accepted" and world.scans()[0].clock == clock
-    assert NOW <= answer.occurred_at <= NOW + LATER, "between the claim and the arrival, whatever the device says"
-    measured = world.parcel()
-    honest = report(measured, at=NOW + HOUR + wrong, sent_at=NOW + LATER + wrong)
+    honest = report(codes, at=NOW + HOUR + wrong, sent_at=NOW + LATER + wrong)
     [answer] = world.take(world.courier(), honest, later=LATER)
-    assert answer.occurred_at == NOW + HOUR and world.scans()[1].clock == ""
+    assert (answer.outcome, answer.occurred_at, world.scans()[0].clock) == ("accepted", NOW + HOUR, "")
+
+
+@pytest.mark.parametrize(("at", "clock", "recorded"), [(LATER + MINUTE, "late", LATER), (-MINUTE, "early", 0 * HOUR)])
+def test_some_minutes_are_no_lie(world: ScanWorld, at: timedelta, clock: str, recorded: timedelta) -> None:
+    codes = world.parcel()
+    [answer] = world.take(world.courier(), report(codes, at=NOW + at), later=LATER)
+    assert (answer.outcome, answer.occurred_at, world.scans()[0].clock) == ("accepted", NOW + recorded, clock)
+
+
+def test_a_turned_clock_opens_no_label_that_is_void_and_no_device_that_was_switched_off(world: ScanWorld) -> None:
+    old, courier = world.parcel(), world.courier()
+    first = report(world.parcel(), at=NOW + HOUR, device_seq=1)
+    assert world.one(courier, first, later=HOUR) == ("accepted", "")
+    with world.database.transaction() as session:
+        issue_codes(session, wish_id=old.wish_id, signer=world.signer, now=NOW + HOUR, anew=True)
+    yesterday = report(old, at=NOW - 24 * HOUR, device_seq=2)
+    assert world.one(courier, yesterday, later=LATER) == ("refused", "token_revoked")
+    lost = world.parcel()
+    with world.database.transaction() as session:
+        [phone] = devices.devices_of(session, world.place.id)
+        devices.revoke(
+            session, device_id=phone.id, campaign_id=world.place.id, actor=world.place.coordinator, now=NOW + 2 * HOUR
+        )
+    assert world.one(courier, report(lost, at=NOW - 24 * HOUR, device_seq=3), later=LATER) == (
+        "refused",
+        "device_revoked",
+    )
+    assert world.standing(lost)[2] == world.standing(old)[2] == []
 
 
 def test_a_hundred_thousand_scans_get_one_clear_answer(world: ScanWorld) -> None:

@@ -41,6 +41,14 @@ WHY: Final[dict[str, Text]] = {
     "expired_meanwhile": Text("扫码之后标签过期了", "The label ran out after the scan"),
     "device_revoked_meanwhile": Text("扫码之后设备被停用", "The device was switched off after the scan"),
     "before_redo": Text("扫码之后已重新办理", "The wish was started over after the scan"),
+    "time_in_future": Text(
+        "设备报的时间在收到之后（可能改过时间）",
+        "The device tells of a time after we heard of it: its clock may have been turned",
+    ),
+    "time_too_early": Text(
+        "设备报的时间早于包裹可能出发的时间（可能改过时间）",
+        "The device tells of a time before the parcel could be on its way: its clock may have been turned",
+    ),
     "came_back": Text(
         "一边说已送到，另一边之后说没送到", "One side says delivered, another says later that it was not"
     ),
@@ -86,6 +94,7 @@ class ScanSeen:
     evidence: str
     receiver: str
     receiver_name: bytes | None
+    receiver_id: int | None
     place: str
     photo: bool
     reason: str

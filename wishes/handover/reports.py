@@ -16,12 +16,12 @@ from wishes.i18n import Text
 MOST_SCANS: Final = 500
 MOST_BYTES: Final = 1024 * 1024
 LONGEST_SCANNED: Final = 400
-_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)  # a flat battery says 1970
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)  # a flat battery says 1970
 
 _PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 _Nonce = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{16,40}$")]
 _Scanned = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LONGEST_SCANNED, pattern=_PRINTABLE)]
-_Instant = Annotated[AwareDatetime, Field(ge=_EARLIEST, le=_LATEST)]
+_Instant = Annotated[AwareDatetime, Field(ge=EARLIEST, le=LATEST)]
 
 
 class TooManyScans(MicrowishError):

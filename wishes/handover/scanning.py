@@ -18,13 +18,14 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from wishes.access import Actor, relations
-from wishes.claims.tables import Claim
 from wishes.db import Database
 from wishes.errors import Invalid, MicrowishError, NotFound
 from wishes.events.actions import reason_kept, record, wish_state
 from wishes.handover import actions, devices
+from wishes.handover.authorised import listed_as
+from wishes.handover.clocks import dated, earliest_possible
 from wishes.handover.proving import WrongCode, find_label, is_typed, label_of_wish
-from wishes.handover.reports import LONGEST_SCANNED, Evidence, Report
+from wishes.handover.reports import EARLIEST, LATEST, LONGEST_SCANNED, Evidence, Report
 from wishes.handover.tables import Label, Scan
 from wishes.handover.tokens import PublicKeys, TokenSigner, read_code
 from wishes.handover.verdicts import SENTENCES, OtherCampaign, ReusedNonce, RevokedDevice
@@ -34,7 +35,7 @@ from wishes.model import table_of
 from wishes.people.actions import forgive, take_turn
 from wishes.protection.vault import Erased, Vault, place, seal
 
-_SCAN, _LABEL, _WISH, _CHILD, _CLAIM = (table_of(each) for each in (Scan, Label, Wish, Child, Claim))
+_SCAN, _LABEL, _WISH, _CHILD = (table_of(each) for each in (Scan, Label, Wish, Child))
 _TOLD: Final = {"confirmed": "accepted", "replay": "already", "duplicate": "already", "conflict": "conflict"}
 
 
@@ -134,11 +135,19 @@ def take_one(database: Database, report: Report, *, desk: Desk, now: datetime, w
 
 
 def page_report(
-    uid: str, *, label: str, receipt: str, receipt_code: str, scanned_at: datetime | None, actor: Actor, now: datetime
+    uid: str,
+    *,
+    label: str,
+    receipt: str,
+    receipt_code: str,
+    scanned_at: datetime | None,
+    actor: Actor,
+    now: datetime,
+    sent_at: datetime | None = None,
 ) -> Report:
     """A hand-over confirmed on a page or by a program, as a report. *uid* (8–40 characters) names it among the account's own.
 
-    Raises Invalid for an *uid* that is none, and for a field that no scanner returns.
+    *scanned_at* and *sent_at* are by the other side's clock; what was not scanned happens now. Raises Invalid for an *uid* that is none, and for a field that no scanner returns.
     """
     if not 8 <= len(uid) <= 40:
         raise Invalid(
@@ -152,12 +161,17 @@ def page_report(
         token=label.strip(),
         recipient_code=(receipt or receipt_code).strip(),
         action="hand_over",
-        occurred_at=min(scanned_at or now, now),
-        sent_at=None,
+        occurred_at=_within(scanned_at) or now,
+        sent_at=_within(sent_at) if scanned_at else None,
         device_id="",
         device_seq=0,
         evidence=Evidence(),
     )
+
+
+def _within(told: datetime | None) -> datetime | None:
+    """What a page or program says of the time, where a device's report would be refused as malformed."""
+    return None if told is None else max(EARLIEST, min(told, LATEST))
 
 
 def measured_skew(report: Report, now: datetime) -> int | None:
@@ -172,6 +186,7 @@ class _Taking:
         self.session, self.report, self.desk, self.now, self.wish_id = session, report, desk, now, wish_id
         self.typed = bool(report.recipient_code) and is_typed(report.recipient_code)
         self.happened = report.occurred_at + (timedelta(0) if report.sent_at is None else now - report.sent_at)
+        self.dated = dated(self.happened, earliest=None, now=now)
         self.device: devices.DeviceHere | None = None
         self.found: dict[str, Any] = {}
         self.error: MicrowishError | None = None
@@ -185,11 +200,11 @@ class _Taking:
                 session, uid=report.device_id, account_id=desk.actor.account_id, skew_s=skew, now=now
             )
         outcome = self._outcome()
-        clock, occurred_at = self._clamped()
         spent = desk.channel == "device" or outcome != "refused"  # on a page one corrects the input and sends it again
         session.execute(
             sa.insert(_SCAN).values(
                 **self.found,
+                **self._received_by(),
                 nonce=report.nonce if spent else f"refused-{secrets.token_hex(16)}",
                 digest=desk.digest(report, self.wish_id),
                 action=report.action,
@@ -200,27 +215,27 @@ class _Taking:
                 device_at=report.occurred_at,
                 sent_at=report.sent_at,
                 skew_s=skew,
-                clock=clock,
-                occurred_at=occurred_at,
+                clock=self.dated.clock,
+                occurred_at=self.dated.at,
                 recorded_at=now,
                 outcome=outcome,
                 code=self.code,
                 evidence=self.evidence,
                 receiver=report.evidence.receiver,
-                receiver_name=self._sealed_name(),
                 place=report.evidence.place,
                 photo=report.evidence.photo,
                 reason=reason_kept(report.evidence.note),
             )
         )
-        return Answer(report.nonce, outcome, self.code, self.wish_code or None, occurred_at, self.error)
+        return Answer(report.nonce, outcome, self.code, self.wish_code or None, self.dated.at, self.error)
 
     def _outcome(self) -> str:
         """What is told. A refusal comes before any effect of the hand-over, so that nothing has to be taken back."""
         try:
             self._find()
+            self.contested = self.dated.contested
             if self.device is not None and self.device.revoked_at is not None:
-                if self.device.revoked_at <= self.happened:
+                if self.device.revoked_at <= self.dated.at:
                     raise RevokedDevice()
                 self.contested = "device_revoked_meanwhile"
             if self.report.action != "hand_over":
@@ -263,7 +278,7 @@ class _Taking:
             receipt="" if self.typed else report.recipient_code,
             receipt_code=report.recipient_code if self.typed else "",
             wish_id=self.wish_id,
-            scanned_at=self._clamped()[1],
+            scanned_at=self.dated.at,
             campaign_id=desk.campaign_id,
             device_id=self.device.id if self.device else None,
             contested=self.contested,
@@ -290,6 +305,8 @@ class _Taking:
             "label_id": held.id,
         }
         self.wish_code = actions.code_of(self.session, state.id)
+        earliest = earliest_possible(self.session, claim_id=held.claim_id, label_id=held.id)
+        self.dated = dated(self.happened, earliest=earliest, now=self.now)
         if self.desk.campaign_id is not None and state.campaign_id != self.desk.campaign_id:
             raise OtherCampaign()
 
@@ -304,38 +321,30 @@ class _Taking:
             actor=self.desk.actor,
             reason=self.report.evidence.note,
             data={"what": self.report.action},
-            occurred_at=self._clamped()[1],
+            occurred_at=self.dated.at,
             now=self.now,
         )
 
-    def _clamped(self) -> tuple[str, datetime]:
-        """When it happened: by the device's clock as corrected, not before the claim and not after now."""
-        claim_id = self.found.get("claim_id")
-        if self.happened > self.now:
-            return "late", self.now
-        if claim_id is not None:
-            claimed_at: datetime = self.session.execute(
-                sa.select(_CLAIM.c.claimed_at).where(_CLAIM.c.id == claim_id)
-            ).scalar_one()
-            if self.happened < claimed_at:
-                return "early", claimed_at
-        return "", self.happened
-
-    def _sealed_name(self) -> bytes | None:
-        """Who received it, closed with the child's key: erased with the child, and not kept of a child that is erased."""
+    def _received_by(self) -> dict[str, Any]:
+        """Who received it: the name closed with the child's key (erased with the child, and not kept of a child that is erased), and
+        whose entry of the list it is, where somebody was listed beforehand."""
         name, wish_id = self.report.evidence.receiver_name, self.found.get("wish_id")
         if not name or wish_id is None:
-            return None
+            return {}
+        vault = self.desk.vault
         child = self.session.execute(
             sa.select(_CHILD.c.id, _CHILD.c.data_key)
             .join(_WISH, _WISH.c.child_id == _CHILD.c.id)
             .where(_WISH.c.id == wish_id)
         ).one()
         try:
-            key = self.desk.vault.unwrap(child.data_key, aad=place("child", child.id, "data_key"))
+            key = vault.unwrap(child.data_key, aad=place("child", child.id, "data_key"))
         except Erased:
-            return None
-        return seal({"name": name}, data_key=key, aad=place("scan", self.report.nonce, "receiver_name"))
+            return {}
+        return {
+            "receiver_name": seal({"name": name}, data_key=key, aad=place("scan", self.report.nonce, "receiver_name")),
+            "receiver_id": listed_as(self.session, child.id, name, at=self.dated.at, vault=vault),
+        }
 
 
 @dataclass(frozen=True, slots=True)

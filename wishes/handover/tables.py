@@ -82,7 +82,7 @@ class Scan(SQLModel, table=True):
     """What a device or page reported, and what it was told. Append-only, refusals and attacks included.
 
     Three clocks stand side by side: ``device_at`` is the device's own account, ``occurred_at`` is that account corrected
-    by the measured ``skew_s`` and kept between the claim and the arrival, ``recorded_at`` is when we heard.
+    by the measured ``skew_s`` and kept within what can have been, ``recorded_at`` is when we heard.
     """
 
     __table_args__ = (
@@ -109,7 +109,7 @@ class Scan(SQLModel, table=True):
     device_at: datetime = instant()
     sent_at: datetime | None = instant(null=True)  # by the device's clock
     skew_s: int | None = None
-    clock: str = Field(default="", max_length=8)  # early, late: the corrected time lay outside what is possible
+    clock: str = Field(default="", max_length=8)  # early, late, past, future: see wishes.handover.clocks
     occurred_at: datetime = instant()
     recorded_at: datetime = instant()
     outcome: str = Field(max_length=12)  # accepted, already, conflict, refused: as told
@@ -118,8 +118,26 @@ class Scan(SQLModel, table=True):
     receiver: str = Field(default="", max_length=12)  # guardian, director, authorised
     receiver_name: bytes | None = Field(default=None, sa_type=sa.LargeBinary)  # sealed with the child's data key
     place: str = Field(default="", max_length=5)  # geohash: some five kilometres
+    receiver_id: int | None = refers("authorised_receiver.id", null=True)  # who was listed beforehand; else named then
     photo: bool = False  # one is to follow
     reason: str = Field(default="", max_length=200)  # the courier's note, screened
+
+
+class AuthorisedReceiver(SQLModel, table=True):
+    """Somebody who may take a child's parcels instead of the guardian. ``told`` holds name and phone, sealed under a key of their own
+    that stands wrapped in front of them; erased with the child. ``listed_by`` None: the guardian, by their own link."""
+
+    __tablename__ = "authorised_receiver"
+    id: int | None = row_id()
+    campaign_id: int = refers("campaign.id", index=True)
+    child_id: int = refers("child.id", index=True)
+    uid: str = Field(max_length=20, unique=True)
+    relation: str = Field(max_length=12)  # grandparent, relative, neighbour, teacher, other
+    told: bytes | None = Field(default=None, sa_type=sa.LargeBinary)
+    listed_by: int | None = refers("account.id", null=True)
+    listed_at: datetime = instant()
+    withdrawn_by: int | None = refers("account.id", null=True)
+    withdrawn_at: datetime | None = instant(null=True)
 
 
 class Settlement(SQLModel, table=True):

@@ -75,6 +75,18 @@ SENTENCES: Final[dict[str, Text]] = {
         "This thing skipped the warehouse, and no two people looked it over on the spot. Your record is kept: fill in the "
         "checklist; a coordinator looks at it.",
     ),
+    "time_in_future": Text(
+        "手机报的交接时间还没到：扫码之后改过手机的时间，或时间没有校准。记录已保存，暂不算送达，协调员会核对。"
+        "请把手机时间设为自动。",
+        "By this phone it happened at a time still to come: its clock was changed after the scan, or is wrong. The record is "
+        "kept but counts for nothing until a coordinator has looked at it. Let the phone set its time by itself.",
+    ),
+    "time_too_early": Text(
+        "手机报的交接时间早于包裹可能出发的时间：扫码之后改过手机的时间，或时间没有校准。记录已保存，暂不算送达，"
+        "协调员会核对。请把手机时间设为自动。",
+        "By this phone it happened before the parcel could be on its way: its clock was changed after the scan, or is wrong. "
+        "The record is kept but counts for nothing until a coordinator has looked at it. Let the phone set its time by itself.",
+    ),
     "forbidden": Text(
         "这一步不由您的角色确认。记录已保存，协调员会核对。",
         "Your role does not confirm this step. The record is kept; a coordinator looks at it.",

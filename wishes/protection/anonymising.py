@@ -23,6 +23,7 @@ from wishes.clock import local_day
 from wishes.custody.pictures import sweep_pictures
 from wishes.db import Database
 from wishes.events.tables import Event
+from wishes.handover.authorised import names_listed
 from wishes.handover.photos import sweep_photos
 from wishes.intake.sealing import open_identity
 from wishes.intake.tables import Child, ImportFile, ImportRow, Wish
@@ -245,9 +246,11 @@ def _rename_files(session: Session, campaign_id: int, kept: set[int]) -> None:
 
 
 def _names(session: Session, campaign_id: int, keyring: Keyring, kept: set[int]) -> set[str]:
-    """Names and phones of the campaign's children and guardians, as they are compared."""
+    """Names and phones of the campaign's children, guardians and those who may receive instead, as they are compared."""
     vault = Vault(keyring)
-    found: set[str] = set()
+    found = {
+        normalised(told) for child_id, told in names_listed(session, campaign_id, vault=vault) if child_id not in kept
+    }
     for row in session.execute(
         sa.select(_CHILD.c.id, _CHILD.c.data_key, _CHILD.c.identity).where(
             _CHILD.c.campaign_id == campaign_id, _CHILD.c.data_key.is_not(None)

@@ -28,6 +28,8 @@ KINDS: dict[str, Text] = {
     "guardian_link": Text("发出监护人链接", "Made a guardian's link"),
     "guardian": Text("监护人操作", "Done by a guardian"),
     "correct": Text("更正身份信息", "Corrected an identity"),
+    "receiver": Text("登记代收人", "Listed who may receive instead"),
+    "no_receiver": Text("取消代收人", "Took somebody off the list of who may receive"),
     "erase": Text("删除身份信息", "Erased an identity"),
     "redact": Text("抹去文字", "Took words out of the record"),
     "anonymise": Text("项目匿名化", "Anonymised a campaign"),

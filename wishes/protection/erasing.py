@@ -17,6 +17,7 @@ from wishes.access import Actor
 from wishes.custody.pictures import empty_pictures, sweep_pictures
 from wishes.errors import MicrowishError
 from wishes.feedback.forgetting import forget_words
+from wishes.handover.authorised import empty_receivers
 from wishes.handover.photos import empty_photos, sweep_photos
 from wishes.i18n import Text
 from wishes.intake.queries import rows_of_child
@@ -123,6 +124,7 @@ def blank_children(session: Session, child_ids: Sequence[int], *, now: datetime)
     empty_scans(session, child_ids)
     empty_pictures(session, child_ids)
     empty_photos(session, child_ids)
+    empty_receivers(session, child_ids)
     session.execute(sa.update(_WISH).where(_WISH.c.child_id.in_(child_ids)).values(detail=""))
     forget_words(session, child_ids, now=now)
     session.execute(

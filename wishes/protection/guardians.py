@@ -164,9 +164,9 @@ def correct_identity(
     if not changed:
         return []
     better = {field: value for field, value in {**known, **changed}.items() if value not in ("", [], None)}
-    session.execute(
-        sa.update(_CHILD).where(_CHILD.c.id == child_id).values(**seal_identity(Vault(keyring), child_id, better))
-    )
+    data_key = session.execute(sa.select(_CHILD.c.data_key).where(_CHILD.c.id == child_id)).scalar_one()
+    sealed = seal_identity(Vault(keyring), child_id, better, data_key=data_key)
+    session.execute(sa.update(_CHILD).where(_CHILD.c.id == child_id).values(**sealed))
     told = {"child_id": child_id, "fields": sorted(changed), "by": "guardian" if link else "staff"}
     record(session, action="correct_identity", campaign_id=child.campaign_id, now=now, actor=actor, data=told)
     note(

@@ -21,8 +21,9 @@ from wishes.access import Actor
 from wishes.custody.pictures import DRAWER as CUSTODY_DRAWER
 from wishes.custody.tables import CustodyPicture
 from wishes.db import Database
+from wishes.handover.authorised import rewrap_receiver
 from wishes.handover.photos import rewrap_photo
-from wishes.handover.tables import ScanPhoto
+from wishes.handover.tables import AuthorisedReceiver, ScanPhoto
 from wishes.intake.sealing import NAME_FIELD, open_identity, rewrap_child, rewrap_entry
 from wishes.intake.tables import Child, ImportFile, ImportRow
 from wishes.intake.uploads import rewrap_original
@@ -40,7 +41,7 @@ from wishes.protection.vault import SealBroken, Vault
 
 _CHILD, _FILE, _ROW, _CONCERN = table_of(Child), table_of(ImportFile), table_of(ImportRow), table_of(Concern)
 _SCAN, _PICTURE, _PRINT = table_of(ConsentScan), table_of(CustodyPicture), table_of(PrintJob)
-_PHOTO = table_of(ScanPhoto)
+_PHOTO, _RECEIVER = table_of(ScanPhoto), table_of(AuthorisedReceiver)
 PATIENCE = 900.0  # longer than any task may take
 KEPT_OLD = (Purpose.TOKEN, Purpose.CODE, Purpose.AUDIT)
 """Purposes whose old keys stay: printed labels, spoken codes and the audit chain are still checked with them."""
@@ -98,6 +99,13 @@ _COLUMNS: dict[Purpose, tuple[_Column, ...]] = {
         ),
         _Column(
             "scan_photo.photo_key", _PHOTO.c.photo_key, 2, (_PHOTO.c.uid,), lambda v, r: rewrap_photo(v, r.uid, r.value)
+        ),
+        _Column(
+            "authorised_receiver.told",
+            _RECEIVER.c.told,
+            2,
+            (_RECEIVER.c.uid,),
+            lambda v, r: rewrap_receiver(v, r.uid, r.value),
         ),
         _Column("concern.words", _CONCERN.c.words, 2, (_CONCERN.c.uid,), lambda v, r: rewrap_words(v, r.uid, r.value)),
     ),

@@ -15,6 +15,7 @@ from wishes.access import NOBODY
 from wishes.clock import utc_now
 from wishes.errors import Invalid, MicrowishError, NotFound
 from wishes.feedback.actions import Said, give_feedback, report_missing
+from wishes.handover.authorised import list_receiver, receivers_of, withdraw_receiver
 from wishes.lifecycle import FINISHED, STATUS_LABEL, Status
 from wishes.protection.consents import consents_of, withdraw_consent
 from wishes.protection.erasing import erase_child
@@ -29,11 +30,13 @@ from wishes.protection.guardians import (
     wishes_of,
 )
 from wishes.protection.register import write_register
+from wishes.protection.vault import Vault
 from wishes.web.context import day, language, t
 from wishes.web.feedback import form_values, said_in_form
 from wishes.web.identity import database, keyring, settings
 from wishes.web.intake_pages import originals
 from wishes.web.papers import BASIS, FIELD, SCOPE
+from wishes.web.receivers import RELATION, shown
 
 pages = Blueprint("guardian", __name__, url_prefix="/g/<secret>")
 OPEN_S = 1800
@@ -72,12 +75,15 @@ def _page(secret: str, link: Opened, errors: dict[str, str] | None = None) -> st
     with database().transaction() as writing:
         identity = seen_by_guardian(writing, link, keyring=keyring(), now=now)
         wishes, consents = wishes_of(writing, link.child_id), consents_of(writing, link.child_id)
+        receivers = receivers_of(writing, link.child_id, vault=Vault(keyring()))
     phones = identity.get("phones")
     values: dict[str, Any] = {name: str(identity.get(name, "")) for name in LONGEST}
     values["phones"] = " ".join(map(str, phones)) if isinstance(phones, list) else ""
     if errors:
         values |= {
-            name: request.form[name] for name in (*values, "wish", "stars", "words", "thanks") if name in request.form
+            name: request.form[name]
+            for name in (*values, *_RECEIVER, "wish", "stars", "words", "thanks")
+            if name in request.form
         }
     return render_template(
         "protection/guardian.html",
@@ -98,6 +104,9 @@ def _page(secret: str, link: Opened, errors: dict[str, str] | None = None) -> st
             for each in consents
         ],
         in_force=any(each.withdrawn_at is None for each in consents),
+        receivers=[shown(one, keeps=True) for one in receivers],
+        receiver_relations=[(name, t(label)) for name, label in RELATION.items()],
+        end_receiver=lambda receiver_id: url_for("guardian.end_receiver", secret=secret, receiver_id=receiver_id),
         errors=errors or {},
     )
 
@@ -128,6 +137,37 @@ def correct(secret: str) -> AnyResponse | tuple[str, int]:
     except Invalid as error:
         return _page(secret, link, {error.field: error.say(language())}), 422
     flash(t("已更正。", "Put right.") if done else t("没有改动。", "Nothing was changed."), "success")
+    return redirect(url_for("guardian.home", secret=secret))
+
+
+_RECEIVER = ("receiver_name", "receiver_relation", "receiver_phone")
+
+
+@pages.post("/receivers")
+def receiver(secret: str) -> AnyResponse | tuple[str, int]:
+    """Somebody who may take the parcel when the guardian is out."""
+    link = _opened(secret)
+    name, relation, phone = (request.form.get(each, "") for each in _RECEIVER)
+    try:
+        with database().transaction() as writing:
+            list_receiver(
+                writing, child_id=link.child_id, name=name, relation=relation, phone=phone, vault=Vault(keyring()), actor=NOBODY,
+                now=utc_now(), by_guardian=True,
+            )  # fmt: skip
+    except Invalid as error:
+        return _page(secret, link, {error.field: error.say(language())}), 422
+    flash(t("代收人已登记。", "Listed."), "success")
+    return redirect(url_for("guardian.home", secret=secret))
+
+
+@pages.post("/receivers/<int:receiver_id>/end")
+def end_receiver(secret: str, receiver_id: int) -> AnyResponse:
+    link = _opened(secret)
+    with database().transaction() as writing:
+        withdraw_receiver(
+            writing, child_id=link.child_id, receiver_id=receiver_id, actor=NOBODY, now=utc_now(), by_guardian=True
+        )
+    flash(t("已取消。", "Taken off the list."), "success")
     return redirect(url_for("guardian.home", secret=secret))
 
 

@@ -92,7 +92,8 @@ def confirm() -> WerkzeugResponse | tuple[str, int]:
             label=form.get("label", ""),
             receipt=form.get("receipt", ""),
             receipt_code=form.get("receipt_code", ""),
-            scanned_at=_scanned_at(form.get("scanned_at", "")),
+            scanned_at=_by_the_phone(form.get("scanned_at", "")),
+            sent_at=_by_the_phone(form.get("sent_at", "")),
             actor=person,
             now=utc_now(),
         )
@@ -122,7 +123,7 @@ _TOLD: dict[str, tuple[Text | None, str]] = {
 }
 
 
-def _scanned_at(text: str) -> datetime | None:
+def _by_the_phone(text: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text) if text else None
     except ValueError:

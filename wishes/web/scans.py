@@ -63,8 +63,16 @@ _CHANNEL = {
     "api": Text("接口", "a program"),
 }
 _CLOCK = {
-    "early": Text("（早于认领，按认领时刻计）", " (before the claim: counted from the claim)"),
-    "late": Text("（晚于收到，按收到时刻计）", " (after it arrived here: counted as of then)"),
+    "early": Text("（早了几分钟，按最早可能的时刻计）", " (some minutes early: the earliest it can have been)"),
+    "late": Text("（晚了几分钟，按收到时刻计）", " (some minutes late: as of when it arrived here)"),
+    "past": Text(
+        "（设备报的时间不可能：早于包裹出发。按收到时刻计）",
+        " (the device's time cannot be: before the parcel could be on its way. Dated by its arrival)",
+    ),
+    "future": Text(
+        "（设备报的时间不可能：晚于收到。按收到时刻计）",
+        " (the device's time cannot be: after we heard of it. Dated by its arrival)",
+    ),
 }
 
 
@@ -263,6 +271,10 @@ def record(code: str) -> str:
 
 def _facts(scan: ScanSeen, name: str) -> list[tuple[str, str]]:
     receiver = t(_RECEIVER[scan.receiver]) if scan.receiver else ""
+    if scan.receiver_id is not None:
+        how = t("（事先登记在代收人名单上）", " (listed beforehand)")
+    else:
+        how = t("（当场登记）", " (named then)") if scan.receiver == "authorised" else ""
     return [
         (t("谁扫的", "Scanned by"), scan.account),
         (
@@ -277,7 +289,7 @@ def _facts(scan: ScanSeen, name: str) -> list[tuple[str, str]]:
         ),
         (t("系统收到", "Heard here"), moment(scan.recorded_at)),
         (t("凭什么", "Proof"), t(_PROOF[scan.evidence]) if scan.evidence else ""),
-        (t("收件人", "Received by"), " ".join(part for part in (receiver, name) if part)),
+        (t("收件人", "Received by"), " ".join(part for part in (receiver, name) if part) + how),
         (t("大致地点（约 5 公里）", "Place, to some 5 km"), scan.place),
         (t("备注", "Note"), scan.reason),
         (t("编号", "Number"), scan.nonce),

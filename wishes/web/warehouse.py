@@ -11,6 +11,7 @@ from wishes.clock import utc_now
 from wishes.custody import packing, stock
 from wishes.custody.counting import Difference, close_count, counts, expected_now, named, start_count
 from wishes.custody.desk import Answer, Mode, Task, take, undo
+from wishes.custody.refusals import ASK, NEXT
 from wishes.errors import Invalid, NotFound
 from wishes.handover.keys import signing_keys
 from wishes.i18n import Text
@@ -272,7 +273,7 @@ def _difference(one: dict[str, Any], names: dict[int, tuple[str, str]]) -> dict[
     kind, status = Difference(one["kind"]), Status(one["status"])
     what, step = DIFFERENCE[kind]
     if kind is Difference.UNEXPECTED:
-        step = packing.NEXT.get(status, packing.ASK)
+        step = NEXT.get(status, ASK)
     code, item = names.get(one["wish"], ("", ""))
     return {
         "code": code,

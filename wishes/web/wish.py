@@ -16,8 +16,11 @@ from wishes.clock import local, local_day, utc_now
 from wishes.custody import actions as custody
 from wishes.custody import appointments
 from wishes.custody.queries import passed
+from wishes.custody.readdressing import FROM as READDRESSED_FROM
+from wishes.custody.readdressing import MAY_READDRESS
 from wishes.errors import Invalid, NotFound
 from wishes.events.story import Chapter, reason_of, story
+from wishes.handover.authorised import may_meet
 from wishes.i18n import Text
 from wishes.intake.actions import publish, verify
 from wishes.intake.wishes import WishRow, seen_by, wish_by_code
@@ -93,6 +96,10 @@ def page(code: str) -> str:
         clock=clock,
         answers=clock_answers(clock, relations(person, row.facts)),
         standing=relations(person, row.facts),
+        to_readdress=row.kind is Kind.GOODS
+        and row.status in READDRESSED_FROM
+        and bool(relations(person, row.facts) & MAY_READDRESS),
+        may_meet=hand_over and may_meet(person, row.facts, scheduled_on=row.scheduled_on, now=utc_now()),
         By=By,
     )
 

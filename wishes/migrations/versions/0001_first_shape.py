@@ -687,6 +687,33 @@ def upgrade() -> None:
         batch_op.create_index("ix_volunteer_branch", ["branch_id"], unique=False)
 
     op.create_table(
+        "authorised_receiver",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("child_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("uid", sa.String(20), nullable=False),
+        sa.Column("relation", sa.String(12), nullable=False),
+        sa.Column("told", sa.LargeBinary(), nullable=True),
+        sa.Column("listed_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("listed_at", wishes.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("withdrawn_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("withdrawn_at", wishes.db.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["campaign_id"], ["campaign.id"], name=op.f("fk_authorised_receiver_campaign_id_campaign")
+        ),
+        sa.ForeignKeyConstraint(["child_id"], ["child.id"], name=op.f("fk_authorised_receiver_child_id_child")),
+        sa.ForeignKeyConstraint(["listed_by"], ["account.id"], name=op.f("fk_authorised_receiver_listed_by_account")),
+        sa.ForeignKeyConstraint(
+            ["withdrawn_by"], ["account.id"], name=op.f("fk_authorised_receiver_withdrawn_by_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_authorised_receiver")),
+        sa.UniqueConstraint("uid", name=op.f("uq_authorised_receiver_uid")),
+    )
+    with op.batch_alter_table("authorised_receiver", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_authorised_receiver_campaign_id"), ["campaign_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_authorised_receiver_child_id"), ["child_id"], unique=False)
+
+    op.create_table(
         "consent",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("child_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1455,6 +1482,7 @@ def upgrade() -> None:
         sa.Column("receiver", sa.String(12), nullable=False),
         sa.Column("receiver_name", sa.LargeBinary(), nullable=True),
         sa.Column("place", sa.String(5), nullable=False),
+        sa.Column("receiver_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("photo", sa.Boolean(), nullable=False),
         sa.Column("reason", sa.String(200), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_scan_account_id_account")),
@@ -1462,6 +1490,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_scan_claim_id_claim")),
         sa.ForeignKeyConstraint(["device_id"], ["device.id"], name=op.f("fk_scan_device_id_device")),
         sa.ForeignKeyConstraint(["label_id"], ["label.id"], name=op.f("fk_scan_label_id_label")),
+        sa.ForeignKeyConstraint(
+            ["receiver_id"], ["authorised_receiver.id"], name=op.f("fk_scan_receiver_id_authorised_receiver")
+        ),
         sa.ForeignKeyConstraint(["wish_id"], ["wish.id"], name=op.f("fk_scan_wish_id_wish")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_scan")),
         sa.UniqueConstraint("nonce", name=op.f("uq_scan_nonce")),
@@ -1668,6 +1699,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_consent_child_id"))
 
     op.drop_table("consent")
+    with op.batch_alter_table("authorised_receiver", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_authorised_receiver_child_id"))
+        batch_op.drop_index(batch_op.f("ix_authorised_receiver_campaign_id"))
+
+    op.drop_table("authorised_receiver")
     with op.batch_alter_table("volunteer", schema=None) as batch_op:
         batch_op.drop_index("ix_volunteer_branch")
 

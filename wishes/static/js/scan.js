@@ -44,6 +44,11 @@ function take(text) {
   }
 }
 
+// What is wrong with the phone's clock is wrong with both times: sent together, the difference is right.
+form.addEventListener("submit", () => {
+  form.querySelector("[data-sent-at]").value = new Date().toISOString();
+});
+
 video.addEventListener("mw:stopped", () => {
   box.hidden = true;
   start.hidden = false;
