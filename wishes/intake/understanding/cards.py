@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from wishes.intake.reading.grid import Value, cell_name
-from wishes.intake.understanding.headers import HeaderWords, ordinal_of
+from wishes.intake.understanding.headers import HeaderWords, ordinal_of, title_key
 from wishes.intake.understanding.lexicon import Lexicon
 from wishes.intake.understanding.model import Entry
 from wishes.intake.understanding.rows import Cells, Columns, Context, read_person, says_withdrawn
@@ -51,6 +51,10 @@ _ROLES = frozenset(
         "health",
     )
 )
+_OF_ANYBODY = frozenset(("name", "sex", "birth", "age", "id", "ethnicity", "school"))
+_GUARDIANS = frozenset(
+    ("监护人", "监护人信息", "监护人情况", "家长", "家长信息", "家长情况", "家庭成员", "父母情况", "父亲", "母亲")
+)
 _WITHIN = re.compile(r"^([^:：]{2,14})[:：]\s*(.*)$", re.S)
 
 
@@ -75,8 +79,8 @@ class Card:
         return [p for p in self.pairs if p.role == role]
 
 
-def find_cards(grid: Grid, lexicon: Lexicon, headers: HeaderWords) -> list[Card]:
-    """The cards of a sheet, or none when it is no sheet of forms."""
+def find_cards(grid: Grid, lexicon: Lexicon, headers: HeaderWords, *, guessed: bool = False) -> list[Card]:
+    """The cards of a sheet, or none when it is no sheet of forms. ``guessed`` says that its headers tell of no names and wishes."""
     pairs, side_by_side_titles = _pairs(grid, lexicon, headers)
     filled = [p for p in pairs if p.text]
     roles = {p.role for p in filled}
@@ -93,7 +97,7 @@ def find_cards(grid: Grid, lexicon: Lexicon, headers: HeaderWords) -> list[Card]
         if p.role == "name" and (lexicon.is_name(tight(p.text)) or tight(p.text) in lexicon.example_names)
     ]
     wished = [p for p in filled if p.role == "wish"]
-    if not named or (len(named) < 2 and find_headers(grid, headers)) or not wished:
+    if not named or (len(named) < 2 and not guessed and find_headers(grid, headers)) or not wished:
         return []
     title, _ = Counter(p.title for p in pairs if p.role == "name").most_common(1)[0]
     first = next(p.title for p in pairs if p.role == "name")
@@ -140,10 +144,22 @@ def _pairs(grid: Grid, lexicon: Lexicon, headers: HeaderWords) -> tuple[list[Pai
                 beside += 1
                 value = ""
             role = _role(text, value, lexicon, headers)
+            if role in _OF_ANYBODY and _of_guardian(grid, row, column):
+                role = "guardian" if role == "name" else ""
             if role and at < len(texts):
                 pairs.append(Pair(role, tight(text), row, column, at, value, grid.values[row][at] if value else ""))
             column = at + (1 if value else 0)
     return pairs, beside
+
+
+def _of_guardian(grid: Grid, row: int, column: int) -> bool:
+    """监护人 | 姓名 | 王强: whether a heading to the left, also one merged over several rows, says whose particulars these are."""
+    for left in range(column - 1, -1, -1):
+        top, at = grid.merged_from.get((row, left), (row, left))
+        heading = title_key(grid.text[top][at])
+        if heading and (heading in _GUARDIANS or (top, at) != (row, left)):
+            return heading in _GUARDIANS
+    return False
 
 
 def _is_value(title: str, text: str, lexicon: Lexicon, headers: HeaderWords) -> bool:
@@ -224,6 +240,8 @@ def read_card(card: Card, grid: Grid, context: Context, lexicon: Lexicon) -> lis
                 struck=(wish.row, wish.column) in grid.sheet.struck,
             )
         )
+    if not wish_cells:
+        wish_cells.append(WishCell(opener.row, opener.column, ""))  # a card without that title: the child is not lost
     entries = entries_of(person, wish_cells, lexicon, shared_price=shared)
     struck = (opener.row, opener.column) in grid.sheet.struck
     remark = " ".join(p.text for p in card.of("remark") if p.text)

@@ -161,7 +161,7 @@ def _in_group(title: Title, headers: HeaderWords) -> list[Meaning]:
         if title_key(title.text) in ("姓名", "名字", "名"):
             return [Meaning("guardian", 1.0)]
     elif _WISH_GROUP.search(group):
-        change = {"types": "wish_category", "name": "wish", "reason": "reason"}
+        change = {"types": "wish_category", "name": "wish"} | dict.fromkeys(FLAGS, "wish")
         meanings = [Meaning(change.get(m.role, m.role), m.fit) for m in meanings]
     if not meanings:
         meanings = [Meaning(m.role, m.fit * 0.7) for m in headers.meanings(title.group) if m.role != "group"]

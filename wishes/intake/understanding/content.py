@@ -46,7 +46,7 @@ Look = Callable[[Value, str, Lexicon], bool]
 
 def _is_date(value: Value, text: str, lexicon: Lexicon) -> bool:
     if isinstance(value, str):
-        return _DATE.fullmatch(text) is not None
+        return _DATE.fullmatch(text.partition("(")[0] or text) is not None  # 2013年5月（10岁）
     if isinstance(value, float):
         return (
             _DATE.fullmatch(text) is not None

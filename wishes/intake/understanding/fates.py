@@ -13,7 +13,8 @@ from wishes.intake.understanding.text import tight
 
 _PLACE = re.compile(r"(?:村|社区|年级|班|居委会|小组|校区|街道|镇|乡|学校|小学|中学)(?:[(（:：].*)?$")
 _EXAMPLE = re.compile(r"^[(（]?(?:示例|例如|样例|举例|填写示例|范例|例)[)）:：\d]?$")
-_TOTAL = re.compile(r"^(?:合计|总计|共计|小计|累计|汇总)")
+_TOTAL = re.compile(r"^(?:合计|总计|共计|小计|累计|汇总)|(?:合计|总计|小计)$")
+_LINE_NUMBER = frozenset(("栏次", "行次", "列次", "甲", "乙", "丙", "序号"))
 _TO_SIGN = re.compile(r".{2,12}(?:签字|签名|签章|盖章)(?:\([^)]*\))?:")
 _COUNT = re.compile(r"共?计?[:：]?(?:约)?\d+(?:个|人|名|条|户|份|件|项|元)?")
 _SECTION = re.compile(
@@ -97,6 +98,8 @@ def kind_of_row(grid: Grid, block: Block, roles: Roles, row: int, lexicon: Lexic
         and (heading := _lone(own, first, serial_column, grid, row, lexicon, block))
     ):
         return heading
+    if row == block.start and _numbers_columns([t for _, t in own]):
+        return RowKind("header")
     if _is_total(own, first, name, lexicon):
         return RowKind("total")
     if _is_example(grid, row, own, name, first, roles, lexicon):
@@ -126,6 +129,15 @@ def kind_of_row(grid: Grid, block: Block, roles: Roles, row: int, lexicon: Lexic
     return RowKind("number_only" if all(is_number_like(t) or len(t) <= 2 for _, t in own) else "ignored")
 
 
+def _numbers_columns(texts: list[str]) -> bool:
+    """栏次 1 2 3 4: the line below the titles that counts the columns."""
+    numbers = [text for text in texts if text not in _LINE_NUMBER]
+    if len(numbers) < 4 or numbers[0] not in ("1", "2", "3"):
+        return False
+    first = int(numbers[0])
+    return numbers == [str(n) for n in range(first, first + len(numbers))]
+
+
 def _spans(grid: Grid, row: int, column: int) -> bool:
     """Whether the cell is merged over at least two more to its right."""
     return grid.merged_from.get((row, column + 1)) == (row, column) == grid.merged_from.get((row, column + 2))
@@ -135,7 +147,7 @@ def _is_total(own: list[tuple[int, str]], first: str, name: str, lexicon: Lexico
     bare = first.strip(":：")
     if bare in lexicon.totals and len(own) <= 8:
         return True
-    if _TOTAL.match(bare) and len(bare) <= 20 and len(own) <= 8:
+    if _TOTAL.search(bare) and len(bare) <= 20 and len(own) <= 8:
         return True
     if len(own) > 1 and is_number_like(own[0][1]) and tight(own[1][1]).strip(":：") in lexicon.totals and len(own) <= 6:
         return True

@@ -25,7 +25,7 @@ from wishes.intake.understanding.model import (
 from wishes.intake.understanding.rows import PERSONAL, Cells, Columns, Context, column_for, read_person, says_withdrawn
 from wishes.intake.understanding.sender import find_sender
 from wishes.intake.understanding.statements import consent_statement, legends
-from wishes.intake.understanding.tables import Block, Grid, blocks_of, grid_of, headless_block
+from wishes.intake.understanding.tables import Block, Grid, blocks_of, grid_of, headless_block, looks_like_a_form
 from wishes.intake.understanding.text import tight
 from wishes.intake.understanding.turned import lies_on_its_side, turn_back, turned
 from wishes.intake.understanding.wishcells import WishCell, entries_of, judge
@@ -127,8 +127,9 @@ def _open_upright(sheet: Sheet, lexicon: Lexicon, headers: HeaderWords) -> _Shee
     if not any(any(row) for row in grid.text):
         return _Sheet(grid, [], "empty")
     blocks = blocks_of(grid, lexicon, headers)
-    short = len(blocks) > 1 and all(b.end - b.start <= 8 for b in blocks)
-    cards = find_cards(grid, lexicon, headers) if short or not blocks else []
+    guessed = all(map(_is_guessed, blocks)) and (bool(blocks) or looks_like_a_form(grid, headers))
+    short = (len(blocks) > 1 or guessed) and all(b.end - b.start <= 8 for b in blocks)
+    cards = find_cards(grid, lexicon, headers, guessed=guessed) if short or not blocks else []
     if cards:
         labelled = {p.row for c in cards for p in c.pairs}
         heads = [t for r, row in enumerate(grid.text) if r not in labelled for t in dict.fromkeys(row) if t]
@@ -148,6 +149,11 @@ def _open_upright(sheet: Sheet, lexicon: Lexicon, headers: HeaderWords) -> _Shee
         if len(filled) <= min(2, width) and filled and len(filled[0]) > 8:
             heads.append(filled[0])
     return _Sheet(grid, blocks, "data", [], heads)
+
+
+def _is_guessed(block: Block) -> bool:
+    """Whether the titles tell neither the names nor the wishes: a line of a form may look like a header."""
+    return not any(c.role in ("name", "wish") and c.how in ("header", "taught") for c in block.columns)
 
 
 def _keeps_zeros(sheet: _Sheet) -> bool:

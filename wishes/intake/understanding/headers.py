@@ -19,6 +19,7 @@ _CONSENT = re.compile(
 _AND = re.compile(r"\s*(?:[/&+、]|及|和|与|或)\s*")
 _QUESTION = re.compile(r"^(?:Q\d{1,3}|第\d{1,3}题|\d{1,3}(?=[._、:：]))[._、:：\s\-]*", re.I)
 """How questionnaires number their columns."""
+_WHETHER = re.compile("^(?:是否为?|是不是|属于|有无)")
 _UNIT = re.compile(r"元$|rmb$")
 _ORDINALS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6}
 _LEFT_OUT = frozenset("第一二三四五六123456")
@@ -96,7 +97,9 @@ class HeaderWords:
         ):
             if form in self._exact:
                 return self._exact[form]
-        return []
+        # 是否低保户 is a box to tick; 是否同意 is listed itself.
+        asked = self._exact.get(_WHETHER.sub("", key), []) if _WHETHER.search(key) else []
+        return [role for role in asked if role.startswith("flag_")]
 
     def _both(self, title: str) -> list[Meaning] | None:
         """姓名/班级, 家长及电话: a title of two, of which the first tells what the cells begin with."""

@@ -35,6 +35,11 @@ _BREAK = re.compile(r"(?:[+,，、;；|\s]|(?<!\d)/|/(?!\d))+(?![^()]*\))")
 """Between particulars; what stands in brackets stays together."""
 _GLUED = re.compile(r"(?<=[\u4e00-\u9fff:])(?=1[3-9]\d{9}(?!\d))")
 """A name or a title and a number without anything between them."""
+_WISHES = re.compile("(?<=[\u4e00-\u9fff)])(?=(?:想要|希望得到|希望有|想买|心愿是|心愿:))")
+_WHOSE = re.compile(r"^[\u4e00-\u9fff]{2,4}(?:的?(?:家长|妈妈|爸爸|奶奶|爷爷|外公|外婆|姐姐|哥哥))[:：]")
+"""Who wrote the line, where the child is named behind it."""
+_SEXED = re.compile(r"([\u4e00-\u9fff]{2,4})[(（]([男女])(?:孩|生)?[)）]")
+_LABELLED_WISH = re.compile("(?:心愿|愿望|礼物)[:：]")
 _LABEL = re.compile(r"([\u4e00-\u9fff]{2,6}):\s*(\S.*)", re.S)
 _LOOKS = (
     ("phone", re.compile(r"(?:\+?86)?1[3-9]\d(?:-?\d{4}){2}")),
@@ -43,10 +48,10 @@ _LOOKS = (
         re.compile(r"(?:19|20)\d{2}(?:[-./年]\d{1,2}(?:[-./月]\d{1,2}[日号]?)?月?|\d{4})年?|(?:19|20)\d{2}年(?:生)?"),
     ),
     ("age", re.compile(r"\d周?岁?|1\d周?岁?|[一二三四五六七八九十]{1,2}周?岁半?|\d{1,2}岁半")),
-    ("price", re.compile(r"(?:约|¥)?\d+(?:\.\d+)?(?:元|块钱?)(?:左右|以内)?")),
+    ("price", re.compile(r"(?:价格|预算|大概|大约|约|¥)?:?\d+(?:\.\d+)?(?:元|块钱?)(?:左右|以内)?")),
     ("consent", re.compile(r".{0,6}(?:已?同意|已签字?)")),
     ("school", re.compile(r".+(?:小学|中学|学校|幼儿园|年级|班)")),
-    ("address", re.compile(r".+(?:村|社区|镇|乡|街道|[组号])")),
+    ("address", re.compile(r".+(?:村|社区|镇|乡|街道|[组号屯寨])(?:人|的)?")),
 )
 _FEWEST = 3
 
@@ -100,10 +105,17 @@ def laid_out(sheet: Sheet, column: int, lexicon: Lexicon) -> tuple[Sheet, Callab
 def _particulars(line: str, lexicon: Lexicon) -> dict[str, str]:
     """What a line says, by role. What looks like nothing else is the wish, or behind it a remark."""
     said: dict[str, str] = {}
-    for piece in filter(None, _BREAK.split(_GLUED.sub(" ", line))):
+    line = _WISHES.sub(" ", _GLUED.sub(" ", _WHOSE.sub("", line)))
+    labelled = _LABELLED_WISH.search(line) is not None
+    for piece in filter(None, _BREAK.split(line)):
         if lexicon.headers.is_title(piece):
             continue  # 电话 19900001111: the number tells itself
+        if (sexed := _SEXED.fullmatch(piece)) is not None and "name" not in said:
+            said["name"], said["sex"] = sexed.groups()
+            continue
         role, text = _told(piece, said, lexicon)
+        if role == "wish" and labelled and "wish" not in said and _LABEL.fullmatch(piece) is None:
+            role = "remark"  # the wish is told further on
         said[role] = f"{said[role]}、{text}" if role in said else text
     return said
 

@@ -158,12 +158,8 @@ def _one(text: str) -> Price | None:
     bare = _NOISE.sub("", text)
     bare = _SPACE.sub("", bare)
     if m := _LOOSE_TENS.fullmatch(_ABOUT.sub("", bare)):
-        hundreds, low, high = (_CN_DIGIT[digit] for digit in m.groups())
-        return (
-            Price(hundreds * 10_000 + low * 1000, hundreds * 10_000 + high * 1000, "range in words", 0.9)
-            if low < high
-            else None
-        )
+        hundreds, least, most = (_CN_DIGIT[digit] for digit in m.groups())
+        return Price(hundreds * 10_000 + least * 1000, hundreds * 10_000 + most * 1000, "range in words", 0.9)
     if (m := _UP_TO.fullmatch(bare)) or (m := _WITHIN.fullmatch(_ABOUT.sub("", bare))):
         high = _fen(m[1])
         return None if high is None else Price(None, high, "ceiling in words")
@@ -192,8 +188,8 @@ def _one(text: str) -> Price | None:
 
 _INLINE = re.compile(
     r"[(（\[【]?\s*(?:价格|预算|估价|单价|参考价|价值|价)?[:：]?\s*"
-    r"(?P<money>(?:约|大约|大概|不超过|共|合计)?\s*[¥￥]\s*\d+(?:\.\d+)?|"
-    r"(?:约|大约|大概|不超过|共|合计)?\s*"
+    r"(?P<money>(?:约|大约|大概|不超过|不高于|最多|≤|<=|共|合计)?\s*[¥￥]\s*\d+(?:\.\d+)?|"
+    r"(?:约|大约|大概|不超过|不高于|最多|≤|<=|共|合计)?\s*"
     + _NUMBER
     + r"(?:\s*(?:元|块)?\s*[-~—–～至到]\s*"
     + _NUMBER
@@ -201,13 +197,23 @@ _INLINE = re.compile(
     r"(?:\s*/\s*\w)?\s*[)）\]】]?"
 )
 _UNIT = re.compile(r"[元块圆¥￥]")
-_BEFORE_PIECES = re.compile(r"[一两二三四五六七八九十\d]+块(?!钱)")
+_BEFORE_PIECES = re.compile(r"[一两二三四五六七八九十\d]块(?!钱)")
+_TOLD = re.compile(
+    r"[,，、;；(（\[]?\s*(?:参考|预估|市场|大概)?(?:价格|价钱|价位|预算|估价|售价|价值|单价|价)[:：]?\s*"
+    r"(?P<money>(?:大概|大约|约|在|≤|不超过)?\s*\d{2,4}(?:\s*-\s*\d{2,4})?(?:左右|以内)?)(?![\d.]*\s*[码号cC寸])\s*[)）\]]?"
+)
+_SPELLED = re.compile(r"[(（]\s*(?P<money>(?:约|大约|大概)?[一两二三四五六七八九]?百[一二三四五六七八九]?十?)\s*[)）]")
+"""书包，价格大概80 and 蚊帐（一百二): a price by its word or its numeral, without 元."""
 
 
 @lru_cache(maxsize=16384)
 def inline_price(text: str) -> tuple[str, Price | None]:
     """A wish's text without the price written into it, and that price."""
     if _UNIT.search(text) is None:
+        if (told := _TOLD.search(text) or _SPELLED.search(text)) is not None and told.start() > 0:
+            cell = read_price(told["money"])
+            if len(cell.prices) == 1:
+                return (text[: told.start()] + " " + text[told.end() :]).strip(" ,，:：-"), cell.prices[0]
         return text, None
     # 身高17080元: a height and a price run into each other.
     text = re.sub(r"(身高\s*1\d\d)(?=\d{2,3}(?:\.\d+)?\s*[元块])", r"\1 ", text)

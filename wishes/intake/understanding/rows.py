@@ -19,6 +19,7 @@ from wishes.intake.understanding.text import ticked, tight
 
 _DIGIT = re.compile(r"\d")
 _SIGNED_ON = re.compile(r"(?:20)?\d{2}[-./年]\d{1,2}[-./月]\d{1,2}日?|\d{1,2}月\d{1,2}[日号]|20\d{6}")
+_NOT_WANTED = re.compile("(?:现在?|家长|孩子|本人|监护人|家里)?(?:说|表示)?不(?:需要|想要|要|用)[。.!]?")
 _REFUSED = re.compile(
     "口头|电话|未(?!成年)|不|没|待|等.*[签回]|再签|正在|准备|需|拒|缺|(?<!已)补|微信|视频|语音|短信|联系不"
 )
@@ -432,7 +433,7 @@ def says_withdrawn(text: str, lexicon: Lexicon) -> bool:
     bare = tight(text)
     if not bare or re.search(r"(?:不要?|未|没有?|请勿|勿|别|不必|无需|不能|不可)(?:作废|撤回|撤销|取消|删除)", bare):
         return False
-    return any(word in bare for word in lexicon.withdrawn)
+    return any(word in bare for word in lexicon.withdrawn) or _NOT_WANTED.fullmatch(bare) is not None
 
 
 def column_for(columns: list[ColumnReading], role: str, wish: int) -> int | None:

@@ -93,7 +93,8 @@ def find_headers(grid: Grid, headers: HeaderWords) -> list[tuple[int, ...]]:
         while len(rows) < 3 and row + 1 < grid.height and _may_be_header(grid, row + 1):
             below = [t for c, t in enumerate(_own_texts(grid, row + 1)) if t]
             hits, filled = header_score(below, headers)
-            if hits < 2 or hits < 0.5 * filled or _same_titles(grid, row, row + 1):
+            titled = hits >= 2 and hits >= 0.5 * filled and not _same_titles(grid, row, row + 1)
+            if not titled and not _is_merged_into(grid, row, row + 1):
                 break
             row += 1
             rows.append(row)
@@ -104,6 +105,11 @@ def find_headers(grid: Grid, headers: HeaderWords) -> list[tuple[int, ...]]:
         groups.append(tuple(rows))
         row += 1
     return groups
+
+
+def _is_merged_into(grid: Grid, upper: int, row: int) -> bool:
+    """Whether at least two titles are merged from one row down into the other: then that one is of the header, too."""
+    return sum(grid.merged_from.get((row, c), (row, c))[0] == upper for c in range(grid.width)) >= 2
 
 
 def _same_titles(grid: Grid, first: int, second: int) -> bool:
@@ -135,7 +141,13 @@ def _is_header_of_strangers(grid: Grid, row: int, headers: HeaderWords) -> bool:
 def _alternates(texts: Sequence[str], headers: HeaderWords) -> bool:
     """Title, value, title, value: a line of a form."""
     known = [headers.is_title(t) for t in texts]
-    return len(known) >= 4 and all(known[0::2]) and not any(known[1::2])
+    # The heading of a group may stand before them: 儿童信息 | 姓名 | 王强 | 性别 | 男
+    return len(known) >= 4 and any(all(known[at::2]) and not any(known[at + 1 :: 2]) for at in (0, 1))
+
+
+def looks_like_a_form(grid: Grid, headers: HeaderWords) -> bool:
+    """Whether several lines hold titles and values by turns."""
+    return sum(_alternates(_row_texts(grid, row), headers) for row in range(min(grid.height, 40))) >= 2
 
 
 def _is_group_row(grid: Grid, row: int, header: int) -> bool:

@@ -94,12 +94,14 @@ _Reading = tuple[_Known | None, str, float]
 """What was found, how, and how surely."""
 _TAUGHT = re.compile("(?:教|陪|辅导)着?我(?!.*的)")
 _SAID = (
-    (_TAUGHT, "companionship"),
     (
         re.compile("(?:爸|妈|父|母).{0,6}(?:回[家来]|陪|团[聚圆]|一起|身边)|^(?:见|看看|看望|想).{0,3}(?:爸|妈|父母)"),
+        "亲子团聚",
         "companionship",
     ),
-    (re.compile("^(?:去|到)(?!.*(?:医院|看病|治|上学|读书|上班|打工|买)).{2,}"), "experience"),
+    (re.compile("(?:教|辅导)着?我"), "陪写作业", "companionship"),
+    (_TAUGHT, "周末陪伴", "companionship"),
+    (re.compile("^(?:去|到)(?!.*(?:医院|看病|治|上学|读书|上班|打工|买)).{2,}"), "", "experience"),
 )
 """Wishes without a thing, by the way they are said."""
 _NO_THING = re.compile("吵架|打架|考[上进取到]|成绩[好提进上]|身体健康|平平?安安?$")
@@ -154,6 +156,8 @@ class ThingReader:
                                 False,
                             ),
                         )
+                    elif listed is not None and listed.name != item.name and not _akin(word, listed):
+                        self._known.setdefault(_key(word), known._replace(item=word, catalogued=False))
                     else:
                         self._known.setdefault(_key(word), known)
         self.words: Collection[str] = self._known.keys()
@@ -386,11 +390,14 @@ class ThingReader:
             words = [w for w in self._known if "心理" in w and w in core and self._known[w].category == "psych"]
             named = self._known[max(words, key=len)] if words else _Known(core, "psych", "psych", None, False)
             return named, "word inside", 0.9
-        if found is not None and (found.category in NEEDS or _TAUGHT.search(core) is None):
+        if found is not None and (
+            read[1] != "last character" if found.category in NEEDS else _TAUGHT.search(core) is None
+        ):
             return read
-        for said, category in _SAID:
+        for said, item, category in _SAID:
             if said.search(core) is not None:
-                return _Known(core, category, NEEDS[category], None, False), "turn of phrase", 0.8
+                named = self._known.get(item) or _Known(core, category, NEEDS[category], None, False)
+                return named, "turn of phrase", 0.8
         if (title := _TITLE.fullmatch(self._bare(shown))) is not None:
             return _Known(title[1], "book", "none", None, False), "title", 0.9
         return read
@@ -453,14 +460,21 @@ def size_in(text: str, kind: str, *, bare: bool = False) -> float | None:
     return None
 
 
-_TRAILING = re.compile(r"(?:[\s:：,，\-—(（]+|(?<=[个只双本支盒把件条辆台张块盏副套顶箱瓶份床根]))(\d{2,4})[)）]?$")
+_TRAILING = re.compile(r"(?:[\s:：,，\-—(（\[]+|(?<=[个只双本支盒把件条辆台张块盏副套顶箱瓶份床根]))(\d{2,4})[)）\]]?$")
+_GLUED = re.compile(r"[\u4e00-\u9fff]{2,8}(\d{2,3})")
+_IN_PIECES = re.compile("拼图|积木|乐高|磁力片|雪花片|卡片|词典|字典|棋")
 _COLOURS = frozenset(("12", "18", "24", "36", "48", "60", "72"))
 
 
+def _akin(word: str, listed: CatalogueItem) -> bool:
+    """Whether the catalogue's name does for a sender's word: 水杯 may be called 保温杯, a 棉袄 is no 冲锋外套."""
+    return listed.category in NEEDS or bool(set(word) & set(listed.name))
+
+
 def _bare_price(text: str, item: str) -> Price | None:
-    """A number after the wish, without 元: a price, unless it may count colours."""
-    match = _TRAILING.search(text)
-    if match is None or (match[1] in _COLOURS and ("笔" in item or "彩" in item)):
+    """A number after the wish, without 元: a price, unless it may count colours or pieces."""
+    match = _TRAILING.search(text) or _GLUED.fullmatch(text)
+    if match is None or (match[1] in _COLOURS and ("笔" in item or "彩" in item)) or _IN_PIECES.search(item):
         return None
     return Price(int(match[1]) * 100, int(match[1]) * 100, "number without unit", 0.75)
 
