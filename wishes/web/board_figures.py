@@ -234,7 +234,7 @@ def _groups(
         found.append(
             {
                 "name": names(key),
-                "url": show.link(**{asked.by: key, "under_way": 1}) if listed else "",
+                "url": show.behind("waiting", **{asked.by: key}) if listed else "",
                 **{name: shown[at] for name, shown in columns.items()},
                 **_said(one.quantile(0.5) if one else None, low, high, one.quantile(0.9) if one else None),
             }
