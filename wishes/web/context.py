@@ -9,8 +9,9 @@ from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, request, url_for
+from flask import Flask, Response, current_app, g, request, url_for
 
 from wishes.access import ROLE_LABEL, Actor, Role
 from wishes.clock import local
@@ -82,6 +83,15 @@ def me(person: Actor) -> Person | None:
     return Person(person.name, [(role, ROLE_LABEL[role].say(language())) for role in roles])
 
 
+def _language_path() -> str:
+    """Where the page is read in the other language: here, or where its form stood when this address only takes forms."""
+    if request.method == "GET" or (urls := current_app.create_url_adapter(request)) is None or urls.test(method="GET"):
+        return ""
+    if request.referrer and request.referrer.startswith(request.host_url):
+        return urlsplit(request.referrer).path
+    return url_for("public.home")
+
+
 def install(app: Flask, navigation: Callable[[Actor], list[Any]]) -> None:
     """Give every template these words; *navigation* makes the menu of the person at hand."""
 
@@ -119,6 +129,7 @@ def install(app: Flask, navigation: Callable[[Actor], list[Any]]) -> None:
             ],
             "sign_in_url": url_for("account.sign_in"),
             "account_url": url_for("account.home"),
+            "language_path": _language_path(),
             "sign_out_url": url_for("account.sign_out"),
             "yuan": yuan,
             "day": day,

@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 from wishes.access import Actor, Role, may, require
 from wishes.campaigns.queries import campaign_by_id, place_names
 from wishes.clock import local, utc_now
+from wishes.i18n import Text
 from wishes.intake.admitting import in_the_name_of
 from wishes.intake.grids import pack, view_of
 from wishes.intake.inbox import receive
@@ -49,7 +50,16 @@ _AT: dict[str, str] = {
 }  # fmt: skip
 """Problem → the entry of the form where it is mended."""
 TYPE_EN = dict(zip(TYPES, ("orphan", "unattended", "poor family", "disabled", "left behind", "other"), strict=True))
-_MUST = ("child", "sex", "birth", "guardian", "phone", "wish", "consent")
+_MUST = {
+    "wish": Text("想要什么", "What is wished for"),
+    "child": Text("孩子姓名", "Child's name"),
+    "sex": Text("性别", "Sex"),
+    "birth": Text("出生日期", "Birth date"),
+    "guardian": Text("监护人姓名", "Guardian's name"),
+    "phone": Text("监护人电话", "Guardian's phone"),
+    "consent": Text("监护人书面同意了吗", "Has the guardian consented in writing?"),
+}
+"""What has to be filled in, as the form calls it."""
 
 
 @pages.get("/import/new")
@@ -176,7 +186,11 @@ def _refuse(values: dict[str, str], errors: list[tuple[str, str]], *, may_insist
 
 
 def _missing(values: dict[str, str], person: Actor, community_id: int | None) -> list[tuple[str, str]]:
-    errors = [(name, t("请填写这一项。", "Please fill this in.")) for name in _MUST if not values[name]]
+    errors = [
+        (name, t("请填写：{what}", "Please fill in: {what}", what=t(label)))
+        for name, label in _MUST.items()
+        if not values[name]
+    ]
     if community_id is None and not may(person, "campaign.coordinate", g.campaign.id):
         belongs = bool(person.ids(Role.SOCIAL_WORKER, g.campaign.id, "community_id"))
         errors.append(

@@ -10,6 +10,7 @@ from flask import flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from wishes.access import Actor, may_see_identity, require
+from wishes.campaigns.queries import place_names
 from wishes.clock import local_day, utc_now
 from wishes.errors import Forbidden, Invalid, MicrowishError, NotFound
 from wishes.i18n import Text
@@ -87,6 +88,7 @@ def _page(
         approval = live_access(session, account_id=person.account_id, child_id=child.id, now=now)
         under_hold = held(session, g.campaign.id, child.id)
         photograph = has_scan(session, child.id)
+        places = place_names(session, g.campaign.id) if identity else {}
     return render_template(
         "protection/child.html",
         wish=row,
@@ -95,7 +97,7 @@ def _page(
             {
                 "basis": t(BASIS[each.basis]) if each.basis in BASIS else each.basis,
                 "giver": t(GIVER[each.giver]) if each.giver in GIVER else "—",
-                "scope": "、".join(t(SCOPE[one]) for one in each.scope if one in SCOPE),
+                "scope": t("、", ", ").join(t(SCOPE[one]) for one in each.scope if one in SCOPE),
                 "evidence": _evidence(each.evidence),
                 "given": day(each.given_at),
                 "withdrawn": day(each.withdrawn_at) if each.withdrawn_at else "",
@@ -104,7 +106,7 @@ def _page(
         ],
         in_force=any(each.withdrawn_at is None for each in consents),
         may_look=may_see_identity(person, g.campaign.id, child.community_id, approved=approval is not None),
-        identity=_facts(identity) if identity else [],
+        identity=_facts(identity, places) if identity else [],
         correcting=correcting if correcting is not None else _editable(identity),
         correctable=[(name, t(FIELD[name])) for name in _CORRECTABLE],
         sent_back=correcting is not None,
@@ -125,9 +127,10 @@ def _wish(session: Any, code: str, person: Actor) -> WishRow:
     return wish_by_code(session, g.campaign.id, code)
 
 
-def _facts(identity: dict[str, Any]) -> list[tuple[str, str]]:
+def _facts(identity: dict[str, Any], places: dict[str, str]) -> list[tuple[str, str]]:
+    """Label and value of what was opened; divisions by their names."""
     return [
-        (t(label), "、".join(map(str, value)) if isinstance(value, list) else str(value))
+        (t(label), t("、", ", ").join(map(str, value)) if isinstance(value, list) else places.get(value, str(value)))
         for name, label in FIELD.items()
         if (value := identity.get(name)) not in (None, "", [])
     ]

@@ -91,13 +91,20 @@ function showErrors(errors, mayInsist) {
   alert.focus();
 }
 
+// The field's label as it stands on the page, without the mark of what is required.
+function labelOf(name) {
+  const field = document.getElementById(`f-${name}`);
+  const around = field?.matches("fieldset") ? field : field?.closest(".field");
+  return around?.querySelector(".field__label").firstChild.textContent.trim() ?? "";
+}
+
 // What can be said without the server: the rest is judged there, by the campaign's rules.
 function missing(values) {
   const told = Object.fromEntries(values);
   const errors = [...form.querySelectorAll("[required]")]
     .map((field) => field.name)
     .filter((name, at, all) => all.indexOf(name) === at && !told[name]?.trim())
-    .map((name) => [name, say("请填写这一项。", "Please fill this in.")]);
+    .map((name) => [name, say(`请填写：${labelOf(name)}`, `Please fill in: ${labelOf(name)}`)]);
   if (told.phone && !/^1\d{10}$/.test(told.phone.replace(/[\s-]/g, ""))) {
     errors.push(["phone", say("手机号应为 11 位。", "A mobile number has eleven digits.")]);
   }
