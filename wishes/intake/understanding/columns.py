@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from wishes.intake.understanding.content import ColumnLook
 from wishes.intake.understanding.headers import HeaderWords, Meaning, ordinal_of, title_key
 from wishes.intake.understanding.model import ColumnReading
 
 FLAGS = ("flag_orphan", "flag_unattended", "flag_poor", "flag_disabled", "flag_left_behind", "flag_other")
-MANY = frozenset(("wish", "price", "size", "qty", "phone", "types", "consent", "remark", "reason", "ignored", *FLAGS))
+ASIDE = ("health", "claimer", "link", "color", "ethnicity", "teacher", "teacher_phone", "reason", "remark", "ignored")
+"""Roles that tell nothing of the child; what has one is not looked at again for what else it may be."""
+MANY = frozenset(("wish", "price", "size", "qty", "phone", "types", "consent", *ASIDE, *FLAGS))
 """Roles several columns of one table may have."""
 
 _TESTS: Mapping[str, tuple[str, ...]] = {
@@ -68,6 +71,7 @@ _ALONE: tuple[tuple[str, str, float], ...] = (
     ("price", "price", 0.8),
 )
 _GUARDIAN_GROUP = re.compile(r"监护|家长|联系人|父母|家庭成员|抚养|照料")
+_CLAIM_GROUP = re.compile(r"认领|结对|捐赠|资助|爱心(?:人士|企业|单位)|落实|圆梦(?:人|情况)")
 _WISH_GROUP = re.compile(r"心愿|愿望|需求|礼物|物品|物资")
 _WHOLE = re.compile(r"总|合计|小计|共计")
 """Beside a price for one piece stands the price of all."""
@@ -116,7 +120,9 @@ def assign(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: He
         if role in taken and role not in MANY:
             continue
         if how == "content" and role in ("price", "consent", "wish", "phone", "types") and role in taken:
-            continue
+            begun = title.text[:2] if role == "wish" else ""
+            if not begun or all(r.role != "wish" or r.title[:2] != begun for r in given.values()):
+                continue  # but 需要的学习用品 and 需要的衣物 are two columns of wishes
         taken.add(role)
         given[title.column] = ColumnReading(title.column, title.text, role, how, round(min(score, 1.0), 2))
     readings = [given.get(t.column) or ColumnReading(t.column, t.text, "ignored", "unknown", 0.0) for t in titles]
@@ -125,6 +131,7 @@ def assign(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: He
         for t in titles
         if _GUARDIAN_GROUP.search(title_key(t.group)) or _GUARDIAN_GROUP.search(title_key(t.text))
     }
+    _set_others_phones_aside(readings)
     _repair(readings, looks, family)
     _number(readings)
     return readings
@@ -148,6 +155,8 @@ def _in_group(title: Title, headers: HeaderWords) -> list[Meaning]:
     group = title_key(title.group)
     if not group or title.group == title.text:
         return meanings
+    if _CLAIM_GROUP.search(group):
+        return [Meaning("claimer", 1.0)]
     if _GUARDIAN_GROUP.search(group):
         change = {
             "name": "guardian",
@@ -191,6 +200,22 @@ def _flag_columns(titles: Sequence[Title], looks: Mapping[int, ColumnLook], head
 def _ticked(look: ColumnLook) -> bool:
     """Whether a column holds marks only, or nothing."""
     return look.filled == 0 or look.share("tick") + look.share("code") >= 0.6 or look.share("consent") >= 0.6
+
+
+_ANY_PHONE = frozenset(("电话", "联系电话", "联系方式", "手机", "手机号", "手机号码", "电话号码", "联系号码", "号码"))
+
+
+def _set_others_phones_aside(readings: list[ColumnReading]) -> None:
+    """认领人 | 联系电话: a number behind somebody who is not of the family is that person's, where the family has one, too."""
+    phones = [r for r in readings if r.role == "phone"]
+    for before, reading in pairwise(readings):
+        if (
+            reading.role == "phone"
+            and len(phones) > 1
+            and before.role in ("claimer", "teacher", "unit_name")
+            and title_key(reading.title) in _ANY_PHONE
+        ):
+            reading.role = "teacher_phone"
 
 
 def _repair(readings: list[ColumnReading], looks: Mapping[int, ColumnLook], family: Collection[int]) -> None:

@@ -41,10 +41,11 @@ _MONTH = re.compile(r"(\d{4})(?:[./\-年、,_ ]|\s*年\s*)(\d{1,2})(?:月)?(?:�
 _SHORT_MONTH = re.compile(r"(\d{2})[.年](\d{1,2})月?(?:份)?(?:生|出生)?")
 _YEAR = re.compile(r"(\d{4})年?(?:生|出生)?")
 _SHORT_YEAR = re.compile(r"(\d{2})年(?:生|出生)?")
+_YEARS = re.compile(r"(?<!\d)(?:19|20)\d{2}(?=[年./\-])")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _COMPACT_MONTH = re.compile(r"((?:19|20)\d{2})(0[1-9]|1[0-2])")
 _DAY_FIRST = re.compile(r"(\d{1,2})[./\-](\d{1,2})[./\-]((?:19|20)\d{2})")
-_AGE = re.compile(rf"(\d{{1,2}}|[{_CN}]{{1,2}})(?:周?岁|周岁半|岁半)")
+_AGE = re.compile(rf"(\d{{1,2}}|[{_CN}]{{1,2}})(?:周?岁|周岁半|岁半|岁零?[\d{_CN}]{{1,2}}个?月)")
 _CHINESE_DATE = re.compile(
     rf"((?=[0○OoＯ]*[{_CN}])[{_CN}○OoＯ0]{{2,4}})年(?:([{_CN}]{{1,3}})月)?(?:份)?(?:([{_CN}]{{1,3}})[日号])?(?:生|出生)?"
 )
@@ -169,6 +170,8 @@ def _from_text(text: str, spaced: str, newest: int, date1904: bool, lossy: bool)
             else When(None, "lunar date", 0.5, ("birth_missing",))
         )
     text = _TRIMMINGS.sub("", _LETTER_O.sub("0", text))
+    if len(text) > 2 and text.endswith(".0") and text[:-2].isdigit() and len(text) != 6:
+        text = text[:-2]  # a number that was stored as text: 20130506.0
     if re.fullmatch(rf"[{_CN}○]{{4}}", text) is not None:
         text += "年"
     elif text[:4].isdigit():
@@ -185,7 +188,7 @@ def _from_text(text: str, spaced: str, newest: int, date1904: bool, lossy: bool)
     if m := _COMPACT.fullmatch(text):
         iso = _valid(m, newest)
         return When(iso, "eight digits") if iso else When(None, "not a date", 0.5, ("birth_missing",))
-    if m := _FULL.fullmatch(text) or _FULL.fullmatch(spaced):
+    if m := _FULL.fullmatch(spaced) or _FULL.fullmatch(text):
         iso = _valid(m, newest)
         if iso is not None:
             return When(iso, "written", 1.0 if len(iso) == 10 else 0.8)
@@ -229,6 +232,8 @@ def _from_text(text: str, spaced: str, newest: int, date1904: bool, lossy: bool)
         if month:
             year_int = int(m[3]) if len(m[3]) == 4 else _full_year(int(m[3]) % 100, newest)
             return When(_iso(year_int, month, int(m[1]) if m[1] else None), "English month", 0.9)
+    if any(int(year) > newest + 1 for year in _YEARS.findall(text)):
+        return When(None, "not a date", 0.5, ("birth_missing",))  # nobody was born next year
     if m := re.search(r"((?:19|20)\d{2})[年./\-](\d{1,2})[月./\-](\d{1,2})(?![\dA-Za-z])", text):
         return When(_iso(int(m[1]), int(m[2]), int(m[3])), "date among words", 0.8)
     if m := re.search(r"((?:19|20)\d{2})[年./\-](\d{1,2})(?!\d)", text):

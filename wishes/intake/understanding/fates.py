@@ -15,7 +15,7 @@ _PLACE = re.compile(r"(?:村|社区|年级|班|居委会|小组|校区|街道|�
 _EXAMPLE = re.compile(r"^[(（]?(?:示例|例如|样例|举例|填写示例|范例|例)[)）:：\d]?$")
 _TOTAL = re.compile(r"^(?:合计|总计|共计|小计|累计|汇总)|(?:合计|总计|小计)$")
 _LINE_NUMBER = frozenset(("栏次", "行次", "列次", "甲", "乙", "丙", "序号"))
-_TO_SIGN = re.compile(r".{2,12}(?:签字|签名|签章|盖章)(?:\([^)]*\))?:")
+_TO_SIGN = re.compile(r".{2,12}(?:签字|签名|签章|盖章)\)?(?:\([^)]*\))?:")
 _COUNT = re.compile(r"共?计?[:：]?(?:约)?\d+(?:个|人|名|条|户|份|件|项|元)?")
 _SECTION = re.compile(
     r"^[【\[(（]?(?:[一二三四五六七八九十]+[、.．)）]|第[一二三四五六七八九十\d]+|[(（][一二三四五六七八九十\d]+[)）]|\d{1,2}[、.])?\s*(.+?)[】\])）]?(?:[(（:：].*)?$"
@@ -98,7 +98,7 @@ def kind_of_row(grid: Grid, block: Block, roles: Roles, row: int, lexicon: Lexic
         and (heading := _lone(own, first, serial_column, grid, row, lexicon, block))
     ):
         return heading
-    if row == block.start and _numbers_columns([t for _, t in own]):
+    if row <= block.start + 1 and _explains_columns([t for _, t in own]):
         return RowKind("header")
     if _is_total(own, first, name, lexicon):
         return RowKind("total")
@@ -106,7 +106,7 @@ def kind_of_row(grid: Grid, block: Block, roles: Roles, row: int, lexicon: Lexic
         return RowKind("example")
     if name and len(own) >= 3 and headers.is_title(name):
         hits, filled = header_score([t for _, t in own], headers)
-        if hits >= 3 and hits >= 0.6 * filled:
+        if (hits >= 3 and hits >= 0.6 * filled) or (hits >= 2 and headers.meanings(name)[0].role == "name"):
             return RowKind("header")
     if not name and len(own) <= 2 and not (wishes and own[-1][0] in roles.by_role.get("wish", ())):
         lone = _lone(own, first, serial_column, grid, row, lexicon, block)
@@ -129,8 +129,10 @@ def kind_of_row(grid: Grid, block: Block, roles: Roles, row: int, lexicon: Lexic
     return RowKind("number_only" if all(is_number_like(t) or len(t) <= 2 for _, t in own) else "ignored")
 
 
-def _numbers_columns(texts: list[str]) -> bool:
-    """栏次 1 2 3 4: the line below the titles that counts the columns."""
+def _explains_columns(texts: list[str]) -> bool:
+    """The line below the titles that counts the columns (栏次 1 2 3 4) or tells how to fill them: （必填） （男/女） （元）."""
+    if len(texts) >= 3 and all(text[0] in "(（" and text[-1] in ")）" for text in texts):
+        return True
     numbers = [text for text in texts if text not in _LINE_NUMBER]
     if len(numbers) < 4 or numbers[0] not in ("1", "2", "3"):
         return False

@@ -237,6 +237,7 @@ def _read_sheet(
 
 
 _NONE: frozenset[int] = frozenset()
+_VILLAGE_TITLE = re.compile(r"[\u4e00-\u9fff]{1,20}(?:村|社区|居委会|嘎查)")
 _VILLAGE_SHEET = re.compile(r"[\u4e00-\u9fff]{1,8}(?:村|社区|嘎查)")
 _ONE = re.compile(r"单价|每[个件份]")
 _LOW, _HIGH = re.compile(r"低|下限|起"), re.compile(r"高|上限|封顶")
@@ -286,6 +287,11 @@ class _BlockReader:
         self.ditto = [c for c in sorted(repeatable) if texts and not context.lexicon.ditto.isdisjoint(texts[c])]
         """The columns in which 同上 stands somewhere."""
         self.above: dict[int, tuple[str, Value]] = {}
+        if block.header_rows and block.header_rows[0] > 0:
+            # Tables below each other, each under the name of its village.
+            title = [text for text in dict.fromkeys(grid.text[block.header_rows[0] - 1]) if text]
+            if len(title) == 1 and _VILLAGE_TITLE.fullmatch(title[0]) is not None:
+                self._section(title[0])
 
     def _sizes(self, wish: int) -> list[tuple[int, str]]:
         """The size columns of a wish column, each with the word that tells what it measures where its title does."""

@@ -34,7 +34,8 @@ _NUMBERED = re.compile(
 )
 _VILLAGE = re.compile(r"^(.{1,20}?(?:社区居委会|居委会|村委会|社区|村))")
 _PART_OF_NAME = re.compile(r"村|社区|路|街|小区|新村|花园|巷|弄|大道|公寓|\d|$")
-_STREETS = ("路", "街", "巷", "大道", "胡同")
+_STREETS = ("路", "街", "巷", "大道", "胡同", "政府", "小学", "中学", "学校", "幼儿园", "中心校", "福利院", "敬老院")
+"""Ends of what is no village."""
 _HAMLET = re.compile(r"^(.{1,12}?(?:嘎查|屯|庄|寨|居))")
 
 

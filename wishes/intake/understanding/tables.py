@@ -119,7 +119,7 @@ def _same_titles(grid: Grid, first: int, second: int) -> bool:
 def _is_header(hits: int, filled: int) -> bool:
     if filled == 0:
         return False
-    return (hits >= 3 and hits >= 0.5 * filled) or (hits >= 2 and filled <= 3)
+    return (hits >= 3 and hits >= 0.5 * filled) or (hits >= 2 and filled <= 4)
 
 
 _LONGEST_TITLE = 20
