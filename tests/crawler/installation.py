@@ -27,7 +27,7 @@ from wishes.intake.processing import process_queue
 from wishes.intake.tables import Community, ImportFile
 from wishes.intake.uploads import Originals
 from wishes.migrations import upgrade
-from wishes.people.actions import create_account, create_token, grant_role, open_session
+from wishes.people.actions import create_token, open_session
 from wishes.people.queries import account_by_login, actor_of_account
 from wishes.protection.keyring import create_keyring, read_keyring
 from wishes.protection.vault import Vault
@@ -132,8 +132,6 @@ def _people(made: Loaded) -> None:
     now = utc_now()
     with made.database.transaction() as session:
         demo_sign_ins(session, campaign_id=made.campaign_id, now=now)
-        admin = create_account(session, login="demo-site-admin", name="演示系统管理员", now=now)
-        grant_role(session, account_id=admin, role=Role.SITE_ADMIN, now=now)
         for role in Role:
             account_id = account_by_login(session, f"demo-{role.value.replace('_', '-')}") or 0
             cookie = open_session(session, account_id=account_id, now=now, hours=1)
