@@ -2,11 +2,13 @@
 
     python -m benchmarks.scans --events 10000 --devices 200 --orders 3
     python -m benchmarks.scans --events 10000 --devices 200 --orders 3 --on postgres
+    python -m benchmarks.scans --events 10000 --devices 200 --orders 3 --at-once 25
 
 A day offline: devices whose clocks are off by up to two days scan parcels, some of them the same ones, some turn back at the door, some
 show forged or halved codes; meanwhile coordinators cancel wishes and replace labels. Then everything is sent: three of ten
 transmissions lose the request or the answer, each scan is sent again until it is answered and up to five times in all, in random order.
-The same day is replayed in several orders, each on a copy of the same database, and the ends are compared.
+The same day is replayed in several orders, each on a copy of the same database, and the ends are compared. With ``--at-once`` a device
+waits until so many of its scans are due and sends them in one request, as phones do that come back into the net.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
@@ -167,24 +169,38 @@ def arrivals(day: Day, seed: int) -> list[tuple[datetime, Told]]:
     return sorted(found, key=lambda copy: (copy[0], copy[1].report.nonce))
 
 
-def replay(database: Database, day: Day, copies: Sequence[tuple[datetime, Told]], vault: Vault) -> dict[str, Any]:
+def requests(copies: Sequence[tuple[datetime, Told]], at_once: int) -> Iterator[tuple[datetime, list[Told]]]:
+    """*copies* in requests of *at_once* scans of one device each, sent when the last of them is due; what is left, in the end."""
+    waiting: dict[str, list[Told]] = {}
+    for now, scan in copies:
+        batch = waiting.setdefault(scan.phone.uid, [])
+        batch.append(scan)
+        if len(batch) >= at_once:
+            yield now, waiting.pop(scan.phone.uid)
+    yield from ((copies[-1][0] + timedelta(seconds=n), batch) for n, batch in enumerate(waiting.values(), 1))
+
+
+def replay(
+    database: Database, day: Day, copies: Sequence[tuple[datetime, Told]], vault: Vault, at_once: int = 1
+) -> dict[str, Any]:
     """Send *copies* in their order; the end of it all, in which no trace of the order may be left, and the time it took."""
     told: dict[str, tuple[str, str]] = {}
     began = time.perf_counter()
-    for now, scan in copies:
-        report = scan.report.model_copy(update={"sent_at": now + scan.phone.ahead})
-        [answer] = take_batch(
+    for now, batch in requests(copies, at_once):
+        phone = batch[0].phone
+        answers = take_batch(
             database,
-            [report],
-            actor=scan.phone.actor,
+            [scan.report.model_copy(update={"sent_at": now + phone.ahead}) for scan in batch],
+            actor=phone.actor,
             signer=SIGNER,
             keys=KEYS,
             vault=vault,
             now=now,
             address="192.0.2.1",
         )
-        before = told.setdefault(answer.nonce, (answer.outcome, answer.code))
-        assert before == (answer.outcome, answer.code), "the same scan was answered differently"
+        for answer in answers:
+            before = told.setdefault(answer.nonce, (answer.outcome, answer.code))
+            assert before == (answer.outcome, answer.code), "the same scan was answered differently"
     seconds = time.perf_counter() - began
     end = end_of(database, day)
     check(end, day)
@@ -241,21 +257,23 @@ def check(end: dict[int, tuple[Any, ...]], day: Day) -> None:
 @click.option("--events", default=10_000, show_default=True)
 @click.option("--devices", default=200, show_default=True)
 @click.option("--orders", default=3, show_default=True)
+@click.option("--at-once", default=1, show_default=True)
 @click.option("--seed", default=7, show_default=True)
 @click.option("--on", type=click.Choice(["sqlite", "postgres"]), default="sqlite", show_default=True)
-def main(events: int, devices: int, orders: int, seed: int, on: str) -> None:
+def main(events: int, devices: int, orders: int, at_once: int, seed: int, on: str) -> None:
     """Replay one day in several orders and compare the ends."""
     with tempfile.TemporaryDirectory() as folder:
         server = PostgresServer() if on == "postgres" else None
         try:
-            print(json.dumps(_run(Path(folder), events, devices, orders, seed, server), ensure_ascii=False, indent=1))
+            done = _run(Path(folder), events, devices, orders, at_once, seed, server)
+            print(json.dumps(done, ensure_ascii=False, indent=1))
         finally:
             if server:
                 server.remove()
 
 
 def _run(
-    folder: Path, events: int, devices: int, orders: int, seed: int, server: PostgresServer | None
+    folder: Path, events: int, devices: int, orders: int, at_once: int, seed: int, server: PostgresServer | None
 ) -> dict[str, Any]:
     vault, ends, seconds, told, sent = Vault(create_keyring(folder / "keys")), [], [], [], []
     template, day = folder / "day.sqlite3", None
@@ -276,7 +294,7 @@ def _run(
             day = make_day(database, events=events, devices=devices, seed=seed)
         assert day is not None
         copies = arrivals(day, seed + 1 + order)
-        done = replay(database, day, copies, vault)
+        done = replay(database, day, copies, vault, at_once)
         database.dispose()
         ends.append(done["end"])
         seconds.append(round(done["seconds"], 1))
@@ -285,7 +303,7 @@ def _run(
     assert all(end == ends[0] for end in ends), "the end depends on the order"
     questions = Counter(reason for end in ends[:1] for *_, why in end.values() for reason in why)
     return {
-        "events": events, "devices": devices, "orders": orders, "copies that arrived": sent, "seconds": seconds,
+        "events": events, "devices": devices, "orders": orders, "scans a request": at_once, "copies that arrived": sent, "seconds": seconds,
         "told": told, "delivered": sum(end[0] == "delivered" for end in ends[0].values()), "in question": dict(questions),
         "lost": 0, "confirmed twice": 0, "ends alike": True,
     }  # fmt: skip

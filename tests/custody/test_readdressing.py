@@ -22,7 +22,7 @@ from wishes.custody.readdressing import readdress
 from wishes.custody.refusals import NotHere, OtherVillage
 from wishes.custody.stock import box
 from wishes.db import Database
-from wishes.errors import Forbidden, Invalid, NotFound
+from wishes.errors import Forbidden, Invalid
 from wishes.handover.actions import hand_over, issue_codes
 from wishes.handover.tokens import PublicKeys, TokenSigner
 from wishes.intake.tables import Child, Community, Wish
@@ -113,7 +113,7 @@ def test_who_keeps_the_childs_papers_sends_it_elsewhere_and_nobody_draws_a_child
                 session, wish_id=wish_id, actor=crew.coordinator, now=LATER,
                 **{"community_id": crew.place.other_community_id, "reason": "搬家", **more},
             )  # fmt: skip
-    with pytest.raises(NotFound):
+    with pytest.raises(Invalid):
         readdress(session, wish_id=wish_id, community_id=10**9, reason="搬家", actor=crew.coordinator, now=LATER)
     assert sent_elsewhere(session, crew, wish_id, crew.worker)
 

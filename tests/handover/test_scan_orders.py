@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+
 from benchmarks.scans import arrivals, end_of, make_day, opened, replay
 from wishes.db import Database
 from wishes.protection.keyring import create_keyring
@@ -39,4 +41,12 @@ def test_hundreds_of_scans_twice_over_on_either_database(database: Database, tmp
     vault = Vault(create_keyring(tmp_path / "keys"))
     day = make_day(database, events=60, devices=5, seed=3)
     first = replay(database, day, arrivals(day, 1), vault)["end"]
+    assert replay(database, day, arrivals(day, 2), vault)["end"] == first == end_of(database, day)
+
+
+@pytest.mark.parametrize("at_once", [7, 40])
+def test_many_scans_in_a_request_end_as_each_in_its_own(database: Database, tmp_path: Path, at_once: int) -> None:
+    vault = Vault(create_keyring(tmp_path / "keys"))
+    day = make_day(database, events=60, devices=3, seed=5)
+    first = replay(database, day, arrivals(day, 1), vault, at_once)["end"]
     assert replay(database, day, arrivals(day, 2), vault)["end"] == first == end_of(database, day)

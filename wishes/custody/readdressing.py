@@ -16,7 +16,7 @@ from sqlmodel import Session
 from wishes.access import Actor, relations
 from wishes.custody.refusals import NotHere
 from wishes.custody.tables import Box, Parcel, Shipment
-from wishes.errors import Conflict, Forbidden, Invalid, NotFound
+from wishes.errors import Conflict, Forbidden, Invalid
 from wishes.events.actions import record, wish_state
 from wishes.i18n import Text
 from wishes.intake.tables import Child, Community, Wish
@@ -49,7 +49,7 @@ def readdress(
 ) -> Readdressed:
     """Send what is for a child to another village of the campaign, and the child's papers with it.
 
-    Raises NotFound, Forbidden, Invalid (no reason, or no other village), NotHere (on its way, delivered, not taken),
+    Raises NotFound, Forbidden, Invalid (no reason, no such village, or no other one), NotHere (on its way, delivered, not taken),
     Conflict. Effects: place of the wish and of the child's other wishes that wait, the child's community, its things out of their boxes,
     an event for each wish.
     """
@@ -69,7 +69,7 @@ def readdress(
         )
     ).one_or_none()
     if there is None:
-        raise NotFound("这个社区", "community")
+        raise Invalid("community", Text("请选择改送到哪个社区。", "Choose the community it goes to."))
     if community_id == state.community_id:
         raise Invalid("community", Text("它本来就送到这里。", "It goes there already."))
     session.execute(sa.select(_CHILD.c.id).where(_CHILD.c.id == state.child_id).with_for_update())

@@ -58,6 +58,15 @@ _ARRIVES_BY = {
     Status.SCHEDULED: "attend",
 }
 
+# Statements that every scan needs, built once: building them costs more than running them.
+_KNOWN = sa.select(_HandOver.id, _HandOver.wish_id, _HandOver.account_id).where(
+    _HandOver.uid == sa.bindparam("told_uid")
+)
+_TURN = sa.select(_Wish.id).where(_Wish.id == sa.bindparam("of_wish")).with_for_update()
+_HOLDING = sa.select(_Claim.state, _Claim.claimed_at).where(_Claim.id == sa.bindparam("of_claim"))
+_CODE = sa.select(_Wish.code).where(_Wish.id == sa.bindparam("of_wish"))
+_REPORTED = sa.insert(HandOver).returning(_HandOver.id)
+
 
 @dataclass(frozen=True, slots=True)
 class Codes:
@@ -133,6 +142,7 @@ def hand_over(
     signer: TokenSigner,
     keys: PublicKeys,
     label: str = "",
+    held: Held | None = None,
     receipt: str = "",
     receipt_code: str = "",
     wish_id: int | None = None,
@@ -145,8 +155,8 @@ def hand_over(
     """Confirm that the child's side has it.
 
     *uid* names this report: sent again, it answers what was answered before. *label* is what a scanner read or the label's
-    short code, *receipt* what a scanner read, *receipt_code* is typed. *wish_id* may stand in for *label* when the page
-    already shows the wish. *scanned_at* says when it happened; it never moves a deadline. Which report of a claim counts
+    short code, *held* its row where the caller has found it by that, *receipt* what a scanner read, *receipt_code* is typed. *wish_id*
+    may stand in for *label* when the page already shows the wish. *scanned_at* says when it happened; it never moves a deadline. Which report of a claim counts
     does not depend on which came first: see :mod:`wishes.handover.standing`. *contested* is why it cannot count by itself, known to
     the caller: it is proved and kept all the same.
 
@@ -157,22 +167,20 @@ def hand_over(
         raise Invalid(
             "uid", Text("缺少扫码编号，请刷新页面后重试。", "The scan has no number: reload the page and try again.")
         )
-    known = session.execute(
-        sa.select(_HandOver.id, _HandOver.wish_id, _HandOver.account_id).where(_HandOver.uid == uid)
-    ).one_or_none()
+    known = session.execute(_KNOWN, {"told_uid": uid}).one_or_none()
     if known is not None:
         if known.account_id != actor.account_id:
             raise Forbidden()
         return Outcome("replay", known.wish_id, known.id)
     happened = min(scanned_at or now, now)
-    held = find_label(session, label, keys=keys) if label else label_of_wish(session, wish_id or 0)
+    held = held or (find_label(session, label, keys=keys) if label else label_of_wish(session, wish_id or 0))
     if wish_id is not None and held.wish_id != wish_id:
         raise Invalid(
             "label",
             Text("这个包裹属于另一个心愿。请核对包裹。", "This parcel belongs to another wish. Check the parcel."),
         )
     # one scan of a wish after the other: guesses are counted, and two couriers see each other
-    session.execute(sa.select(_Wish.id).where(_Wish.id == held.wish_id).with_for_update())
+    session.execute(_TURN, {"of_wish": held.wish_id})
     held, state = label_again(session, held.id), wish_state(session, held.wish_id)
     standing = relations(actor, state.facts)
     if campaign_id is not None and state.campaign_id != campaign_id:
@@ -181,16 +189,16 @@ def hand_over(
         raise NotFound("这个心愿", "wish")
     contested = _overtaken(held, happened=happened, now=now) or contested
     evidence = prove(held, standing=standing, signer=signer, keys=keys, label=label, receipt=receipt, code=receipt_code)
-    claim = session.execute(sa.select(_Claim.state, _Claim.claimed_at).where(_Claim.id == held.claim_id)).one()
+    claim = session.execute(_HOLDING, {"of_claim": held.claim_id}).one()
     happened = min(max(happened, claim.claimed_at), now)
     counts = counts_now(session, held.claim_id)
     if claim.state == ClaimState.ENDED:
         contested = contested or "claim_ended"
     elif claim.state == ClaimState.LIVE and counts is not None:
-        contested = contested or begun_again(session, held.claim_id, happened=happened)
+        contested = contested or begun_again(session, held.claim_id, state.id, happened=happened)
         counts = None
     elif counts is not None and not contested:
-        contested = not_theirs(session, held.claim_id, standing)
+        contested = not_theirs(session, held.claim_id, state.id, standing)
     unscanned = claim.state == ClaimState.DELIVERED and counts is None  # said to have arrived, with no scan so far
     if not contested and counts is None and not unscanned:
         contested = _try_to_arrive(
@@ -219,21 +227,20 @@ def hand_over(
             now=now,
         )
     made = session.execute(
-        sa.insert(_HandOver)
-        .values(
-            campaign_id=state.campaign_id,
-            wish_id=state.id,
-            claim_id=held.claim_id,
-            uid=uid,
-            state="conflict" if contested else "confirmed" if counts is None else "duplicate",
-            evidence=evidence,
-            account_id=actor.account_id,
-            device_id=device_id,
-            details={},
-            scanned_at=happened,
-            received_at=now,
-        )
-        .returning(_HandOver.id)
+        _REPORTED,
+        {
+            "campaign_id": state.campaign_id,
+            "wish_id": state.id,
+            "claim_id": held.claim_id,
+            "uid": uid,
+            "state": "conflict" if contested else "confirmed" if counts is None else "duplicate",
+            "evidence": evidence,
+            "account_id": actor.account_id,
+            "device_id": device_id,
+            "details": {},
+            "scanned_at": happened,
+            "received_at": now,
+        },
     )
     made_id = int(made.scalar_one())
     if not on_record:
@@ -262,7 +269,7 @@ def deliver_late(
 
 def code_of(session: Session, wish_id: int) -> str:
     """The public code of a wish."""
-    return str(session.execute(sa.select(_Wish.code).where(_Wish.id == wish_id)).scalar_one())
+    return str(session.execute(_CODE, {"of_wish": wish_id}).scalar_one())
 
 
 # --- the parts --------------------------------------------------------------------------------------------------------

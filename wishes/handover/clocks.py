@@ -24,6 +24,22 @@ _CLAIM, _EVENT, _LABEL = table_of(Claim), table_of(Event), table_of(Label)
 TOLERANCE: Final = timedelta(minutes=5)
 """By how much a clock may be off beyond what is possible before it is held to be a lie: phones drift, and set themselves right."""
 
+_DISPATCHED = (
+    sa.select(sa.func.min(_EVENT.c.occurred_at))
+    .where(
+        _EVENT.c.wish_id == _CLAIM.c.wish_id,
+        _EVENT.c.action == "dispatch",
+        _EVENT.c.occurred_at >= _CLAIM.c.claimed_at,
+    )
+    .correlate(_CLAIM)
+    .scalar_subquery()
+)
+_POSSIBLE = (
+    sa.select(_CLAIM.c.claimed_at, _LABEL.c.created_at, _DISPATCHED.label("dispatched_at"))
+    .join(_LABEL, _LABEL.c.claim_id == _CLAIM.c.id)
+    .where(_CLAIM.c.id == sa.bindparam("of_claim"), _LABEL.c.id == sa.bindparam("by_label"))
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Dated:
@@ -53,19 +69,5 @@ def earliest_possible(session: Session, *, claim_id: int, label_id: int) -> date
 
     Where it never was on a shipment, the first two; the first dispatch of the claim, where there were several.
     """
-    dispatched = (
-        sa.select(sa.func.min(_EVENT.c.occurred_at))
-        .where(
-            _EVENT.c.wish_id == _CLAIM.c.wish_id,
-            _EVENT.c.action == "dispatch",
-            _EVENT.c.occurred_at >= _CLAIM.c.claimed_at,
-        )
-        .correlate(_CLAIM)
-        .scalar_subquery()
-    )
-    row = session.execute(
-        sa.select(_CLAIM.c.claimed_at, _LABEL.c.created_at, dispatched.label("dispatched_at"))
-        .join(_LABEL, _LABEL.c.claim_id == _CLAIM.c.id)
-        .where(_CLAIM.c.id == claim_id, _LABEL.c.id == label_id)
-    ).one()
+    row = session.execute(_POSSIBLE, {"of_claim": claim_id, "by_label": label_id}).one()
     return max(each for each in row if each is not None)

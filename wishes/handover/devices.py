@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -48,13 +49,22 @@ def meet(session: Session, *, uid: str, account_id: int | None, skew_s: int | No
 
     Effects: one device row, its last report.
     """
-    insert: Any = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    told = insert(_DEVICE).values(account_id=account_id, uid=uid, skew_s=skew_s, first_seen_at=now, last_seen_at=now)
-    kept = told.on_conflict_do_update(
+    told = {"account_id": account_id, "uid": uid, "skew_s": skew_s, "first_seen_at": now, "last_seen_at": now}
+    return DeviceHere(*session.execute(_met(session.get_bind().dialect.name), told).one())
+
+
+@lru_cache
+def _met(dialect: str) -> Any:
+    """The statement of :func:`meet`, built once for each database."""
+    insert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    told = insert(_DEVICE)
+    return told.on_conflict_do_update(
         index_elements=["account_id", "uid"],
-        set_={"skew_s": sa.func.coalesce(told.excluded.skew_s, _DEVICE.c.skew_s), "last_seen_at": now},
+        set_={
+            "skew_s": sa.func.coalesce(told.excluded.skew_s, _DEVICE.c.skew_s),
+            "last_seen_at": told.excluded.last_seen_at,
+        },
     ).returning(_DEVICE.c.id, _DEVICE.c.revoked_at)
-    return DeviceHere(*session.execute(kept).one())
 
 
 def revoke(session: Session, *, device_id: int, campaign_id: int, actor: Actor, now: datetime) -> None:

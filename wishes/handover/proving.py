@@ -137,17 +137,14 @@ def find_label(session: Session, scanned: str, *, keys: PublicKeys) -> Held:
     Raises TokenRefused (forged, altered, not a label's) and NotFound.
     """
     if is_typed(scanned):
-        which = _Label.code == read_code(scanned)
-    else:
-        token = keys.verify(scanned, on=None, expect=TokenType.LABEL)
-        which = sa.and_(_Label.tag == token.tag, _Label.epoch == token.epoch)
-    return _one(session, sa.select(*_COLUMNS).where(which).order_by(_Label.id.desc()).limit(1))
+        return _one(session, _BY_CODE, {"typed": read_code(scanned)})
+    token = keys.verify(scanned, on=None, expect=TokenType.LABEL)
+    return _one(session, _BY_TAG, {"its_tag": token.tag, "its_epoch": token.epoch})
 
 
 def label_of_wish(session: Session, wish_id: int) -> Held:
     """The newest good label of a wish. Raises NotFound."""
-    good = sa.select(*_COLUMNS).where(_Label.wish_id == wish_id, _Label.voided_at.is_(None))
-    return _one(session, good.order_by(_Label.id.desc()).limit(1))
+    return _one(session, _OF_WISH, {"of_wish": wish_id})
 
 
 def label_of_claim(session: Session, claim_id: int) -> Held | None:
@@ -163,7 +160,7 @@ def label_of_claim(session: Session, claim_id: int) -> Held | None:
 
 def label_again(session: Session, label_id: int) -> Held:
     """The same row as it is now, after waiting for whoever changed it."""
-    return _one(session, sa.select(*_COLUMNS).where(_Label.id == label_id))
+    return _one(session, _BY_ID, {"label_id": label_id})
 
 
 def prove(
@@ -194,8 +191,15 @@ def prove(
     raise ReceiptMissing()
 
 
-def _one(session: Session, question: Any) -> Held:
-    row = session.execute(question).one_or_none()
+_NEWEST = sa.select(*_COLUMNS).order_by(_Label.id.desc()).limit(1)
+_BY_CODE = _NEWEST.where(_Label.code == sa.bindparam("typed"))
+_BY_TAG = _NEWEST.where(_Label.tag == sa.bindparam("its_tag"), _Label.epoch == sa.bindparam("its_epoch"))
+_OF_WISH = _NEWEST.where(_Label.wish_id == sa.bindparam("of_wish"), _Label.voided_at.is_(None))
+_BY_ID = sa.select(*_COLUMNS).where(_Label.id == sa.bindparam("label_id"))
+
+
+def _one(session: Session, question: Any, values: dict[str, Any]) -> Held:
+    row = session.execute(question, values).one_or_none()
     if row is None:
         raise NotFound("这个标签", "label")
     return _held(row)

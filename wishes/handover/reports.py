@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal
 import pydantic_core
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
+from wishes.access import Actor
 from wishes.errors import Invalid, MicrowishError
 from wishes.i18n import Text
 
@@ -101,3 +102,43 @@ def read_reports(raw: bytes) -> list[Report]:
             Text("扫码记录的这一项不能用：{where}。", "This part of a scan cannot be used: {where}."),
             where=".".join(map(str, wrong["loc"])) or "scans",
         ) from None
+
+
+def page_report(
+    uid: str,
+    *,
+    label: str,
+    receipt: str,
+    receipt_code: str,
+    scanned_at: datetime | None,
+    actor: Actor,
+    now: datetime,
+    sent_at: datetime | None = None,
+) -> Report:
+    """A hand-over confirmed on a page or by a program, as a report. *uid* (8–40 characters) names it among the account's own.
+
+    *scanned_at* and *sent_at* are by the other side's clock; what was not scanned happens now. Raises Invalid for an *uid* that is none, and for a field that no scanner returns.
+    """
+    if not 8 <= len(uid) <= 40:
+        raise Invalid(
+            "uid", Text("缺少扫码编号，请刷新页面后重试。", "The scan has no number: reload the page and try again.")
+        )
+    if max(map(len, (label, receipt, receipt_code))) > LONGEST_SCANNED:
+        raise Invalid("label", Text("扫到的内容太长，不是本平台的码。", "That is too long to be one of our codes."))
+    own = hashlib.sha256(f"{actor.account_id}:{uid}".encode()).hexdigest()[:38]
+    return Report.model_construct(
+        nonce=f"u-{own}",
+        token=label.strip(),
+        recipient_code=(receipt or receipt_code).strip(),
+        action="hand_over",
+        occurred_at=_within(scanned_at) or now,
+        sent_at=_within(sent_at) if scanned_at else None,
+        device_id="",
+        device_seq=0,
+        evidence=Evidence(),
+    )
+
+
+def _within(told: datetime | None) -> datetime | None:
+    """What a page or program says of the time, where a device's report would be refused as malformed."""
+    return None if told is None else max(EARLIEST, min(told, LATEST))

@@ -19,23 +19,43 @@ from sqlmodel import Session
 
 from wishes.access import Actor, relations
 from wishes.db import Database
-from wishes.errors import Invalid, MicrowishError, NotFound
+from wishes.errors import MicrowishError, NotFound
 from wishes.events.actions import reason_kept, record, wish_state
 from wishes.handover import actions, devices
 from wishes.handover.authorised import listed_as
 from wishes.handover.clocks import dated, earliest_possible
-from wishes.handover.proving import WrongCode, find_label, is_typed, label_of_wish
-from wishes.handover.reports import EARLIEST, LATEST, LONGEST_SCANNED, Evidence, Report
+from wishes.handover.proving import Held, WrongCode, find_label, is_typed, label_of_wish
+from wishes.handover.reports import Report
 from wishes.handover.tables import Label, Scan
 from wishes.handover.tokens import PublicKeys, TokenSigner, read_code
 from wishes.handover.verdicts import SENTENCES, OtherCampaign, ReusedNonce, RevokedDevice
-from wishes.i18n import Language, Text
+from wishes.i18n import Language
 from wishes.intake.tables import Child, Wish
 from wishes.model import table_of
 from wishes.people.actions import forgive, take_turn
 from wishes.protection.vault import Erased, Vault, place, seal
 
 _SCAN, _LABEL, _WISH, _CHILD = (table_of(each) for each in (Scan, Label, Wish, Child))
+_NOTHING_FOUND: Final = dict.fromkeys(
+    ("campaign_id", "wish_id", "claim_id", "label_id", "receiver_name", "receiver_id")
+)
+_OF_NONCE: Final = (
+    sa.select(
+        _SCAN.c.outcome,
+        _SCAN.c.code,
+        _SCAN.c.occurred_at,
+        _SCAN.c.digest,
+        _SCAN.c.account_id,
+        _WISH.c.code.label("wish"),
+    )
+    .join(_WISH, _WISH.c.id == _SCAN.c.wish_id, isouter=True)
+    .where(_SCAN.c.nonce == sa.bindparam("told_nonce"))
+)
+_LOCK: Final = sa.select(
+    sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.bindparam("told_nonce", type_=sa.Text), 0))
+)
+TOGETHER: Final = 25
+"""So many scans share a transaction on SQLite: a write to disk costs as much as taking two, and others wait for no more than these."""
 _TOLD: Final = {"confirmed": "accepted", "replay": "already", "duplicate": "already", "conflict": "conflict"}
 
 
@@ -102,19 +122,24 @@ def take_batch(
     address: str,
     campaign_id: int | None = None,
 ) -> list[Answer]:
-    """Take *reports* (at most :data:`~wishes.handover.reports.MOST_SCANS`: see ``read_reports``), each in a transaction of its own.
+    """Take *reports* (at most :data:`~wishes.handover.reports.MOST_SCANS`: see ``read_reports``).
 
-    *address* is where the request came from; *campaign_id* refuses parcels of any other campaign. Answers in the same order.
-    The same batch sent twice, also at once, gets the same answers. Raises Unavailable when the database went away; what was
-    taken until then stays taken, and sending all of it again is safe.
+    *address* is where the request came from; *campaign_id* refuses parcels of any other campaign. Answers in the same order, after
+    what they tell of is on disk. The same batch sent twice, also at once, gets the same answers. Raises Unavailable when the database
+    went away; what was taken until then stays taken, and sending all of it again is safe.
+
+    On PostgreSQL each scan is a transaction of its own: two batches that name the same parcels the other way round must not wait for each
+    other, and commits of several requests share a write to disk. On SQLite, where who writes is alone, some share a transaction.
     """
     desk = Desk(actor, signer, keys, vault, address, campaign_id)
-    return [
-        take_one(
-            database, report, desk=desk, now=now + timedelta(microseconds=number)
-        )  # guesses of one batch are told apart
-        for number, report in enumerate(reports)
-    ]
+    # guesses of one batch are told apart; a clock is measured by when the request arrived
+    timed = [(report, now + timedelta(microseconds=number)) for number, report in enumerate(reports)]
+    at_once, answers = TOGETHER if database.on_sqlite else 1, []
+    for start in range(0, len(timed), at_once):
+        with database.transaction() as session:
+            taken = [_take(session, report, desk, at, arrived=now) for report, at in timed[start : start + at_once]]
+        answers += taken
+    return answers
 
 
 def take_one(database: Database, report: Report, *, desk: Desk, now: datetime, wish_id: int | None = None) -> Answer:
@@ -123,55 +148,21 @@ def take_one(database: Database, report: Report, *, desk: Desk, now: datetime, w
     Effects: one scan row (none for a repeated one), and whatever the hand-over does.
     """
     with database.transaction() as session:
-        if session.get_bind().dialect.name == "postgresql":  # on SQLite the one who writes is alone
-            session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(report.nonce, 0))))
-        before, digest = _stored(session, report.nonce), desk.digest(report, wish_id)
-        if before is None:
-            return _Taking(session, report, desk, now, wish_id).made()
-        if before.is_of(digest, desk.actor):
-            return before.answer
-        _note_reuse(session, report, digest, desk, now)
-        return Answer(report.nonce, "refused", "nonce_reused", None, now, error=ReusedNonce())
+        return _take(session, report, desk, now, arrived=now, wish_id=wish_id)
 
 
-def page_report(
-    uid: str,
-    *,
-    label: str,
-    receipt: str,
-    receipt_code: str,
-    scanned_at: datetime | None,
-    actor: Actor,
-    now: datetime,
-    sent_at: datetime | None = None,
-) -> Report:
-    """A hand-over confirmed on a page or by a program, as a report. *uid* (8–40 characters) names it among the account's own.
-
-    *scanned_at* and *sent_at* are by the other side's clock; what was not scanned happens now. Raises Invalid for an *uid* that is none, and for a field that no scanner returns.
-    """
-    if not 8 <= len(uid) <= 40:
-        raise Invalid(
-            "uid", Text("缺少扫码编号，请刷新页面后重试。", "The scan has no number: reload the page and try again.")
-        )
-    if max(map(len, (label, receipt, receipt_code))) > LONGEST_SCANNED:
-        raise Invalid("label", Text("扫到的内容太长，不是本平台的码。", "That is too long to be one of our codes."))
-    own = hashlib.sha256(f"{actor.account_id}:{uid}".encode()).hexdigest()[:38]
-    return Report.model_construct(
-        nonce=f"u-{own}",
-        token=label.strip(),
-        recipient_code=(receipt or receipt_code).strip(),
-        action="hand_over",
-        occurred_at=_within(scanned_at) or now,
-        sent_at=_within(sent_at) if scanned_at else None,
-        device_id="",
-        device_seq=0,
-        evidence=Evidence(),
-    )
-
-
-def _within(told: datetime | None) -> datetime | None:
-    """What a page or program says of the time, where a device's report would be refused as malformed."""
-    return None if told is None else max(EARLIEST, min(told, LATEST))
+def _take(
+    session: Session, report: Report, desk: Desk, now: datetime, *, arrived: datetime, wish_id: int | None = None
+) -> Answer:
+    if session.get_bind().dialect.name == "postgresql":  # on SQLite the one who writes is alone
+        session.execute(_LOCK, {"told_nonce": report.nonce})
+    before, digest = _stored(session, report.nonce), desk.digest(report, wish_id)
+    if before is None:
+        return _Taking(session, report, desk, now, arrived, wish_id).made()
+    if before.is_of(digest, desk.actor):
+        return before.answer
+    _note_reuse(session, report, digest, desk, now)
+    return Answer(report.nonce, "refused", "nonce_reused", None, now, error=ReusedNonce())
 
 
 def measured_skew(report: Report, now: datetime) -> int | None:
@@ -182,51 +173,54 @@ def measured_skew(report: Report, now: datetime) -> int | None:
 class _Taking:
     """One report being taken, within its transaction."""
 
-    def __init__(self, session: Session, report: Report, desk: Desk, now: datetime, wish_id: int | None) -> None:
+    def __init__(
+        self, session: Session, report: Report, desk: Desk, now: datetime, arrived: datetime, wish_id: int | None
+    ) -> None:
         self.session, self.report, self.desk, self.now, self.wish_id = session, report, desk, now, wish_id
         self.typed = bool(report.recipient_code) and is_typed(report.recipient_code)
-        self.happened = report.occurred_at + (timedelta(0) if report.sent_at is None else now - report.sent_at)
+        self.happened = report.occurred_at + (timedelta(0) if report.sent_at is None else arrived - report.sent_at)
+        self.skew_s = measured_skew(report, arrived)
         self.dated = dated(self.happened, earliest=None, now=now)
         self.device: devices.DeviceHere | None = None
         self.found: dict[str, Any] = {}
+        self.held: Held | None = None
         self.error: MicrowishError | None = None
         self.contested = self.evidence = self.code = self.wish_code = ""
 
     def made(self) -> Answer:
         session, report, desk, now = self.session, self.report, self.desk, self.now
-        skew = measured_skew(report, now)
         if desk.channel == "device":
             self.device = devices.meet(
-                session, uid=report.device_id, account_id=desk.actor.account_id, skew_s=skew, now=now
+                session, uid=report.device_id, account_id=desk.actor.account_id, skew_s=self.skew_s, now=now
             )
         outcome = self._outcome()
         spent = desk.channel == "device" or outcome != "refused"  # on a page one corrects the input and sends it again
-        session.execute(
-            sa.insert(_SCAN).values(
-                **self.found,
-                **self._received_by(),
-                nonce=report.nonce if spent else f"refused-{secrets.token_hex(16)}",
-                digest=desk.digest(report, self.wish_id),
-                action=report.action,
-                channel=desk.channel,
-                account_id=desk.actor.account_id,
-                device_id=self.device.id if self.device else None,
-                device_seq=report.device_seq if self.device else None,
-                device_at=report.occurred_at,
-                sent_at=report.sent_at,
-                skew_s=skew,
-                clock=self.dated.clock,
-                occurred_at=self.dated.at,
-                recorded_at=now,
-                outcome=outcome,
-                code=self.code,
-                evidence=self.evidence,
-                receiver=report.evidence.receiver,
-                place=report.evidence.place,
-                photo=report.evidence.photo,
-                reason=reason_kept(report.evidence.note),
-            )
-        )
+        row = {
+            **_NOTHING_FOUND,
+            **self.found,
+            **self._received_by(),
+            "nonce": report.nonce if spent else f"refused-{secrets.token_hex(16)}",
+            "digest": desk.digest(report, self.wish_id),
+            "action": report.action,
+            "channel": desk.channel,
+            "account_id": desk.actor.account_id,
+            "device_id": self.device.id if self.device else None,
+            "device_seq": report.device_seq if self.device else None,
+            "device_at": report.occurred_at,
+            "sent_at": report.sent_at,
+            "skew_s": self.skew_s,
+            "clock": self.dated.clock,
+            "occurred_at": self.dated.at,
+            "recorded_at": now,
+            "outcome": outcome,
+            "code": self.code,
+            "evidence": self.evidence,
+            "receiver": report.evidence.receiver,
+            "place": report.evidence.place,
+            "photo": report.evidence.photo,
+            "reason": reason_kept(report.evidence.note),
+        }
+        session.execute(sa.insert(_SCAN), row)
         return Answer(report.nonce, outcome, self.code, self.wish_code or None, self.dated.at, self.error)
 
     def _outcome(self) -> str:
@@ -275,6 +269,7 @@ class _Taking:
             signer=desk.signer,
             keys=desk.keys,
             label=report.token,
+            held=self.held,
             receipt="" if self.typed else report.recipient_code,
             receipt_code=report.recipient_code if self.typed else "",
             wish_id=self.wish_id,
@@ -298,6 +293,7 @@ class _Taking:
         if not relations(self.desk.actor, state.facts) & actions.MAY_REPORT:
             self.found = {"campaign_id": state.campaign_id, "label_id": held.id}
             raise NotFound("这个标签", "label")
+        self.held = held
         self.found = {
             "campaign_id": state.campaign_id,
             "wish_id": state.id,
@@ -360,14 +356,7 @@ class _Stored:
 
 
 def _stored(session: Session, nonce: str) -> _Stored | None:
-    row = session.execute(
-        sa.select(
-            _SCAN.c.outcome, _SCAN.c.code, _SCAN.c.occurred_at, _SCAN.c.digest, _SCAN.c.account_id,
-            _WISH.c.code.label("wish"),
-        )
-        .join(_WISH, _WISH.c.id == _SCAN.c.wish_id, isouter=True)
-        .where(_SCAN.c.nonce == nonce)
-    ).one_or_none()  # fmt: skip
+    row = session.execute(_OF_NONCE, {"told_nonce": nonce}).one_or_none()
     if row is None:
         return None
     answer = Answer(nonce, row.outcome, row.code, row.wish, row.occurred_at, repeated=True)

@@ -21,6 +21,8 @@ _Event = columns(Event)
 _HandOver = columns(HandOver)
 _Wish = columns(Wish)
 
+_COUNTS = sa.select(_HandOver.id).where(_HandOver.claim_id == sa.bindparam("of_claim"), _HandOver.state == "confirmed")
+
 RECEIVING = frozenset({"community", "paper"})
 """Evidence given by the receiving side or afterwards: it bears out what the courier says, and does not contradict it."""
 
@@ -88,9 +90,7 @@ def restand(session: Session, *, claim_id: int, actor: Actor, now: datetime, cho
 
 def counts_now(session: Session, claim_id: int) -> int | None:
     """The row of the report that counts."""
-    return session.execute(
-        sa.select(_HandOver.id).where(_HandOver.claim_id == claim_id, _HandOver.state == "confirmed")
-    ).scalar()
+    return session.execute(_COUNTS, {"of_claim": claim_id}).scalar()
 
 
 def contradicted(session: Session, claim_id: int, hands: Hands) -> bool:
@@ -102,21 +102,23 @@ def contradicted(session: Session, claim_id: int, hands: Hands) -> bool:
     return not all(hands.agree(Hands(*other)) for other in others)
 
 
-def not_theirs(session: Session, claim_id: int, standing: frozenset[By]) -> str:
+def not_theirs(session: Session, claim_id: int, wish_id: int, standing: frozenset[By]) -> str:
     """Who comes second is held to what the first was: a report that could not have delivered does not count, whenever it came."""
     name = session.execute(
         sa.select(_Event.action)
-        .where(_Event.claim_id == claim_id, _Event.new_status == Status.DELIVERED)
+        .where(_Event.wish_id == wish_id, _Event.claim_id == claim_id, _Event.new_status == Status.DELIVERED)
         .order_by(_Event.id.desc())
         .limit(1)
     ).scalar()
     return "" if name not in MOVES or MOVES[name].by & standing else Forbidden.code
 
 
-def begun_again(session: Session, claim_id: int, *, happened: datetime) -> str:
+def begun_again(session: Session, claim_id: int, wish_id: int, *, happened: datetime) -> str:
     """After a dispute the claim is live once more: what was reported of the first time counts no longer."""
     since = session.execute(
-        sa.select(sa.func.max(_Event.recorded_at)).where(_Event.claim_id == claim_id, _Event.action == "redo")
+        sa.select(sa.func.max(_Event.recorded_at)).where(
+            _Event.wish_id == wish_id, _Event.claim_id == claim_id, _Event.action == "redo"
+        )
     ).scalar()
     if since is not None and happened < since:
         return "before_redo"

@@ -42,6 +42,7 @@ class HandOver(SQLModel, table=True):
     __table_args__ = (
         sa.UniqueConstraint("uid"),
         sa.Index("ix_hand_over_wish", "wish_id"),
+        sa.Index("ix_hand_over_claim", "claim_id"),
         sa.Index(
             "uq_hand_over_one_confirmed",
             "claim_id",

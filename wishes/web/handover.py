@@ -16,6 +16,7 @@ from wishes.handover import actions, scanning
 from wishes.handover.keys import signing_keys
 from wishes.handover.label_codes import qr_svg
 from wishes.handover.queries import Found, found_parcel
+from wishes.handover.reports import page_report
 from wishes.handover.tokens import TokenRefused, WrongTokenType, human_code, scan_url
 from wishes.i18n import Text
 from wishes.intake.wishes import wish_by_code
@@ -87,7 +88,7 @@ def confirm() -> WerkzeugResponse | tuple[str, int]:
         if form.get("code"):
             with database().reading() as session:
                 wish = wish_by_code(session, g.campaign.id, form["code"])
-        report = scanning.page_report(
+        report = page_report(
             form.get("uid", ""),
             label=form.get("label", ""),
             receipt=form.get("receipt", ""),

@@ -1339,6 +1339,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("uid", name=op.f("uq_hand_over_uid")),
     )
     with op.batch_alter_table("hand_over", schema=None) as batch_op:
+        batch_op.create_index("ix_hand_over_claim", ["claim_id"], unique=False)
         batch_op.create_index("ix_hand_over_wish", ["wish_id"], unique=False)
         batch_op.create_index(
             "uq_hand_over_one_confirmed",
@@ -1564,6 +1565,7 @@ def downgrade() -> None:
             postgresql_where=sa.text("state = 'confirmed'"),
         )
         batch_op.drop_index("ix_hand_over_wish")
+        batch_op.drop_index("ix_hand_over_claim")
 
     op.drop_table("hand_over")
     with op.batch_alter_table("feedback", schema=None) as batch_op:

@@ -9,6 +9,7 @@ from flask import Response, request
 from wishes.access import Actor, require
 from wishes.clock import utc_now
 from wishes.handover import scanning
+from wishes.handover.reports import page_report
 from wishes.intake.wishes import wish_by_code
 from wishes.people.queries import actor_of_token
 from wishes.web.api.campaigns import entered
@@ -37,7 +38,7 @@ def hand_over() -> Response:
         campaign_id = entered(session, actor, asked.campaign)
         require(actor, "handover.scan", campaign_id)
         wish = None if asked.wish is None else wish_by_code(session, campaign_id, asked.wish)
-    report = scanning.page_report(
+    report = page_report(
         asked.uid,
         label=asked.label,
         receipt=asked.receipt,
