@@ -117,6 +117,10 @@ def test_advice_is_worked_out_when_asked_and_kept(coordinator: Person, town: Tow
 def test_sliders_show_what_changes_before_anything_is_saved(coordinator: Person, town: Town) -> None:
     page = coordinator.get(at(town, "/what-if?try=1&distance=90&category=0&able=vetted&county=330102&people=1"))
     assert "现在与试算" in page.text and "保存权重" in page.text
+    asking = page.text.split('method="get"')[1].split("</form>")[0]
+    names = re.findall(r' name="(\w+)"', asking)
+    assert len(names) == len(set(names)) and {"able", "county", "people"} < set(names), "no entry hides another"
+    assert '<option value="vetted" selected' in asking
     told = coordinator.client.get(at(town, "/what-if?try=1&distance=90&category=0&format=json")).get_json()
     assert told["weights"]["now"]["distance"] == 10.0 and told["weights"]["then"]["distance"] == 90.0
     assert told["kept"] + told["moved"] + told["newly_matched"] == told["then"]["matched"]
