@@ -15,6 +15,8 @@ from pathlib import Path
 from wishes.errors import Misconfigured
 
 PACKAGE_DIR = Path(__file__).resolve().parent
+NO_ADDRESS = "http://127.0.0.1:8000"
+"""Where links and codes lead when nobody said where the site is."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Settings:
     database_url: str = field(repr=False)  # it may hold a password
     redis_url: str | None = field(repr=False)  # None: the embedded broker in var_dir
     secret_key: str = field(repr=False)
-    base_url: str = "http://127.0.0.1:8000"
+    base_url: str = NO_ADDRESS
     production: bool = False
     max_upload_bytes: int = 64 * 1024 * 1024
     database_pool: int = 5
@@ -90,7 +92,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     var_dir.mkdir(parents=True, exist_ok=True)
     database_url = _driver(env.get("MICROWISH_DATABASE_URL") or f"sqlite:///{var_dir / 'microwish.sqlite3'}")
     production = env.get("MICROWISH_PRODUCTION", "") in ("1", "true", "yes")
-    base_url = (env.get("MICROWISH_BASE_URL") or "http://127.0.0.1:8000").rstrip("/")
+    base_url = (env.get("MICROWISH_BASE_URL") or NO_ADDRESS).rstrip("/")
     secret = _secret(env, var_dir)
     if production and not base_url.startswith("https://"):
         raise Misconfigured(setting="MICROWISH_BASE_URL", why="production needs an https:// address")
