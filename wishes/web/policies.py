@@ -99,9 +99,19 @@ def save_reserve() -> Response:
     """How many wishes the reserve can serve, and for how much."""
     person, now = signed_in(), utc_now()
     require(person, "campaign.coordinate", g.campaign.id)
-    count, yuan = rows.number("reserve_count"), rows.number("reserve_yuan")
+    try:
+        count, yuan = rows.number("reserve_count"), rows.number("reserve_yuan")
+    except Invalid:
+        count = yuan = None
     if count is None or count < 0 or count != round(count) or (yuan is not None and yuan < 0):
-        raise Invalid("reserve_count", Text("请填件数，如 50。", "Give the number of pieces, such as 50."))
+        flash(
+            t(
+                "没有保存：请填件数，如 50；金额可以不填。",
+                "Not saved: give the number of pieces, such as 50; the sum may be left out.",
+            ),
+            "warning",
+        )
+        return redirect(url_for("policies.home", _anchor="reserve"))
     with database().transaction() as session:
         set_reserve(
             session,

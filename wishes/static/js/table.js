@@ -116,6 +116,9 @@ for (const form of document.querySelectorAll("[data-bulk]")) {
     }
     count(form);
   });
+  form.addEventListener("toggle", (event) => {
+    if (event.target.matches?.(".confirm[open]")) event.target.scrollIntoView({ block: "nearest" });
+  }, true);
   count(form);
 }
 window.addEventListener("pageshow", () => document.querySelectorAll("[data-bulk]").forEach(count));
