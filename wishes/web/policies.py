@@ -111,7 +111,7 @@ def save_reserve() -> Response:
             ),
             "warning",
         )
-        return redirect(url_for("policies.home", _anchor="reserve"))
+        return redirect(url_for("policies.home"))
     with database().transaction() as session:
         set_reserve(
             session,
