@@ -97,7 +97,7 @@ def find_cards(grid: Grid, lexicon: Lexicon, headers: HeaderWords, *, guessed: b
         if p.role == "name" and (lexicon.is_name(tight(p.text)) or tight(p.text) in lexicon.example_names)
     ]
     wished = [p for p in filled if p.role == "wish"]
-    if not named or (len(named) < 2 and not guessed and find_headers(grid, headers)) or not wished:
+    if not named or (len(named) < 2 and not guessed and find_headers(grid, headers)) or not (wished or guessed):
         return []
     title, _ = Counter(p.title for p in pairs if p.role == "name").most_common(1)[0]
     first = next(p.title for p in pairs if p.role == "name")

@@ -194,6 +194,7 @@ class Kinds(NamedTuple):
     unknown: tuple[str, ...] = ()
 
 
+_DENIED = ("非", "无", "没有", "不是", "不属于")
 _AWAY = re.compile(r"(?:父亲?|母亲?|父母|爸爸?|妈妈?|爸妈|双亲)(?![^未不没]{0,8}[未不没])[^、,]{0,8}(?:打工|务工|外出)")
 """爸妈在广东打工: wherever that is."""
 _KIND_BREAK = re.compile(r"[、,，;；/\\+&|\n]|(?<!低保)和|且|及|兼|以及")
@@ -204,8 +205,7 @@ class KindReader:
 
     def __init__(self, words: Words) -> None:
         self.words = self._kinds = {tight(word): kind for kind, listed in words.kinds.items() for word in listed}
-        words_of_kinds = "|".join(map(re.escape, sorted(self._kinds, key=len, reverse=True))) or "(?!)"
-        self._any = re.compile(f"(非|无|没有|不是|不属于)?({words_of_kinds})")
+        self._any = re.compile("|".join(map(re.escape, sorted(self._kinds, key=len, reverse=True))) or "(?!)")
         self._cache: dict[tuple[str, tuple[tuple[str, str], ...]], Kinds] = {}
 
     def kind_of(self, word: str) -> str | None:
@@ -234,9 +234,12 @@ class KindReader:
                     tuple(c for c, k in zip(codes, kinds, strict=False) if k is None),
                 )
         for part in _KIND_BREAK.split(text):
-            matched = self._any.findall(part)
-            found.update(kind for denied, word in matched if not denied and (kind := self._kinds[word]) != "no")
-            if _AWAY.search(part) is not None:
+            matched = list(self._any.finditer(part))
+            for match in matched:
+                kind = self._kinds[match[0]]
+                if kind != "no" and not part.endswith(_DENIED, 0, match.start()):
+                    found.add(kind)
+            if ("工" in part or "外出" in part) and _AWAY.search(part) is not None:
                 found.add("left_behind")
             elif not matched and part:
                 unknown.append(part)
