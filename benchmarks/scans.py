@@ -276,23 +276,21 @@ def _run(
     folder: Path, events: int, devices: int, orders: int, at_once: int, seed: int, server: PostgresServer | None
 ) -> dict[str, Any]:
     vault, ends, seconds, told, sent = Vault(create_keyring(folder / "keys")), [], [], [], []
-    template, day = folder / "day.sqlite3", None
+    template, name = folder / "day.sqlite3", server.create_database() if server else ""
+    database = opened(server.url(name) if server else f"sqlite:///{template}", folder)
+    upgrade(database)
+    day = make_day(database, events=events, devices=devices, seed=seed)
     if server is None:
-        database = opened(f"sqlite:///{template}", folder)
-        upgrade(database)
-        day = make_day(database, events=events, devices=devices, seed=seed)
         with database.engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        database.dispose()
+    database.dispose()
     for order in range(orders):
-        if server is None:
-            url = f"sqlite:///{shutil.copy(template, folder / f'order-{order}.sqlite3')}"
-            database = opened(url, folder)
-        else:  # the same seed makes the same day
-            database = opened(server.url(server.create_database()), folder)
-            upgrade(database)
-            day = make_day(database, events=events, devices=devices, seed=seed)
-        assert day is not None
+        url = (
+            server.url(server.create_database(like=name))
+            if server
+            else f"sqlite:///{shutil.copy(template, folder / f'order-{order}.sqlite3')}"
+        )
+        database = opened(url, folder)
         copies = arrivals(day, seed + 1 + order)
         done = replay(database, day, copies, vault, at_once)
         database.dispose()
@@ -300,6 +298,7 @@ def _run(
         seconds.append(round(done["seconds"], 1))
         told.append(dict(done["told"]))
         sent.append(len(copies))
+        click.echo(f"order {order + 1}: {len(copies)} copies in {seconds[-1]} s", err=True)
     assert all(end == ends[0] for end in ends), "the end depends on the order"
     questions = Counter(reason for end in ends[:1] for *_, why in end.values() for reason in why)
     return {

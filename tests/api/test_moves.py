@@ -14,6 +14,7 @@ from tests.factories import NOW, Place, code_of, insert, make_branch, make_campa
 from wishes.access import Actor, Grant, Role
 from wishes.claims.tables import Claim, Proposal
 from wishes.clock import local_day, utc_now
+from wishes.custody.tables import Inspection
 from wishes.db import Database
 from wishes.events.tables import Event
 from wishes.intake.tables import Wish
@@ -174,6 +175,39 @@ def test_goods_go_all_the_way_through_the_api(callers: Callers, database: Databa
     ):
         caller.post(of(place, code, move), body)
     assert status_of(database, code) is Status.CLOSED
+
+
+def test_a_program_says_of_each_line_of_the_checklist_whether_it_holds(
+    callers: Callers, database: Database, place: Place
+) -> None:
+    code = new_wish(database, place)
+    coordinator, member = callers(place.coordinator), callers(place.member)
+    inspector = callers(Actor(None, "", (place.grant(Role.INSPECTOR),)))
+    member.post(of(place, code, "claim"))
+    assert "checks" not in member.get(of(place, code, "").rstrip("/"))
+    member.post(of(place, code, "prepare"))
+    lines = [one["key"] for one in inspector.get(of(place, code, "").rstrip("/"))["checks"]]
+    assert {"as_wished", "whole", "new"} < set(lines)
+    good = dict.fromkeys(lines, True)
+    for wrong in ({**good, "whole": False}, {key: True for key in lines[1:]}, {**good, "nothing": True}):
+        assert inspector.post(of(place, code, "inspect"), {"checks": wrong}, 422)["field"] == "checks"
+    assert inspector.post(of(place, code, "inspect"), {"checks": good})["status"] == "ready"
+    failed = {"reason": "有裂缝", "checks": {**good, "whole": False}}
+    assert (
+        coordinator.post(of(place, code, "fail_inspection"), {**failed, "checks": {"nothing": False}}, 422)["field"]
+        == "checks"
+    )
+    assert coordinator.post(of(place, code, "fail_inspection"), failed)["status"] == "claimed"
+    member.post(of(place, code, "prepare"))
+    for person in (inspector, coordinator):
+        done = person.post(of(place, code, "inspect"), {"checks": good})
+    assert done["status"] == "inspected"
+    with database.reading() as session:
+        kept = list(
+            session.execute(sa.select(col(Inspection.state), col(Inspection.answers)).order_by(col(Inspection.id)))
+        )
+    assert [str(state) for state, _ in kept] == ["failed", "passed"]
+    assert kept[0].answers == failed["checks"] and kept[1].answers == good
 
 
 def test_company_is_agreed_for_a_day(callers: Callers, database: Database, place: Place) -> None:

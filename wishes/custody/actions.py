@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from wishes.access import Actor, require_move
 from wishes.claims import actions as claims
-from wishes.custody.checklists import checks_of, require_all
+from wishes.custody.checklists import checks_of, require_all, require_lines
 from wishes.custody.pictures import Photo, keep
 from wishes.custody.queries import passed
 from wishes.custody.tables import Inspection, Look
@@ -100,10 +100,12 @@ def fail(
 ) -> Moved:
     """It does not pass: back to who bought it, with the reason. One person is enough.
 
-    Raises NotFound, NotPossibleNow, Forbidden, Invalid (no reason). Effects: the move ``fail_inspection``, an inspection, a photograph.
+    *answers* by the checks' keys. Raises NotFound, NotPossibleNow, Forbidden, Invalid (no reason, no such line). Effects: the move
+    ``fail_inspection``, an inspection (which keeps these answers: the first person's were all yes), a photograph.
     """
     state, claim_id = _ready(session, wish_id, "fail_inspection", actor)
     account_id = _somebody(actor)
+    require_lines(checks_of(session, state.campaign_id, state.category), answers or {})
     done = claims.step(session, "fail_inspection", wish_id=wish_id, actor=actor, now=now, reason=reason)
     first = _first_look(session, wish_id, claim_id)
     if first is None:
@@ -113,7 +115,8 @@ def fail(
         )  # fmt: skip
     else:
         second = None if first.first_by == account_id else account_id
-        _end(session, first.id, Look.FAILED, second_by=second, second_at=now, reason=reason_kept(reason))
+        said = {"answers": dict(answers)} if answers else {}
+        _end(session, first.id, Look.FAILED, second_by=second, second_at=now, reason=reason_kept(reason), **said)
     if photo is not None:
         keep(
             session,

@@ -57,8 +57,18 @@ def checks_of(session: Session, campaign_id: int, category: str) -> tuple[Check,
     return tuple(check for check in (*shipped(), *added(session, campaign_id)) if check.category in (EVERY, category))
 
 
+def require_lines(checks: tuple[Check, ...], answers: Mapping[str, bool]) -> None:
+    """Raise Invalid (``checks``) for an answer to what is no line."""
+    unknown = sorted(set(answers) - {check.key for check in checks})
+    if unknown:
+        raise Invalid(
+            "checks", Text("检查表里没有这一项：{key}。", "The checklist has no such line: {key}."), key=unknown[0]
+        )
+
+
 def require_all(checks: tuple[Check, ...], answers: Mapping[str, bool]) -> None:
-    """Raise Invalid (``checks``) unless every line is answered with yes."""
+    """Raise Invalid (``checks``) unless every line is answered with yes, and for an answer to no line."""
+    require_lines(checks, answers)
     open_lines = [check for check in checks if not answers.get(check.key)]
     if open_lines:
         raise Invalid(

@@ -34,7 +34,18 @@ from wishes.web.api.contract import (
     respond,
     token_digest,
 )
-from wishes.web.api.shapes import AcceptBody, ClaimBody, CloseBody, Moved, NoBody, PrepareBody, ReasonBody, ScheduleBody
+from wishes.web.api.shapes import (
+    AcceptBody,
+    ClaimBody,
+    CloseBody,
+    FailBody,
+    InspectBody,
+    Moved,
+    NoBody,
+    PrepareBody,
+    ReasonBody,
+    ScheduleBody,
+)
 from wishes.web.api.wishes import BY_MOVE, visible_wish, volunteer_by_code
 from wishes.web.identity import database
 
@@ -44,6 +55,8 @@ _BODIES: dict[str, type[BaseModel]] = {
     "prepare": PrepareBody,
     "schedule": ScheduleBody,
     "close": CloseBody,
+    "inspect": InspectBody,
+    "fail_inspection": FailBody,
 }
 
 
@@ -211,7 +224,14 @@ def _make(name: str, call: Call, row: WishRow) -> MoveDone:
             call.session, wish_id=row.id, actor=call.actor, now=call.now, reason=call.body.reason
         )
     if name == "fail_inspection":
-        return custody.fail(call.session, wish_id=row.id, actor=call.actor, now=call.now, reason=call.body.reason)
+        return custody.fail(
+            call.session,
+            wish_id=row.id,
+            actor=call.actor,
+            now=call.now,
+            reason=call.body.reason,
+            answers=call.body.checks,
+        )
     if name in ("decline", "release", "cancel"):
         verb: Callable[..., MoveDone] = getattr(actions, name)
         return verb(call.session, wish_id=row.id, actor=call.actor, now=call.now, reason=call.body.reason)
@@ -221,7 +241,9 @@ def _make(name: str, call: Call, row: WishRow) -> MoveDone:
 
 
 def _look_over(call: Call, row: WishRow) -> MoveDone | None:
-    return custody.look_over(call.session, wish_id=row.id, actor=call.actor, now=call.now).moved
+    return custody.look_over(
+        call.session, wish_id=row.id, actor=call.actor, now=call.now, answers=call.body.checks
+    ).moved
 
 
 _TWO_PEOPLE = "Two people: the first call records the first look and leaves the wish where it stands, the second one, by somebody else, moves it."
@@ -242,7 +264,7 @@ def _operation(name: str) -> Operation:
     move.__doc__ = f"Move the wish: {arrow.label.en} ({arrow.label.zh}).\n\nFrom {start} to {arrow.end}; by {', '.join(sorted(arrow.by))}."
     if name == "inspect":
         move.__doc__ += f"\n\n{_TWO_PEOPLE}"
-    body = ReasonBody if arrow.reason else _BODIES.get(name, NoBody)
+    body = _BODIES.get(name, ReasonBody if arrow.reason else NoBody)
     return Operation("POST", _RULE + name, move, "moves", Moved, body=body, name=f"{name}_wish")
 
 

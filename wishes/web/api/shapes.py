@@ -154,9 +154,17 @@ class MoveShape(Told):
     href: str
 
 
+class CheckShape(Told):
+    """One line of the checklist of a thing that waits to be looked over."""
+
+    key: str
+    label: str
+
+
 class WishPage(Told):
     wish: WishShape
     moves: list[MoveShape]
+    checks: list[CheckShape] | None = None
     due_at: datetime | None = None
     timeline: list[EventShape] | None = None
 
@@ -197,6 +205,24 @@ class NoBody(Asked):
 
 class ReasonBody(Asked):
     reason: Reason
+
+
+Verdicts = Annotated[
+    dict[Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,24}$")], bool],
+    Field(
+        max_length=100, description="Whether each line of the checklist holds, by its key: see `checks` of the wish."
+    ),
+]
+
+
+class InspectBody(Asked):
+    """Without a body every line of the checklist holds."""
+
+    checks: Verdicts | None = None
+
+
+class FailBody(ReasonBody):
+    checks: Verdicts | None = None
 
 
 class ClaimBody(Asked):

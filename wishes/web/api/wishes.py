@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 from wishes.access import NOBODY, Actor, Field, Role, may, possible_moves, relations
 from wishes.claims.tables import Volunteer
 from wishes.clock import local_day
+from wishes.custody.checklists import checks_of
 from wishes.events.story import story
 from wishes.intake.tables import Wish
 from wishes.intake.wishes import Filter, WishRow, list_wishes, seen_by, wish_by_code
@@ -21,6 +22,7 @@ from wishes.web.api.campaigns import entered
 from wishes.web.api.contract import Call, Operation
 from wishes.web.api.paging import cursor, row_of
 from wishes.web.api.shapes import (
+    CheckShape,
     CommunityShape,
     EventShape,
     MoveShape,
@@ -206,6 +208,11 @@ def get_wish(call: Call, slug: str, code: str) -> WishPage:
         ],
     }
     standing = relations(call.actor, row.facts)
+    if any(move.name == "inspect" for move in told["moves"]):
+        told["checks"] = [
+            CheckShape(key=one.key, label=one.label.say(language()))
+            for one in checks_of(call.session, row.campaign_id, row.category)
+        ]
     if standing - {By.BROWSER}:
         names = bool(standing & {By.COMMUNITY, By.COORDINATOR, By.AUDITOR, By.TAKER})
         told |= {"timeline": _timeline(call, row, names), "due_at": clock and clock.due_at}
