@@ -26,10 +26,10 @@ GOOD_ROWS = [["姓名", "心愿", "家长同意"], ["王大山", "书包", "是"
 
 
 def refused(data: bytes, name: str = "来件.xlsx") -> str:
-    started = time.perf_counter()
+    started = time.process_time()  # its own, whatever else the machine does
     with pytest.raises(UnreadableFile) as caught:
         read_workbook(data, name)
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20
     error = caught.value
     assert error.say("zh").endswith(("。", "）。")) and error.say("en").endswith(".")
     assert name not in str(error)
