@@ -76,10 +76,10 @@ def reading(entry: Entry, places: Mapping[str, str]) -> dict[str, str]:
         "gender": t(SEX[entry.gender]) if entry.gender in SEX else "",
         "birth": entry.birth or (t("{n} 岁", "{n} years", n=entry.age) if entry.age is not None else ""),
         "guardian": " ".join(filter(None, (entry.guardian, entry.relation))),
-        "phone": "、".join(entry.phone),
+        "phone": t("、", ", ").join(entry.phone),
         "place": " ".join(filter(None, (places.get(entry.county or ""), places.get(entry.town or ""), entry.village))),
         "school": entry.school or "",
-        "types": "、".join(t(TYPE[each]) for each in entry.types if each in TYPE),
+        "types": t("、", ", ").join(t(TYPE[each]) for each in entry.types if each in TYPE),
         "consent": t(CONSENT[entry.consent]) if entry.consent in CONSENT else entry.consent,
     }
     return {name: told[name] for name in SHOWN}
