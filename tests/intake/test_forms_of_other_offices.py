@@ -184,3 +184,61 @@ def test_sub_totals_under_a_villages_name_are_no_children(understand_bytes: Unde
         ("王大山", "柳树村", 3, 6000),
         ("李小河", "河口村", 1, 6000),
     ]
+
+
+def test_whose_wish_it_is_waits_for_a_person_where_a_line_names_two_children(understand_bytes: Understand) -> None:
+    rows = [
+        ["监护人", "电话", "孩子1姓名", "孩子1心愿", "孩子2姓名", "孩子2心愿", "同意"],
+        ["王强", "19900001111", "王大山", "书包", "王小山", "足球", "是"],
+        ["李刚", "19900001112", "李小河", "台灯", "", "", "是"],
+    ]
+    assert [told(e, "cell", "item", "status") for e in understand_bytes(workbook(rows)).entries] == [
+        ("D2", "书包", "accepted"),
+        ("F2", "足球", "parked"),
+        ("D3", "台灯", "accepted"),
+    ]
+
+
+def test_a_tick_below_a_thing_wishes_for_it(understand_bytes: Understand) -> None:
+    rows = [
+        ["序号", "姓名", "性别", "心愿（打√）", "", "", "同意"],
+        ["", "", "", "书包", "棉衣", "其他", ""],
+        [1, "王大山", "男", "√", "", "", "是"],
+        [2, "李小河", "女", "", "√", "足球", "是"],
+    ]
+    entries = understand_bytes(workbook(rows, merge=["A1:A2", "B1:B2", "C1:C2", "D1:F1", "G1:G2"])).entries
+    assert [told(e, "cell", "item", "status") for e in entries] == [
+        ("D3", "书包", "accepted"),
+        ("E4", "棉衣", "accepted"),
+        ("F4", "足球", "accepted"),
+    ]
+
+
+def test_the_day_or_number_of_the_consent_form_is_no_birth_and_no_record(understand_bytes: Understand) -> None:
+    for title, filled in (("监护人签字日期", "2024-04-03"), ("监护人同意书编号", "TY2024-003")):
+        rows = [
+            ["姓名", "困境类型", "心愿", "价格", title],
+            ["王大山", "低保", "书包", 80, filled],
+            ["李小河", "低保", "足球", 60, filled],
+            ["赵青青", "低保", "台灯", 60, ""],
+        ]
+        assert [told(e, "birth", "recno", "consent", "status") for e in understand_bytes(workbook(rows)).entries] == [
+            (None, None, "yes", "accepted"),
+            (None, None, "yes", "accepted"),
+            (None, None, "no", "rejected"),
+        ]
+
+
+def test_names_that_no_list_of_surnames_knows_stand_under_their_title(understand_bytes: Understand) -> None:
+    names = ["克其依布", "日火小龙", "麦吉古夫", "热柯阿支", "铁足拉者"]
+    rows = [["姓名", "心愿", "价格", "同意"], *([name, "书包", 80, "是"] for name in names)]
+    assert [told(e, "child", "status") for e in understand_bytes(workbook(rows)).entries] == [
+        (name, "accepted") for name in names
+    ]
+    plain = ["王大山", "李小河", "赵青青", "钱多宝"]
+    numbered = [["姓名", "心愿", "同意"], *([f"{n}.{x}（三年级）", "书包", "是"] for n, x in enumerate(plain, 1))]
+    assert [e.child for e in understand_bytes(workbook(numbered)).entries] == plain
+    both = [["姓名/性别/年龄", "心愿", "同意"], *([f"{x}/男/9岁", "书包", "是"] for x in plain)]
+    assert [told(e, "child", "gender", "age") for e in understand_bytes(workbook(both)).entries] == [
+        (x, "M", 9) for x in plain
+    ]

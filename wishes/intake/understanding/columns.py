@@ -144,6 +144,8 @@ def _score(meaning: Meaning, look: ColumnLook) -> float:
     if tests is None or look.filled == 0:
         return 0.75 * meaning.fit
     share = max(look.share(kind) for kind in tests)
+    if meaning.role == "name" and meaning.fit == 1:
+        share = max(share, 0.5 * look.share("called"))  # not every people has surnames that are listed
     score = 0.6 * meaning.fit + 0.4 * share
     if meaning.role in _STRICT and look.filled >= 4 and share < 0.15:
         score -= 0.35 if meaning.role != "wish" else 0.15

@@ -38,7 +38,10 @@ _CODE = re.compile(r"[A-Za-z\d][、,，/A-Za-z\d]*")
 _CODED = re.compile(r"[A-Za-z]{1,4}\d{3}(?![\d.元])|\d[A-Za-z]")
 """Y003 is a running number."""
 _MONEY = re.compile(r"[\d元块百十拾佰]")
+_ANSWER = re.compile(".{0,8}(?:同意|签).{0,5}")
 _TICKS = frozenset("√✓✔☑×✗✘xXvV1是有○●")
+_CHINESE = re.compile(r"[\u4e00-\u9fff]*")
+_CALLED = re.compile(r"[\u3400-\u9fff·]{2,8}(?:\(.*\))?")
 _NATIONS = frozenset("汉回苗畲满壮")
 
 Look = Callable[[Value, str, Lexicon], bool]
@@ -102,7 +105,15 @@ def _is_place(value: Value, text: str, lexicon: Lexicon) -> bool:
 
 
 def _is_name(value: Value, text: str, lexicon: Lexicon) -> bool:
-    return lexicon.is_name(text) or ("班" in text and isinstance(value, str) and lexicon.is_name(read_name(value).text))
+    if lexicon.is_name(text):
+        return True
+    # 1.王强（三年级）
+    return (
+        isinstance(value, str)
+        and len(text) <= 20
+        and _CHINESE.fullmatch(text) is None
+        and lexicon.is_name(read_name(value).text)
+    )
 
 
 def _is_guardian(value: Value, text: str, lexicon: Lexicon) -> bool:
@@ -123,7 +134,9 @@ _LOOKS: Mapping[str, Look] = {
     "code": _is_code,
     "tick": lambda v, t, x: t in _TICKS,
     "consent": lambda v, t, x: t in x.yes or t in x.no,
-    "agreed": lambda v, t, x: ("同意" in t or "签" in t) and (t in x.yes or t in x.no),
+    "agreed": lambda v, t, x: (
+        _ANSWER.fullmatch(t) is not None and (t in x.yes or t in x.no or "家长" in t or "监护" in t)
+    ),
     "relation": lambda v, t, x: t in x.relations,
     "guardian": _is_guardian,
     "name_and_phone": lambda v, t, x: _NAME_AND_PHONE.fullmatch(t) is not None,
@@ -134,6 +147,7 @@ _LOOKS: Mapping[str, Look] = {
     "category": lambda v, t, x: t in x.category_words,
     "ethnicity": lambda v, t, x: t in _NATIONS or (t.endswith("族") and len(t) <= 5),
     "name": _is_name,
+    "called": lambda v, t, x: _CALLED.fullmatch(t) is not None,
     "types": _is_types,
     "place": _is_place,
     "item": _is_item,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from wishes.intake.reading.grid import Sheet, Value, Workbook
+from wishes.intake.reading.grid import Sheet, Value, Workbook, column_number
 from wishes.intake.understanding.cards import Card, find_cards, read_card
 from wishes.intake.understanding.fates import Roles, kind_of_row, roles_of
 from wishes.intake.understanding.headers import HeaderWords
@@ -251,6 +251,19 @@ def _size_text(texts: Sequence[str], sizes: Sequence[tuple[int, str]]) -> str:
     return "|".join([measure + texts[column] for column, measure in sizes if texts[column]])
 
 
+_TICKED = frozenset("√✓✔☑")
+
+
+def grid_column(cell: str) -> int:
+    """2 for C7."""
+    return column_number(cell.rstrip("0123456789"))
+
+
+def _names_another(title: str, headers: HeaderWords) -> bool:
+    """孩子2姓名 beside 孩子1姓名."""
+    return bool(re.search(r"[2二]", title)) and any(m.role == "name" for m in headers.meanings(title))
+
+
 class _BlockReader:
     """Walks down one table, remembering the child, the section and the values that 同上 repeats."""
 
@@ -284,6 +297,12 @@ class _BlockReader:
             {self.shared_price} if self.shared_price is not None else {w[1] for w in self.wishes if w[1] is not None}
         )
         texts = list(zip(*grid.text[block.start : block.end], strict=True))
+        self.items = {c.column: c.title for c in block.columns if c.role == "wish" and context.lexicon.is_item(c.title)}
+        """Columns of wishes that have the thing for their title, and a tick in their cells."""
+        self.second = min(
+            (c.column for c in block.columns if c.role == "ignored" and _names_another(c.title, headers)), default=None
+        )
+        """The column of a second child in the same line."""
         self.ditto = [c for c in sorted(repeatable) if texts and not context.lexicon.ditto.isdisjoint(texts[c])]
         """The columns in which 同上 stands somewhere."""
         self.above: dict[int, tuple[str, Value]] = {}
@@ -342,6 +361,8 @@ class _BlockReader:
         ):
             if (gone or self._called_off(entry.raw)) and "withdrawn" not in entry.reasons:
                 entry.reasons.append("withdrawn")
+            if self.second is not None and grid_column(entry.cell) > self.second and cells.texts[self.second]:
+                entry.doubts.append("row_unsure")  # whose wish this is
             judge(entry, self.rules)
             self.entries.append(entry)
         return "wish"
@@ -416,6 +437,8 @@ class _BlockReader:
 
     def _wish_cells(self, row: int, texts: Sequence[str]) -> list[WishCell]:
         struck, single = self.grid.sheet.struck, self.shared_price is None
+        if self.items and any(texts[column] in _TICKED for column in self.items):
+            texts = [self.items.get(c, t) if t in _TICKED else t for c, t in enumerate(texts)]
         if self.highest is not None and self.lowest is not None and texts[self.highest]:
             (column, _, sizes, qty), low = self.wishes[0], texts[self.lowest]
             price = f"{low}-{texts[self.highest]}" if low else f"不超过{texts[self.highest]}"

@@ -94,6 +94,7 @@ class HeaderWords:
             _ORDINAL.sub("", key, count=1),
             _UNIT.sub("", key),
             key.replace("的", ""),
+            key.removesuffix("名称"),
         ):
             if form in self._exact:
                 return self._exact[form]
@@ -104,7 +105,7 @@ class HeaderWords:
     def _both(self, title: str) -> list[Meaning] | None:
         """姓名/班级, 家长及电话: a title of two, of which the first tells what the cells begin with."""
         parts = [part for part in _AND.split(flat(title)) if part.strip()]
-        if len(parts) != 2:
+        if len(parts) not in (2, 3):
             return None
         first, second = self._listed(parts[0]), self._listed(parts[1])
         if not first or not second or first == second:

@@ -61,7 +61,7 @@ class Lexicon:
             known = (
                 2 <= len(bare) <= 4
                 and _CJK.fullmatch(bare) is not None
-                and (bare[0] in self.surnames or bare[:2] in self.surnames)
+                and (bare[0] in self.surnames or (len(bare) > 2 and bare[:2] in self.surnames))
             )
             known = known and not self._is_word(bare)
             if not known and "·" in bare and 4 <= len(bare) <= 15:

@@ -12,7 +12,7 @@ from wishes.intake.words import Words
 _BRACKETS = re.compile(r"[(（\[【<《]([^)）\]】>》]*)[)）\]】>》]")
 _ALIAS = re.compile(r"化名|假名|昵称|别名|小名|乳名|代称")
 _PLAIN_NAME = re.compile(r"[\u4e00-\u9fff]{1,3}[\u4e00-\u9fff](?<![学友士生师童名称])")
-_SEX_BEHIND = re.compile(r"(.{2,}?)\s*[/、,;:\s\-]\s*(男|女)(?:孩|生)?")
+_SEX_BEHIND = re.compile(r"(.{2,}?)\s*[/、,;:\s\-]\s*(男|女)(?:孩|生)?(?:\s*[/、,;\s\-]\s*\d{1,2}\s*周?岁?)?")
 _CLASS_BEHIND = re.compile(
     r"(?<=[\u4e00-\u9fff]{2})\s*[/、,;(\s]\s*(?:[一二三四五六七八九初高]|\d).{0,7}(?:年级|班)\)?$"
 )

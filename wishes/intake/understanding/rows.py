@@ -25,7 +25,7 @@ _REFUSED = re.compile(
 )
 """No consent, or none on paper."""
 _AGREED = re.compile(
-    "同意|知情|授权|√|✓|已[签交收附存按盖]|已提交|签[了过好完]|签[字名]|签的?$|[手指]印|捺印|书面|附后|^有(?:[,(、]|书面|附)"
+    "同意|知情|授权|√|✓|已[签交收附存按盖]|已提交|签[了过好完]|签[字名]|签的?$|[手指]印|捺印|书面|附后|^[A-Za-z]{1,6}[\\d-]{3,}$|^有(?:[,(、]|书面|附)"
 )
 _NOBODY = frozenset(("无", "/", "—", "-", "未知", "不详"))
 _YEARS_OLD = re.compile(r"\d{1,2}\s*周?岁")
@@ -181,6 +181,8 @@ def read_person(cells: Cells, context: Context, section_village: str | None, hid
         entry.age = read_age(age if years is None else years[0])
     elif sex and entry.age is None and (years := _YEARS_OLD.search(sex)) is not None:
         entry.age = read_age(years[0])  # 性别/年龄 in one column
+    elif shown and "age" not in cells.columns.by_role and (years := _YEARS_OLD.search(shown)) is not None:
+        entry.age = read_age(years[0])  # 姓名/性别/年龄
     if age and not sex and "sex" not in cells.columns.by_role:
         entry.gender = entry.gender or _sex_beside(age)
     _read_place(entry, cells, context, section_village)
