@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from wishes.intake.reading.grid import Sheet, Value, Workbook, column_number
+from wishes.intake.reading.grid import Sheet, Value, Workbook
 from wishes.intake.understanding.cards import Card, find_cards, read_card
-from wishes.intake.understanding.fates import Roles, kind_of_row, roles_of
+from wishes.intake.understanding.fates import roles_of
 from wishes.intake.understanding.headers import HeaderWords
 from wishes.intake.understanding.lexicon import Lexicon
 from wishes.intake.understanding.listed import is_listed, laid_out
@@ -22,13 +22,13 @@ from wishes.intake.understanding.model import (
     SheetReading,
     TableReading,
 )
-from wishes.intake.understanding.rows import PERSONAL, Cells, Columns, Context, column_for, read_person, says_withdrawn
+from wishes.intake.understanding.rows import Context
 from wishes.intake.understanding.sender import find_sender
 from wishes.intake.understanding.statements import consent_statement, legends
 from wishes.intake.understanding.tables import Block, Grid, blocks_of, grid_of, headless_block, looks_like_a_form
-from wishes.intake.understanding.text import tight
 from wishes.intake.understanding.turned import lies_on_its_side, turn_back, turned
-from wishes.intake.understanding.wishcells import WishCell, entries_of, judge
+from wishes.intake.understanding.walking import BlockReader
+from wishes.intake.understanding.wishcells import judge
 
 
 @dataclass(slots=True)
@@ -220,7 +220,7 @@ def _read_sheet(
         for row in block.header_rows:
             fates[row] = "header"
         report.tables.append(TableReading(block.header_rows, block.start, block.end - 1, block.columns))
-        reader = _BlockReader(grid, block, context, headers, rules)
+        reader = BlockReader(grid, block, context, headers, rules)
         for row in range(block.start, block.end):
             fate = reader.read(row)
             if fates.get(row) not in ("wish",):
@@ -234,249 +234,3 @@ def _read_sheet(
         RowFate(name, row, fates.get(row) or ("title" if any(grid.text[row]) else "blank"))
         for row in range(grid.height)
     ]
-
-
-_NONE: frozenset[int] = frozenset()
-_VILLAGE_TITLE = re.compile(r"[\u4e00-\u9fff]{1,20}(?:村|社区|居委会|嘎查)")
-_VILLAGE_SHEET = re.compile(r"[\u4e00-\u9fff]{1,8}(?:村|社区|嘎查)")
-_ONE = re.compile(r"单价|每[个件份]")
-_LOW, _HIGH = re.compile(r"低|下限|起"), re.compile(r"高|上限|封顶")
-
-
-_SHOE, _HEIGHT = re.compile(r"鞋|脚"), re.compile(r"身高|衣|裤|服")
-
-
-def _size_text(texts: Sequence[str], sizes: Sequence[tuple[int, str]]) -> str:
-    """The sizes of a line as one text; those of several columns are kept apart from a list for several wishes."""
-    return "|".join([measure + texts[column] for column, measure in sizes if texts[column]])
-
-
-_TICKED = frozenset("√✓✔☑")
-
-
-def grid_column(cell: str) -> int:
-    """2 for C7."""
-    return column_number(cell.rstrip("0123456789"))
-
-
-def _names_another(title: str, headers: HeaderWords) -> bool:
-    """孩子2姓名 beside 孩子1姓名."""
-    return bool(re.search(r"[2二]", title)) and any(m.role == "name" for m in headers.meanings(title))
-
-
-class _BlockReader:
-    """Walks down one table, remembering the child, the section and the values that 同上 repeats."""
-
-    def __init__(self, grid: Grid, block: Block, context: Context, headers: HeaderWords, rules: CampaignRules) -> None:
-        self.grid, self.block, self.context, self.headers, self.rules = grid, block, context, headers, rules
-        self.roles: Roles = roles_of(block)
-        self.columns = Columns({role: columns for role, columns in self.roles.by_role.items() if role in PERSONAL})
-        self.wishes: list[tuple[int, int | None, list[tuple[int, str]], int | None]] = [
-            (
-                c.column,
-                column_for(block.columns, "price", c.number),
-                self._sizes(c.number),
-                column_for(block.columns, "qty", c.number),
-            )
-            for c in sorted(block.columns, key=lambda c: c.number)
-            if c.role == "wish"
-        ]
-        prices = [c for c in block.columns if c.role == "price"]
-        self.each = {c.column for c in prices if _ONE.search(c.title)}
-        """Columns that tell the price of one piece."""
-        alone = prices[0].column if len(prices) == 1 and prices[0].number == 0 else None
-        self.lowest = self._end(_LOW)
-        self.highest = self._end(_HIGH)
-        """Columns of the least and the highest price, where a table has one for each."""
-        self.shared_price = alone if len(self.wishes) > 1 else None
-        self.entries: list[Entry] = []
-        self.person: Entry | None = None
-        self.section_village: str | None = self._sheet_village()
-        repeatable = {column for _, column in self.columns.last_first} | {w[0] for w in self.wishes}
-        repeatable |= (
-            {self.shared_price} if self.shared_price is not None else {w[1] for w in self.wishes if w[1] is not None}
-        )
-        texts = list(zip(*grid.text[block.start : block.end], strict=True))
-        self.items = {c.column: c.title for c in block.columns if c.role == "wish" and context.lexicon.is_item(c.title)}
-        """Columns of wishes that have the thing for their title, and a tick in their cells."""
-        self.second = min(
-            (c.column for c in block.columns if c.role == "ignored" and _names_another(c.title, headers)), default=None
-        )
-        """The column of a second child in the same line."""
-        self.ditto = [c for c in sorted(repeatable) if texts and not context.lexicon.ditto.isdisjoint(texts[c])]
-        """The columns in which 同上 stands somewhere."""
-        self.above: dict[int, tuple[str, Value]] = {}
-        if block.header_rows and block.header_rows[0] > 0:
-            # Tables below each other, each under the name of its village.
-            title = [text for text in dict.fromkeys(grid.text[block.header_rows[0] - 1]) if text]
-            if len(title) == 1 and _VILLAGE_TITLE.fullmatch(title[0]) is not None:
-                self._section(title[0])
-
-    def _sizes(self, wish: int) -> list[tuple[int, str]]:
-        """The size columns of a wish column, each with the word that tells what it measures where its title does."""
-        mine = [c for c in self.block.columns if c.role == "size" and c.number in (wish, 0)]
-        return [
-            (
-                c.column,
-                "鞋码"
-                if _SHOE.search(c.title) and not _HEIGHT.search(c.title)
-                else "身高"
-                if _HEIGHT.search(c.title) and not _SHOE.search(c.title)
-                else "",
-            )
-            for c in mine
-        ]
-
-    def _end(self, title: re.Pattern[str]) -> int | None:
-        prices = [c for c in self.block.columns if c.role == "price"]
-        found = [c.column for c in prices if title.search(c.title)]
-        return found[0] if len(self.wishes) == 1 and len(prices) == 2 and len(found) == 1 else None
-
-    def read(self, row: int) -> str:
-        """Read one row; returns its fate."""
-        kind = kind_of_row(self.grid, self.block, self.roles, row, self.context.lexicon, self.headers)
-        if kind.fate == "section":
-            self._section(kind.section)
-            self.person = None
-        if kind.fate == "more_blank":
-            return "blank"
-        if kind.fate not in ("child", "more"):
-            return kind.fate
-        cells = self._cells(row)
-        person = self._person_of(row, cells)
-        wishes = self._wish_cells(row, cells.texts)
-        if kind.fate == "more" and person.child_row != row and not any(w.text for w in wishes):
-            return "blank"
-        gone = self._struck(row) or (
-            "remark" in cells.said and says_withdrawn(" ".join(cells.all("remark")), self.context.lexicon)
-        )
-        gone = gone or self._called_off(cells.said.get("name", ""))
-        shared = self.shared_price
-        for entry in entries_of(
-            person,
-            wishes,
-            self.context.lexicon,
-            shared_price=None if shared is None else cells.texts[shared],
-            shared_price_at=None if shared is None else (row, shared),
-        ):
-            if (gone or self._called_off(entry.raw)) and "withdrawn" not in entry.reasons:
-                entry.reasons.append("withdrawn")
-            if self.second is not None and grid_column(entry.cell) > self.second and cells.texts[self.second]:
-                entry.doubts.append("row_unsure")  # whose wish this is
-            judge(entry, self.rules)
-            self.entries.append(entry)
-        return "wish"
-
-    def _called_off(self, text: str) -> bool:
-        """跳绳（作废）, or 作废 and nothing else."""
-        if "(" not in text and "【" not in text and "[" not in text:
-            return text in self.context.lexicon.called_off
-        said = re.findall(r"[(\[【]([^()\[\]【】]*)[)\]】]", text)
-        return any(says_withdrawn(inside, self.context.lexicon) for inside in said)
-
-    def _sheet_village(self) -> str | None:
-        """The village that a sheet is named after, which holds until a section says otherwise."""
-        name = tight(self.context.sheet)
-        return name if _VILLAGE_SHEET.fullmatch(name) is not None else None
-
-    def _section(self, text: str) -> None:
-        places = self.context.lexicon.places
-        bare = re.sub(r"[(（].*$", "", text)
-        if re.search(r"村|社区|居委会|屯|庄", bare) and not re.search(r"年级|班|小学|中学", bare):
-            self.section_village = places.read(bare).village
-        else:
-            self.section_village = None
-
-    def _cells(self, row: int) -> Cells:
-        texts, values = self.grid.text[row], self.grid.values[row]
-        if self.ditto:
-            texts, values = list(texts), list(values)
-            for at in self.ditto:
-                if texts[at] in self.context.lexicon.ditto:
-                    texts[at], values[at] = self.above.get(at, ("", ""))
-                elif texts[at]:
-                    self.above[at] = (texts[at], values[at])
-        months = self.grid.sheet.month_only
-        return Cells(
-            row,
-            texts,
-            values,
-            self.columns,
-            frozenset(c for c in range(len(texts)) if (row, c) in months) if months else _NONE,
-        )
-
-    def _person_of(self, row: int, cells: Cells) -> Entry:
-        """The child of this row: its own, or the one above that it continues."""
-        if self.person is None or not self._continues(row, cells):
-            self.person_cells = cells
-        # Read afresh also for a further wish: the person of the row above has become an entry.
-        hidden = self.person_cells.row in self.grid.sheet.hidden_rows
-        self.person = read_person(self.person_cells, self.context, self.section_village, hidden)
-        return self.person
-
-    def _continues(self, row: int, cells: Cells) -> bool:
-        assert self.person is not None
-        name_column = self.roles.first("name")
-        if name_column is not None and (row, name_column) in self.grid.merged_from:
-            top = self.grid.merged_from[row, name_column][0]
-            return top != row and self.person.child_row >= top
-        if cells.one("name"):
-            return False
-        serial = self.roles.first("serial")
-        merged = self.grid.merged_from
-        if serial is not None and self.grid.text[row][serial] and (row, serial) not in merged:
-            same = tight(self.grid.text[row][serial]) == tight(self.grid.text[self.person.child_row][serial])
-            if not same:
-                return False
-        for role in ("sex", "birth", "age", "id", "guardian", "phone", "address", "village", "recno"):
-            for column in self.columns.by_role.get(role, ()):
-                text = cells.texts[column]
-                if text and (row, column) not in merged and text != self.grid.text[self.person.child_row][column]:
-                    return False
-        return True
-
-    def _wish_cells(self, row: int, texts: Sequence[str]) -> list[WishCell]:
-        struck, single = self.grid.sheet.struck, self.shared_price is None
-        if self.items and any(texts[column] in _TICKED for column in self.items):
-            texts = [self.items.get(c, t) if t in _TICKED else t for c, t in enumerate(texts)]
-        if self.highest is not None and self.lowest is not None and texts[self.highest]:
-            (column, _, sizes, qty), low = self.wishes[0], texts[self.lowest]
-            price = f"{low}-{texts[self.highest]}" if low else f"不超过{texts[self.highest]}"
-            return [
-                WishCell(
-                    row,
-                    column,
-                    texts[column],
-                    price,
-                    (row, self.highest),
-                    _size_text(texts, sizes),
-                    texts[qty] if qty is not None else "",
-                    (row, column) in struck,
-                )
-            ]
-        return [
-            WishCell(
-                row,
-                column,
-                texts[column],
-                texts[price] if single and price is not None else "",
-                None if price is None else (row, price),
-                _size_text(texts, sizes) if sizes else "",
-                texts[qty] if qty is not None else "",
-                (row, column) in struck,
-                price in self.each,
-            )
-            for column, price, sizes, qty in self.wishes
-        ]
-
-    def _struck(self, row: int) -> bool:
-        """Struck through: the name, or most of the line."""
-        struck = self.grid.sheet.struck
-        if not struck:
-            return False
-        filled = [c.column for c in self.block.columns if self.grid.text[row][c.column]]
-        crossed = [c for c in filled if (row, c) in struck]
-        name = self.roles.first("name")
-        return len(crossed) > 0.5 * len(filled) or (
-            name is not None and (row, name) in struck and bool(self.grid.text[row][name])
-        )

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from wishes.intake.understanding.dangers import Guard
 from wishes.intake.understanding.numerals import CHINESE_NUMBER, number
 from wishes.intake.understanding.prices import Price, inline_price
+from wishes.intake.understanding.sizes import SIZE, size_in
 from wishes.intake.understanding.text import flat, simple, tight
 from wishes.intake.words import Item, Words
 
@@ -109,13 +110,6 @@ _TITLE = re.compile("《([^《》]{2,20})》(?:这?一?[本套册部])?(?:书|�
 _LETTER = re.compile(r"\w")
 _QUOTES = re.compile(r"[“”\"'‘’「」『』]")
 _PARENTHESES = re.compile(r"[(\[【][^()\[\]【】]*[)\]】]")
-_SIZE = re.compile(
-    r"(?:身高|净身高|鞋码|尺码|码数|胸围|穿|衣长)?[:：]?\s*(?P<n>\d{2,3}(?:\.5)?)\s*(?P<u>cm|厘米|公分|码|号|#|英寸|寸|吋|mm|毫米|\")"
-    r"|(?:身高|净身高)[:：]?\s*(?P<h>\d{2,3})|(?:身高|净身高)?(?P<m>1[.米]\d{1,2})(?:m|米)?|(?:鞋码|尺码|码数)[:：]?\s*(?P<s>\d{2,3}(?:\.5)?)",
-    re.I,
-)
-_HEIGHT_TOLD = re.compile(r"(?:净?身高|体重)[:：]?\s*\d{2,3}(?:\.\d+)?(?:cm|厘米|公分)?", re.I)
-_SHOE_TOLD = re.compile(r"(?:鞋码|脚长|体重)[:：]?\s*\d{2,3}(?:\.\d+)?(?:cm|厘米|公分|码|号)?", re.I)
 _OR = re.compile(r"或者?(?!许)")
 _MODEL = re.compile(r"\d{1,2}号|[一二三四五六七]号")
 _LIST_MARK = re.compile(r"^[(（]?\d{1,2}[)）.、](?!\d)\s*")
@@ -209,7 +203,7 @@ class ThingReader:
 
     def is_attribute(self, text: str) -> bool:
         """Whether a fragment holds only size, colour or number of the wish before it."""
-        rest = _LETTER_SIZE.sub("", _TIMES.sub("", _SIZE.sub("", inline_price(simple(flat(text)))[0])))
+        rest = _LETTER_SIZE.sub("", _TIMES.sub("", SIZE.sub("", inline_price(simple(flat(text)))[0])))
         rest = self._back.sub("", self._front.sub("", tight(rest)))
         rest = rest.strip("()的是:：,，。各约")
         return (
@@ -324,7 +318,7 @@ class ThingReader:
         if _key(bare) in self._known:
             return _key(bare), qty
         if _DIGIT_OR_LETTER.search(bare) is not None:
-            bare = _LETTER_SIZE.sub(" ", _SIZE.sub(" ", bare))
+            bare = _LETTER_SIZE.sub(" ", SIZE.sub(" ", bare))
         bare = tight(bare).strip(",，。;；:：、!！~-—·/|")
         for _ in range(2):
             if (back := self._back.search(bare)) is not None and _key(bare) not in self._known and back.start() > 0:
@@ -421,45 +415,6 @@ class ThingReader:
         return (found.size_kind, size) if size is not None else (None, None)
 
 
-@lru_cache(maxsize=16384)
-def size_in(text: str, kind: str, *, bare: bool = False) -> float | None:
-    """The size of ``kind`` (shoe, height in cm, inch) in ``text``; ``bare`` accepts a plain number (a size column)."""
-    text = flat(text)
-    for match in _SIZE.finditer(text):
-        if match["m"]:
-            value = float(match["m"].replace("米", ".")) * 100
-            if kind == "height":
-                return _plausible(round(value), kind)
-            continue
-        digits = match["n"] or match["h"] or match["s"]
-        value = float(digits)
-        unit = (match["u"] or "").lower()
-        if match["h"] and kind != "height":
-            continue
-        if unit in ("mm", "毫米") and kind == "shoe":
-            value = value / 5 - 10
-        elif unit in ("cm", "厘米", "公分") and kind == "shoe":
-            if value > 30:
-                continue
-            value = value * 2 - 10
-        elif unit in ("英寸", "寸", "吋", '"') and kind != "inch":
-            continue
-        good = _plausible(value, kind)
-        if good is not None:
-            return good
-    if bare:
-        # What is marked as the other measure is not this one.
-        text = (_HEIGHT_TOLD if kind != "height" else _SHOE_TOLD).sub(" ", text)
-        for digits in re.findall(r"(?<![\d.])\d{2,3}(?:\.5)?(?![\d.])", text):
-            value = float(digits)
-            if kind == "shoe" and 140 <= value <= 300 and value % 5 == 0:
-                value = value / 5 - 10
-            good = _plausible(value, kind)
-            if good is not None:
-                return good
-    return None
-
-
 _TRAILING = re.compile(r"(?:[\s:：,，\-—(（\[]+|(?<=[个只双本支盒把件条辆台张块盏副套顶箱瓶份床根]))(\d{2,4})[)）\]]?$")
 _GLUED = re.compile(r"[\u4e00-\u9fff]{2,8}(\d{2,3})")
 _IN_PIECES = re.compile("拼图|积木|乐高|磁力片|雪花片|卡片|词典|字典|棋")
@@ -477,13 +432,6 @@ def _bare_price(text: str, item: str) -> Price | None:
     if match is None or (match[1] in _COLOURS and ("笔" in item or "彩" in item)) or _IN_PIECES.search(item):
         return None
     return Price(int(match[1]) * 100, int(match[1]) * 100, "number without unit", 0.75)
-
-
-def _plausible(value: float, kind: str) -> float | None:
-    low, high = {"shoe": (15, 50), "height": (50, 195), "inch": (10, 30)}.get(kind, (0, 1000))
-    if not low <= value <= high:
-        return None
-    return int(value) if value == int(value) else value
 
 
 def lengths_by_beginning(words: Iterable[str]) -> dict[str, list[int]]:

@@ -13,8 +13,9 @@ from wishes.intake.understanding.lexicon import Lexicon
 from wishes.intake.understanding.model import CampaignRules, Entry, Trace
 from wishes.intake.understanding.numerals import number
 from wishes.intake.understanding.prices import Price, PriceCell, read_price
+from wishes.intake.understanding.sizes import size_in
 from wishes.intake.understanding.text import ticked, tight
-from wishes.intake.understanding.things import Thing, size_in
+from wishes.intake.understanding.things import Thing
 
 
 @dataclass(slots=True)
