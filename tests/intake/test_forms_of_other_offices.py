@@ -105,6 +105,15 @@ def test_names_and_numbers_of_claimers_and_teachers_are_not_the_childs(understan
         assert [e.phone for e in understand_bytes(workbook(plain)).entries] == [("19900001111",), ("19900001112",)]
 
 
+def test_a_remark_that_gives_up_is_no_consent(understand_bytes: Understand) -> None:
+    for remark, consent in (("监护人已签同意书", "yes"), ("家长同意放弃", "no")):
+        rows = [
+            ["姓名", "心愿", "价格", "备注"],
+            *([name, "书包", 80, remark] for name in ("王大山", "李小河", "赵青青")),
+        ]
+        assert [e.consent for e in understand_bytes(workbook(rows)).entries] == [consent] * 3
+
+
 def test_a_questionnaire_may_put_colons_behind_its_titles(understand_bytes: Understand) -> None:
     rows = [
         [

@@ -154,6 +154,8 @@ def _score(meaning: Meaning, look: ColumnLook) -> float:
 
 def _in_group(title: Title, headers: HeaderWords) -> list[Meaning]:
     meanings = list(headers.meanings(title.text))
+    if meanings and meanings[0].role == "phone" and _CLAIM_GROUP.search(title_key(title.text)):
+        return [Meaning("claimer", 1.0)]  # 认领电话
     group = title_key(title.group)
     if not group or title.group == title.text:
         return meanings

@@ -38,7 +38,7 @@ _CODE = re.compile(r"[A-Za-z\d][、,，/A-Za-z\d]*")
 _CODED = re.compile(r"[A-Za-z]{1,4}\d{3}(?![\d.元])|\d[A-Za-z]")
 """Y003 is a running number."""
 _MONEY = re.compile(r"[\d元块百十拾佰]")
-_ANSWER = re.compile(".{0,8}(?:同意|签).{0,5}")
+_ANSWER = re.compile(".{0,8}(?:同意书?|同意并签[字名]|签[字名好了]?)")
 _TICKS = frozenset("√✓✔☑×✗✘xXvV1是有○●")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]*")
 _CALLED = re.compile(r"[\u3400-\u9fff·]{2,8}(?:\(.*\))?")
