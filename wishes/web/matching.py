@@ -340,7 +340,7 @@ def _compared(figures: dict[str, Any], names: Names) -> dict[str, Any]:
         (t("有人承担", "Matched"), now["matched"], then["matched"]), (t("没有着落", "Unmatched"), now["unmatched"], then["unmatched"]),
         (t("距离中位数（公里）", "Median distance (km)"), now["median_km"], then["median_km"]),
         (t("九成在此之内（公里）", "90% within (km)"), now["p90_km"], then["p90_km"]),
-        (t("分工均衡（Jain，1 为最均）", "Even shares (Jain, 1 is best)"), now["jain"], then["jain"]),
+        (t("分工均匀度（1 为最均匀）", "Evenness of shares (1 is even)"), now["jain"], then["jain"]),
         (t("参与的支部和个人", "Branches and people used"), now["takers_used"], then["takers_used"]),
     ]  # fmt: skip
     lines = [{"label": label, "now": a, "then": b, "change": _signed(a, b)} for label, a, b in rows]

@@ -97,7 +97,7 @@ export function showParcels(pack, stateOf, chosen) {
   for (const parcel of pack?.wishes ?? []) {
     if (parcel.township !== town) {
       town = parcel.township;
-      rows.push(element("li", "round-town", `${parcel.place} · ${parcel.township}`));
+      rows.push(element("li", "round-town", parcel.place));
     }
     const detail = [parcel.detail, parcel.box && say(`${parcel.box} 号箱`, `box ${parcel.box}`), !parcel.tag && say("还没有标签", "no label yet")];
     rows.push(row(parcel.category || "box", title(parcel), detail.filter(Boolean).join(" · "), marks[stateOf(parcel)]?.()));
@@ -117,7 +117,7 @@ function showTownships(townships, chosen) {
   box.hidden = townships.length < 2;
   box.querySelector(".ticks").replaceChildren(...townships.map(([code, name, count]) => {
     const tick = Object.assign(document.createElement("input"), { type: "checkbox", value: code, id: `town-${code}`, checked: chosen.includes(code), className: "form-check-input" });
-    const label = Object.assign(document.createElement("label"), { htmlFor: tick.id, textContent: `${name}（${count}）` });
+    const label = Object.assign(document.createElement("label"), { htmlFor: tick.id, textContent: say(`${name}（${count}）`, `${name} (${count})`) });
     return element("div", "tick", tick, label);
   }));
 }
