@@ -135,7 +135,8 @@ _LOOKS: Mapping[str, Look] = {
     "tick": lambda v, t, x: t in _TICKS,
     "consent": lambda v, t, x: t in x.yes or t in x.no,
     "agreed": lambda v, t, x: (
-        _ANSWER.fullmatch(t) is not None and (t in x.yes or t in x.no or "家长" in t or "监护" in t)
+        (("同意" in t or "签" in t) and (t in x.yes or t in x.no))
+        or (_ANSWER.fullmatch(t) is not None and ("家长" in t or "监护" in t))
     ),
     "relation": lambda v, t, x: t in x.relations,
     "guardian": _is_guardian,
