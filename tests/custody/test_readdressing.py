@@ -10,7 +10,7 @@ from flask import Flask
 from sqlmodel import Session, col
 
 from tests.claims.verbs.left import events_of, row
-from tests.custody.conftest import Crew
+from tests.custody.conftest import Crew, crew_of
 from tests.custody.test_packing import LATER, a_box, inspected
 from tests.custody.test_setbacks import on_its_way
 from tests.factories import NOW, Place, code_of, make_wish, signed_in
@@ -27,6 +27,8 @@ from wishes.handover.actions import hand_over, issue_codes
 from wishes.handover.tokens import PublicKeys, TokenSigner
 from wishes.intake.tables import Child, Community, Wish
 from wishes.lifecycle import Kind, Status
+from wishes.tracking.relay import relay
+from wishes.tracking.tables import Notice
 
 SIGNER = TokenSigner(1, bytes(range(32)))
 KEYS = PublicKeys({1: SIGNER.public_key})
@@ -152,3 +154,17 @@ def test_the_page_asks_where_to_and_why_and_the_new_village_has_it(
     assert "已改送" in old.get(done.location).text
     assert new.get(wish).status_code == 200 and "改送到另一个社区" in new.get(wish).text
     assert old.get(wish).status_code == 404
+
+
+def test_who_carries_it_and_the_new_community_are_told_once(database: Database, place: Place) -> None:
+    with database.transaction() as session:
+        crew = crew_of(session, place)
+        new = signed_in(
+            session, Actor(None, "", (place.grant(Role.SOCIAL_WORKER, community_id=place.other_community_id),))
+        )
+        sent_elsewhere(session, crew, inspected(session, crew))
+    for _ in range(2):
+        relay(database, now=LATER)
+    with database.reading() as session:
+        told = session.execute(sa.select(col(Notice.account_id)).where(col(Notice.kind) == "readdress")).scalars()
+        assert sorted(told) == sorted([crew.member.account_id, new.account_id])

@@ -43,6 +43,7 @@ TOLD: dict[str, tuple[tuple[str, Audience], ...]] = {
     "dispatch": (("dispatch", _A.COMMUNITY),),
     "undeliverable": (("undeliverable", _A.TAKER), ("undeliverable", _A.COORDINATORS)),
     "moved_away": (("moved_away", _A.TAKER), ("moved_away", _A.COMMUNITY), ("moved_away", _A.COORDINATORS)),
+    "readdress": (("readdress", _A.TAKER), ("readdress", _A.COMMUNITY)),
     "lose": (("lose", _A.TAKER), ("lose", _A.SECRETARY), ("lose", _A.COORDINATORS)),
     "damage": (("damage", _A.TAKER), ("damage", _A.SECRETARY), ("damage", _A.COORDINATORS)),
     "no_show": (("no_show", _A.TAKER), ("no_show", _A.COMMUNITY), ("no_show", _A.COORDINATORS)),
@@ -60,7 +61,7 @@ TOLD: dict[str, tuple[tuple[str, Audience], ...]] = {
 }
 """Who is told of a move. Those not listed (submitted, verified, published, declined, expired …) show on the boards."""
 
-BESIDES = frozenset({"propose_appointment", "agree_appointment", "hand_over"})
+BESIDES = frozenset({"propose_appointment", "agree_appointment", "hand_over", "readdress"})
 """What people are told of though the wish does not move; of hand-overs only those that contradict another."""
 
 UNTOLD = frozenset({"submit", "verify", "publish", "decline", "expire", "prepare", "inspect"})

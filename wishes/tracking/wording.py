@@ -174,6 +174,12 @@ WORDS: dict[str, Wording] = {
         "心愿 {code}（{item}）的见面时间对方已确认。",
         "The other side confirmed the time for wish {code} ({item}).",
     ),
+    "readdress": _words(
+        "改送到另一个社区",
+        "It goes to another community",
+        "孩子搬了家，心愿 {code}（{item}）改送到另一个社区，新的地点见心愿页。标签和签收码照样有效。",
+        "The child moved: wish {code} ({item}) goes to another community, named on its page. Label and receipt stay good.",
+    ),
     "in_question": _words(
         "一次交接有矛盾",
         "A hand-over is in question",
@@ -334,6 +340,7 @@ _LOOK: dict[str, tuple[str, str]] = {
     "no_show": ("alert", "wait"),
     "propose_appointment": ("calendar", "wait"),
     "agree_appointment": ("calendar", "good"),
+    "readdress": ("truck", "wait"),
     "in_question": ("alert", "bad"),
     "vetting": ("shield", "wait"),
     "concern": ("alert", "bad"),
