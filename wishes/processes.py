@@ -9,8 +9,9 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
-from wishes.settings import Settings
+from wishes.settings import NO_ADDRESS, Settings
 from workers.broker import EmbeddedBroker
 from workers.supervisor import Background, Child, Supervisor, run_until_signalled
 
@@ -28,6 +29,8 @@ def environment(settings: Settings) -> dict[str, str]:
 
 def children(settings: Settings, *, host: str, port: int, web_workers: int = 2, web: bool = True) -> list[Child]:
     """The children in the order they start. The embedded broker is among them unless a Redis is configured."""
+    if web and settings.base_url == NO_ADDRESS:  # links and codes lead to where this runs
+        settings = replace(settings, base_url=f"http://127.0.0.1:{port}")
     env, python = environment(settings), sys.executable
     found = []
     if settings.redis_url is None:

@@ -9,6 +9,7 @@ import pytest
 
 from wishes.app import create_app
 from wishes.errors import Misconfigured
+from wishes.processes import children
 from wishes.settings import from_environment
 
 GOOD = {"MICROWISH_PRODUCTION": "1", "MICROWISH_BASE_URL": "https://wish.example.org"}
@@ -72,3 +73,10 @@ def test_an_upload_beyond_the_limit_is_refused_before_it_is_read(tmp_path: Path)
     answer = app.test_client().post("/sign-in", data={"login": "x" * 2_000_000})
     assert answer.status_code == 413
     assert not app.debug and app.testing is False
+
+
+def test_links_lead_to_the_port_that_is_served_unless_an_address_is_set(tmp_path: Path) -> None:
+    for more, wanted in (({}, "http://127.0.0.1:9123"), (GOOD, GOOD["MICROWISH_BASE_URL"])):
+        settings = from_environment({"MICROWISH_VAR_DIR": str(tmp_path), **more})
+        served = children(settings, host="127.0.0.1", port=9123)
+        assert {child.env["MICROWISH_BASE_URL"] for child in served if child.env} == {wanted}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import replace
 from typing import Any
 
 import click
@@ -17,7 +16,6 @@ from wishes.demo.people import demo_sign_ins
 from wishes.demo.reckoning import reckon, wait_for_worker
 from wishes.demo.warehouse import LOOKING, fill_warehouse
 from wishes.processes import in_background, supervise
-from wishes.settings import NO_ADDRESS
 
 SLUG = "hangzhou-2021"
 
@@ -59,8 +57,7 @@ def demo(edge: Edge, port: int, and_stop: bool) -> None:
     for sign_in in sign_ins:
         click.echo(f"    {sign_in.role:<24} {sign_in.login:<24} {sign_in.password}")
     click.echo("\n    Ctrl-C stops everything; the next start takes up where this one left.\n")
-    told = edge.settings.base_url != NO_ADDRESS  # else links and codes lead to where this runs
-    supervise(edge.settings if told else replace(edge.settings, base_url=base), host="127.0.0.1", port=port)
+    supervise(edge.settings, host="127.0.0.1", port=port)
 
 
 def _seven_weeks(story: job.Story) -> None:

@@ -15,10 +15,12 @@ _MARKS = re.compile(r"[*★☆※#·\"“”'‘’:：?？!！。,，、\-_—~
 _NUMBER_TAIL = re.compile(r"[一二三四五六\d]$")
 _CONSENT = re.compile(
     r"(?:监护|家长|父母|知情|阅读|了解).*(?:同意|授权|签字|签名|知晓)|同意.*(?:监护|家长|公示|公开|书|信息|提交|参加|使用)"
+    r"|(?:同意|承诺|授权|知情)书.*(?:签|日期|时间|照片|图片|扫描)"
 )
 _AND = re.compile(r"\s*(?:[/&+、]|及|和|与|或)\s*")
 _QUESTION = re.compile(r"^(?:Q\d{1,3}|第\d{1,3}题|\d{1,3}(?=[._、:：]))[._、:：\s\-]*", re.I)
 """How questionnaires number their columns."""
+_LATIN_AROUND = re.compile(r"[a-z]$"), re.compile(r"^[a-z]")
 _WHETHER = re.compile("^(?:是否为?|是不是|属于|有无)")
 _UNIT = re.compile(r"元$|rmb$")
 _ORDINALS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6}
@@ -73,12 +75,12 @@ class HeaderWords:
         for length in range(min(len(key), self._longest), 1, -1):
             for start in range(len(key) - length, -1, -1):
                 roles = [r for r in self._exact.get(key[start : start + length], ()) if not r.startswith("flag_")]
-                if roles:
+                if roles and not _inside_a_word(key, start, start + length):
                     # 心愿属性 is hardly the wish itself: what stands last is what the column holds.
                     fit = 0.5 + 0.4 * length / len(key) - (0.0 if start + length == len(key) else 0.15)
                     meanings = [Meaning(role, fit) for role in roles]
                     agreed = _CONSENT.search(key) is not None and "consent" not in roles
-                    return [Meaning("consent", 0.8), *meanings] if agreed else meanings
+                    return [Meaning("consent", 0.9), *meanings] if agreed else meanings
         return []
 
     def _listed(self, title: str) -> list[str]:
@@ -127,6 +129,16 @@ class HeaderWords:
         if text[:2] in self._begins or text[:1] in self._begins or not _LEFT_OUT.isdisjoint(text[:2]):
             return True
         return not "\u4e00" <= text[:1] <= "\u9fff" or not text.isalnum()
+
+
+def _inside_a_word(key: str, start: int, end: int) -> bool:
+    """Whether ``key[start:end]`` is a short piece of a longer word in Latin letters: jiage tells no age."""
+    return end - start < 4 and key[start:end].isascii() and _beside_latin(key, start, end)
+
+
+def _beside_latin(key: str, start: int, end: int) -> bool:
+    before, behind = _LATIN_AROUND
+    return before.search(key[:start]) is not None or behind.match(key[end:]) is not None
 
 
 @lru_cache(maxsize=8192)

@@ -25,9 +25,16 @@ _REFUSED = re.compile(
 )
 """No consent, or none on paper."""
 _AGREED = re.compile(
-    "同意|知情|授权|√|✓|已[签交收附存按盖]|已提交|签[了过好完]|签[字名]|签的?$|[手指]印|捺印|书面|附后|^[A-Za-z]{1,6}[\\d-]{3,}$|^有(?:[,(、]|书面|附)"
+    "同意|知情|授权|√|✓|已[签交收附存按盖]|已提交|签[了过好完]|签[字名]|签的?$|[手指]印|[捺按摁]印|指[纹模]|书面|附后|^[A-Za-z]{1,6}[\\d-]{3,}$|^有(?:[,(、]|书面|附)"
 )
+_CHOICE = re.compile(r"^[A-Fa-f①-⑥][.、:：)]?(?=[\u4e00-\u9fff])")
+"""A.同意: the letter that a questionnaire puts before its answers."""
 _NOBODY = frozenset(("无", "/", "—", "-", "未知", "不详"))
+_CHANGED = re.compile(
+    "(?:已经?|现已|全家|举家|本月)(?:搬|迁|转学|转走|转出|退学|离校|毕业|满足|实现|圆梦|解决|买了?|购买|购置|获赠|去世|死亡|夭折)"
+    "|(?<!不)(?:改成|改为|换成|换为|变更为|更换为|更正为)|改打|改拨|应为|重复(?!使用)"
+)
+"""Remarks that tell of another wish, another number, or that nobody waits any more: a person has to read them."""
 _YEARS_OLD = re.compile(r"\d{1,2}\s*周?岁")
 _AGE = re.compile(r"(\d{1,3})(?:\.\d+)?(?:周?岁)?(?:半)?")
 
@@ -211,6 +218,8 @@ def read_person(cells: Cells, context: Context, section_village: str | None, hid
         entry.doubts.append("consent_unreadable")
     entry.school = tight(said["school"]) or None if "school" in said else None
     entry.remark = " ".join(cells.all("remark")) if "remark" in said else None
+    if entry.remark and _CHANGED.search(tight(entry.remark)) is not None:
+        entry.doubts.append("row_unsure")
     if hidden:
         entry.warnings.append("hidden_row")
     return entry
@@ -410,7 +419,7 @@ def read_consent(cells: Cells, context: Context) -> str:
 def _consent(texts: tuple[str, ...], lexicon: Lexicon) -> str:
     answers = []
     for text in texts:
-        bare = tight(ticked(text)).strip("。.!！")
+        bare = _CHOICE.sub("", tight(ticked(text)).strip("。.!！"))
         if not bare:
             answers.append("no" if len(texts) == 1 else "")
         elif bare in lexicon.no:
