@@ -147,7 +147,8 @@ def _score(meaning: Meaning, look: ColumnLook) -> float:
     if meaning.role == "name" and meaning.fit == 1:
         share = max(share, 0.5 * look.share("called"))  # not every people has surnames that are listed
     score = 0.6 * meaning.fit + 0.4 * share
-    if meaning.role in _STRICT and look.filled >= 4 and share < 0.15:
+    numbered = meaning.role == "price" and meaning.fit == 1 and look.share("number") >= 0.8  # in hundreds of yuan
+    if meaning.role in _STRICT and look.filled >= 4 and share < 0.15 and not numbered:
         score -= 0.35 if meaning.role != "wish" else 0.15
     return score
 
@@ -273,11 +274,21 @@ def _repair(readings: list[ColumnReading], looks: Mapping[int, ColumnLook], fami
             ):
                 reading.role, reading.how, reading.confidence = "name", "content", 0.6
                 break
+        else:
+            _find_facts(readings, looks)
     if "birth" not in {r.role for r in readings}:
         for reading in readings:
             if reading.role == "ignored" and looks[reading.column].share("date") >= 0.7 and "visit" in roles:
                 reading.role, reading.how, reading.confidence = "birth", "content", 0.5
                 break
+
+
+def _find_facts(readings: list[ColumnReading], looks: Mapping[int, ColumnLook]) -> None:
+    """The column that tells name, sex and age in one cell, where no column has the names alone."""
+    for reading in readings:
+        if reading.role not in ("wish", "price", "serial") and looks[reading.column].share("facts") >= 0.6:
+            reading.role, reading.how, reading.confidence = "facts", "content", 0.6
+            return
 
 
 def _number(readings: list[ColumnReading]) -> None:

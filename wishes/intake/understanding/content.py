@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from wishes.intake.reading.grid import Value
 from wishes.intake.understanding.lexicon import Lexicon
+from wishes.intake.understanding.listed import told_in_one
 from wishes.intake.understanding.people import read_name
 from wishes.intake.understanding.prices import read_price
 from wishes.intake.understanding.text import flat, is_cjk, tight
@@ -149,6 +150,7 @@ _LOOKS: Mapping[str, Look] = {
     "ethnicity": lambda v, t, x: t in _NATIONS or (t.endswith("族") and len(t) <= 5),
     "name": _is_name,
     "called": lambda v, t, x: _CALLED.fullmatch(t) is not None,
+    "facts": lambda v, t, x: isinstance(v, str) and bool(told_in_one(v, x)),
     "types": _is_types,
     "place": _is_place,
     "item": _is_item,

@@ -88,6 +88,8 @@ def kind_of_row(grid: Grid, block: Block, roles: Roles, row: int, lexicon: Lexic
     if not own:
         return RowKind("blank" if not covered else "more_blank")
     name_column = roles.first("name")
+    if name_column is None:
+        name_column = roles.first("facts")
     serial_column = roles.first("serial")
     name = texts[name_column] if name_column is not None else ""
     wishes = [texts[c] for c in roles.by_role.get("wish", ()) if texts[c]]

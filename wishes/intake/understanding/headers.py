@@ -79,7 +79,7 @@ class HeaderWords:
                     # 心愿属性 is hardly the wish itself: what stands last is what the column holds.
                     fit = 0.5 + 0.4 * length / len(key) - (0.0 if start + length == len(key) else 0.15)
                     meanings = [Meaning(role, fit) for role in roles]
-                    agreed = _CONSENT.search(key) is not None and "consent" not in roles
+                    agreed = _CONSENT.search(key) is not None
                     return [Meaning("consent", 0.9), *meanings] if agreed else meanings
         return []
 

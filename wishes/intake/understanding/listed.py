@@ -54,6 +54,8 @@ _LOOKS = (
     ("address", re.compile(r".+(?:村|社区|镇|乡|街道|[组号屯寨])(?:人|的)?")),
 )
 _FEWEST = 3
+_OPENED = str.maketrans("()（）[]【】", " " * 8)
+_LONGEST = 120
 
 
 def is_listed(sheet: Sheet, lexicon: Lexicon) -> int | None:
@@ -61,7 +63,7 @@ def is_listed(sheet: Sheet, lexicon: Lexicon) -> int | None:
     for column in range(min(2, widest(sheet.rows))):
         texts = [plain(row[column]) for row in sheet.rows if column < len(row) and row[column] not in (None, "")]
         lines = [match[2] for text in texts if (match := _LINE.fullmatch(text)) is not None]
-        named = [line for line in lines if "name" in _particulars(line, lexicon)]
+        named = [line for line in lines if "name" in particulars(line, lexicon)]
         if len(named) >= _FEWEST and len(named) >= 0.6 * len(lines) and len(lines) >= 0.4 * len(texts):
             return column
     return None
@@ -74,7 +76,7 @@ def laid_out(sheet: Sheet, column: int, lexicon: Lexicon) -> tuple[Sheet, Callab
     """
     texts = [plain(row[column]) if column < len(row) else "" for row in sheet.rows]
     lines = {r: m for r, text in enumerate(texts) if (m := _LINE.fullmatch(text)) is not None}
-    told = {r: {"serial": m[1], **_particulars(m[2], lexicon)} for r, m in lines.items()}
+    told = {r: {"serial": m[1], **particulars(m[2], lexicon)} for r, m in lines.items()}
     roles = [role for role in _TITLES if any(role in said for said in told.values())]
     first = min(lines)
     rows: list[list[Value]] = [
@@ -102,13 +104,28 @@ def laid_out(sheet: Sheet, column: int, lexicon: Lexicon) -> tuple[Sheet, Callab
     return table, put_back
 
 
-def _particulars(line: str, lexicon: Lexicon) -> dict[str, str]:
+_OF_A_CHILD = ("name", "sex", "age", "birth", "address", "guardian", "phone", "types")
+
+
+def told_in_one(text: str, lexicon: Lexicon) -> dict[str, str]:
+    """What one cell tells of a child (李小雨，女，10岁，三年级), by role: empty unless it begins with a name and says more."""
+    line = plain(text).translate(_OPENED)
+    if len(line) > _LONGEST or _BREAK.search(line) is None:
+        return {}
+    said = particulars(line, lexicon)
+    name = said.get("name", "")
+    if not name or name not in line[: len(name) + 4] or len(said) < 3 or not said.keys() & {"sex", "age", "birth"}:
+        return {}
+    return {role: said[role] for role in _OF_A_CHILD if role in said}
+
+
+def particulars(line: str, lexicon: Lexicon) -> dict[str, str]:
     """What a line says, by role. What looks like nothing else is the wish, or behind it a remark."""
     said: dict[str, str] = {}
     line = _WISHES.sub(" ", _GLUED.sub(" ", _WHOSE.sub("", line)))
     labelled = _LABELLED_WISH.search(line) is not None
     for piece in filter(None, _BREAK.split(line)):
-        if lexicon.headers.is_title(piece):
+        if _LABEL.fullmatch(piece) is None and lexicon.headers.is_title(piece):
             continue  # 电话 19900001111: the number tells itself
         if (sexed := _SEXED.fullmatch(piece)) is not None and "name" not in said:
             said["name"], said["sex"] = sexed.groups()

@@ -247,6 +247,8 @@ def _read_birth(entry: Entry, cells: Cells, context: Context) -> None:
             entry.age = when.age
         if when.how != "written" and when.how != "date cell":
             _trace(entry, cells, "birth", "birth", when.how, when.confidence)
+    elif told := cells.one("birth"):
+        when = read_birth(told, newest=context.newest_birth)
     entry.birth = when.iso
     if entry.birth is None and (digits := cells.one("id")):
         entry.birth = birth_from_id(digits, context.newest_birth)

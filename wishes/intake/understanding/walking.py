@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from wishes.intake.reading.grid import Value, column_number
 from wishes.intake.understanding.fates import Roles, kind_of_row, roles_of
 from wishes.intake.understanding.headers import HeaderWords
+from wishes.intake.understanding.listed import told_in_one
 from wishes.intake.understanding.model import CampaignRules, Entry
 from wishes.intake.understanding.rows import PERSONAL, Cells, Columns, Context, column_for, read_person, says_withdrawn
 from wishes.intake.understanding.tables import Block, Grid
@@ -18,6 +19,16 @@ _NONE: frozenset[int] = frozenset()
 _VILLAGE_TITLE = re.compile(r"[\u4e00-\u9fff]{1,20}(?:村|社区|居委会|嘎查)")
 _VILLAGE_SHEET = re.compile(r"[\u4e00-\u9fff]{1,8}(?:村|社区|嘎查)")
 _ONE = re.compile(r"单价|每[个件份]")
+_UNIT_OF = re.compile(r"([百千万])元")
+_UNITS = {"百": 100, "千": 1000, "万": 10_000}
+_BARE_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+
+
+def _in_yuan(text: str, unit: int) -> str:
+    """1.2 below 金额（百元） is 120; what says its own unit stays."""
+    return f"{round(float(text) * unit, 2):g}" if _BARE_NUMBER.fullmatch(text) is not None else text
+
+
 _LOW, _HIGH = re.compile(r"低|下限|起"), re.compile(r"高|上限|封顶")
 
 
@@ -62,6 +73,8 @@ class BlockReader:
         prices = [c for c in block.columns if c.role == "price"]
         self.each = {c.column for c in prices if _ONE.search(c.title)}
         """Columns that tell the price of one piece."""
+        self.units = {c.column: _UNITS[m[1]] for c in prices if (m := _UNIT_OF.search(c.title)) is not None}
+        """Columns of prices in hundreds or thousands of yuan."""
         alone = prices[0].column if len(prices) == 1 and prices[0].number == 0 else None
         self.lowest = self._end(_LOW)
         self.highest = self._end(_HIGH)
@@ -84,11 +97,16 @@ class BlockReader:
         self.ditto = [c for c in sorted(repeatable) if texts and not context.lexicon.ditto.isdisjoint(texts[c])]
         """The columns in which 同上 stands somewhere."""
         self.above: dict[int, tuple[str, Value]] = {}
+        self.nameless = "name" not in self.roles.by_role
+        self.told: dict[str, str] = {}
+        """The child of whom a line above the wishes tells, where no column has names."""
         if block.header_rows and block.header_rows[0] > 0:
             # Tables below each other, each under the name of its village.
             title = [text for text in dict.fromkeys(grid.text[block.header_rows[0] - 1]) if text]
             if len(title) == 1 and _VILLAGE_TITLE.fullmatch(title[0]) is not None:
                 self._section(title[0])
+            elif len(title) == 1 and self.nameless:
+                self.told = told_in_one(title[0], context.lexicon)
 
     def _sizes(self, wish: int) -> list[tuple[int, str]]:
         """The size columns of a wish column, each with the word that tells what it measures where its title does."""
@@ -116,6 +134,8 @@ class BlockReader:
         if kind.fate == "section":
             self._section(kind.section)
             self.person = None
+            if self.nameless:
+                self.told = told_in_one(self._only_text(row), self.context.lexicon)
         if kind.fate == "more_blank":
             return "blank"
         if kind.fate not in ("child", "more"):
@@ -152,6 +172,9 @@ class BlockReader:
         said = re.findall(r"[(\[【]([^()\[\]【】]*)[)\]】]", text)
         return any(says_withdrawn(inside, self.context.lexicon) for inside in said)
 
+    def _only_text(self, row: int) -> str:
+        return next(filter(None, self.grid.text[row]), "")
+
     def _sheet_village(self) -> str | None:
         """The village that a sheet is named after, which holds until a section says otherwise."""
         name = tight(self.context.sheet)
@@ -175,13 +198,19 @@ class BlockReader:
                 elif texts[at]:
                     self.above[at] = (texts[at], values[at])
         months = self.grid.sheet.month_only
-        return Cells(
+        cells = Cells(
             row,
             texts,
             values,
             self.columns,
             frozenset(c for c in range(len(texts)) if (row, c) in months) if months else _NONE,
         )
+        if self.nameless:
+            facts = self.roles.first("facts")
+            told = told_in_one(texts[facts], self.context.lexicon) if facts is not None else self.told
+            for role, text in told.items():
+                cells.said.setdefault(role, text)
+        return cells
 
     def _person_of(self, row: int, cells: Cells) -> Entry:
         """The child of this row: its own, or the one above that it continues."""
@@ -202,6 +231,8 @@ class BlockReader:
             return False
         serial = self.roles.first("serial")
         merged = self.grid.merged_from
+        if serial is not None and name_column is not None and serial > name_column:
+            serial = None  # it counts the wishes of one child
         if serial is not None and self.grid.text[row][serial] and (row, serial) not in merged:
             same = tight(self.grid.text[row][serial]) == tight(self.grid.text[self.person.child_row][serial])
             if not same:
@@ -217,6 +248,8 @@ class BlockReader:
         struck, single = self.grid.sheet.struck, self.shared_price is None
         if self.items and any(texts[column] in _TICKED for column in self.items):
             texts = [self.items.get(c, t) if t in _TICKED else t for c, t in enumerate(texts)]
+        if self.units:
+            texts = [_in_yuan(t, self.units[c]) if c in self.units else t for c, t in enumerate(texts)]
         if self.highest is not None and self.lowest is not None and texts[self.highest]:
             (column, _, sizes, qty), low = self.wishes[0], texts[self.lowest]
             price = f"{low}-{texts[self.highest]}" if low else f"不超过{texts[self.highest]}"
