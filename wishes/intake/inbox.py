@@ -283,7 +283,8 @@ def totals(session: Session, *, campaign_id: int, actor: Actor) -> dict[str, int
 
 def _wants_a_person() -> Any:
     waiting = sa.select(_ROW.c.file_id).where(sa.or_(_ROW.c.status == "parked", maybe_duplicates()))
-    return sa.or_(_FILE.c.state.in_(("revises", "failed")), _FILE.c.id.in_(waiting))
+    partly = sa.and_(_FILE.c.state == "done", _FILE.c.problem_zh != "")
+    return sa.or_(_FILE.c.state.in_(("revises", "failed")), partly, _FILE.c.id.in_(waiting))
 
 
 def maybe_duplicates() -> Any:

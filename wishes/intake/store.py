@@ -18,6 +18,7 @@ from sqlmodel import Session
 from wishes.access import Actor, require
 from wishes.campaigns.tables import Campaign
 from wishes.events.actions import record
+from wishes.i18n import Text
 from wishes.intake.admitting import Admission, admission, admit, insert_keyed, sender_community
 from wishes.intake.kinship import Kinship, compare, stored_children
 from wishes.intake.sealing import seal_entry
@@ -27,6 +28,11 @@ from wishes.model import table_of
 from wishes.protection.keyring import Keyring
 
 _FILE, _ROW = table_of(ImportFile), table_of(ImportRow)
+UNREAD = Text(
+    "有一张工作表像是写了孩子和心愿，但认不出是怎么排的，没有登记。请对照原表补录。",
+    "One sheet seems to list children and wishes, but in no order that could be made out: it was not taken in. "
+    "Please enter what it says.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +142,9 @@ def store_reading(
         "wishes": len(admitted.wish_ids),
         "children": admitted.new_children,
     }
-    _finish(session, run, file_id, "done", counts, community_id=community_id)
+    unread = any(sheet.use == "unread" for sheet in reading.sheets)
+    said = (UNREAD.say("zh"), UNREAD.say("en")) if unread else ("", "")
+    _finish(session, run, file_id, "done", counts, problem=said, community_id=community_id)
     return StoredFile(file_id, reading.file, "done", counts)
 
 

@@ -35,6 +35,11 @@ PROBLEMS: dict[str, Text] = {
         "工作表大得不正常（行数或列数过多），请删去多余的行列后重新发送。",
         "A sheet is abnormally large (too many rows or columns). Please delete the surplus and send it again.",
     ),
+    "not_understood": Text(
+        "表里像是写了孩子和心愿，但认不出是怎么排的，一条也没有登记。请改用模板，或逐条录入。",
+        "It seems to list children and wishes, but in no order that could be made out: nothing was taken in. "
+        "Please use the template, or enter them one by one.",
+    ),
     "no_sheets": Text("工作簿里没有工作表。", "The workbook holds no sheets."),
     "unknown_encoding": Text(
         "认不出文字编码，请另存为 .xlsx 或 UTF-8 的 .csv。",

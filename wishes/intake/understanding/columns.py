@@ -111,6 +111,10 @@ def assign(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: He
                     continue  # numbers this small are ages or pieces
                 if share >= least:
                     scored.append((0.25 + 0.2 * share, title, role, "content"))
+    for title in _asked_for(
+        titles, looks, headers, {(t.column, role) for s, t, role, how in scored if s >= 0.45 and how != "content"}
+    ):
+        scored.append((0.9, title, "wish", "asked"))
     scored.sort(key=lambda s: (-s[0], s[1].column))
     given: dict[int, ColumnReading] = {}
     taken: set[str] = set()
@@ -200,6 +204,26 @@ def _flag_columns(titles: Sequence[Title], looks: Mapping[int, ColumnLook], head
         if any(b in found for b in beside):
             kept[column] = role
     return kept
+
+
+def _asked_for(
+    titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: HeaderWords, known: Collection[tuple[int, str]]
+) -> list[Title]:
+    """书包 | 玩具 | 羽绒服: at least two things as titles, each over ticks or, where no column has the wishes, over sizes."""
+    told = {column for column, _ in known}
+    things = [
+        t
+        for t in titles
+        if t.column not in told
+        and t.text
+        and looks[t.column].filled
+        and not headers.is_title(t.text)
+        and looks[t.column].names_a_thing(t.text)
+    ]
+    ticked = [t for t in things if looks[t.column].share("marked") >= 0.8]
+    wishes = any(role == "wish" for _, role in known)
+    sized = [t for t in things if t in ticked or looks[t.column].share("sized") >= 0.8] if not wishes else ticked
+    return sized if len(sized) >= 2 else []
 
 
 def _ticked(look: ColumnLook) -> bool:

@@ -34,6 +34,8 @@ _PLACE = re.compile(r".*(?:村|社区|镇|乡|街道|\d+[号组室幢]|路\d*号
 _SIZE = re.compile(
     r"(?:身高|鞋码|尺码)?\d{2,3}(?:cm|CM|码|号|厘米|寸|吋)|(?:身高|鞋码)\d{2,3}|[SMLX]{1,4}码?|(?:大|中|小|均)号?码?|标准|\d{1,2}(?:寸|吋|英寸)"
 )
+_SIZED = re.compile(r"\d{2,3}(?:\.\d)?(?:cm|CM|码|号|厘米)?|[SMLX]{1,4}码?|[×xX/无否不\-—]|√|\d")
+"""What stands below a thing: the size, a tick or the number of pieces; or that it is not asked for."""
 _QTY = re.compile(r"[\d一二三四五六七八九十两]{1,2}[\u4e00-\u9fff]?")
 _CODE = re.compile(r"[A-Za-z\d][、,，/A-Za-z\d]*")
 _CODED = re.compile(r"[A-Za-z]{1,4}\d{3}(?![\d.元])|\d[A-Za-z]")
@@ -145,6 +147,8 @@ _LOOKS: Mapping[str, Look] = {
     "class": lambda v, t, x: _CLASS.fullmatch(t) is not None,
     "school": lambda v, t, x: _SCHOOL.fullmatch(t) is not None,
     "size": lambda v, t, x: _SIZE.fullmatch(t) is not None,
+    "marked": lambda v, t, x: t in _TICKS or (t.isdigit() and len(t) == 1) or t in "/无否不-—",
+    "sized": lambda v, t, x: _SIZED.fullmatch(t) is not None,
     "qty": lambda v, t, x: _QTY.fullmatch(t) is not None,
     "category": lambda v, t, x: t in x.category_words,
     "ethnicity": lambda v, t, x: t in _NATIONS or (t.endswith("族") and len(t) <= 5),
@@ -177,6 +181,10 @@ class ColumnLook:
     def rising(self) -> bool:
         """Whether it counts the lines: whole numbers that never fall."""
         return _rises([text for _, text in self._sample])
+
+    def names_a_thing(self, title: str) -> bool:
+        """Whether the column's title is a thing that a child may wish for."""
+        return self._lexicon.is_item(title)
 
     def share(self, kind: str) -> float:
         """The share of cells that look like ``kind`` (a key of the table above)."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+from wishes.intake.reading.errors import PROBLEMS
 from wishes.intake.reading.grid import Sheet, Value, Workbook
 from wishes.intake.understanding.cards import Card, find_cards, read_card
 from wishes.intake.understanding.fates import roles_of
@@ -22,13 +23,21 @@ from wishes.intake.understanding.model import (
     SheetReading,
     TableReading,
 )
+from wishes.intake.understanding.paired import joined, put_apart, two_lines
 from wishes.intake.understanding.rows import Context
 from wishes.intake.understanding.sender import find_sender
 from wishes.intake.understanding.statements import consent_statement, legends
 from wishes.intake.understanding.tables import Block, Grid, blocks_of, grid_of, headless_block, looks_like_a_form
+from wishes.intake.understanding.text import tight
 from wishes.intake.understanding.turned import lies_on_its_side, turn_back, turned
 from wishes.intake.understanding.walking import BlockReader
 from wishes.intake.understanding.wishcells import judge
+
+_PERSON = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)|\d{1,2}周?岁")
+_WISHED = re.compile("心愿|愿望|想要|希望得到|礼物")
+_FEWEST_TOLD = 3
+_NO_DATA = ("notes", "unread")
+_A_CODE = re.compile(r"[A-Za-z]|\d{1,2}")
 
 
 @dataclass(slots=True)
@@ -65,15 +74,20 @@ def understand_file(
         if other.use != "data":
             reading.sheets.append(SheetReading(other.grid.sheet.name, other.use))
             reading.fates += [
-                RowFate(other.grid.sheet.name, r, "notes_sheet") for r, row in enumerate(other.grid.text) if any(row)
+                RowFate(other.grid.sheet.name, r, "ignored" if other.use == "unread" else "notes_sheet")
+                for r, row in enumerate(other.grid.text)
+                if any(row)
             ]
-    notes = [t for s in sheets if s.use == "notes" for row in s.grid.text for t in row if t]
+    notes = [t for s in sheets if s.use in _NO_DATA for row in s.grid.text for t in row if t]
     _sender(reading, data, lexicon)
     titles = [c.title for s in data for b in s.blocks for c in b.columns] + [
         p.title for s in data for c in s.cards for p in c.pairs
     ]
     groups = [t for s in data for b in s.blocks for r in b.header_rows for t in s.grid.text[r] if t]
-    kind_codes, sex_codes = legends([*notes, *titles, *groups, *(h for s in data for h in s.heads)], lexicon)
+    tabled = [
+        " ".join(f"{code}{meaning};" for code, meaning in _code_rows(s.grid)) for s in sheets if s.use in _NO_DATA
+    ]
+    kind_codes, sex_codes = legends([*notes, *tabled, *titles, *groups, *(h for s in data for h in s.heads)], lexicon)
     from_notes = next((t for t in notes if consent_statement(t, lexicon)), "")
     for page in data:
         statement = from_notes or next((t for t in page.heads if consent_statement(t, lexicon)), "")
@@ -97,7 +111,16 @@ def understand_file(
         report = SheetReading(page.grid.sheet.name, "data")
         reading.sheets.append(report)
         _read_sheet(page, context, headers, rules, reading, report)
+    if not reading.entries and any(sheet.use == "unread" for sheet in reading.sheets):
+        said = PROBLEMS["not_understood"]
+        reading.problem, reading.problem_zh, reading.problem_en = "not_understood", said.say("zh"), said.say("en")
     return reading
+
+
+def _code_rows(grid: Grid) -> list[tuple[str, str]]:
+    """A table of codes: lines of two cells, the code and what it means."""
+    pairs = [[t for t in row if t] for row in grid.text]
+    return [(p[0], p[1]) for p in pairs if len(p) == 2 and _A_CODE.fullmatch(p[0]) and not p[1][0].isdigit()]
 
 
 def _filled(value: Value) -> bool:
@@ -106,6 +129,12 @@ def _filled(value: Value) -> bool:
 
 def _open_sheet(sheet: Sheet, lexicon: Lexicon, headers: HeaderWords) -> _Sheet:
     opened = _open_upright(sheet, lexicon, headers)
+    lines = two_lines(opened.grid, opened.blocks[0], headers) if len(opened.blocks) == 1 else None
+    if lines is not None:
+        side_by_side = _open_upright(joined(sheet, opened.grid, lines), lexicon, headers)
+        if side_by_side.blocks:
+            side_by_side.put_back = partial(put_apart, grid=opened.grid)
+            return side_by_side
     if opened.blocks or opened.use == "empty":
         return opened
     if lies_on_its_side(sheet, headers) is not None:
@@ -138,7 +167,7 @@ def _open_upright(sheet: Sheet, lexicon: Lexicon, headers: HeaderWords) -> _Shee
         headless = headless_block(grid, lexicon, headers)
         blocks = [headless] if headless is not None else []
     if not blocks:
-        return _Sheet(grid, [], "notes")
+        return _Sheet(grid, [], "unread" if _tells_of_wishes(grid, lexicon) else "notes")
     first = min(b.header_rows[0] if b.header_rows else b.start for b in blocks)
     heads = [t for row in grid.text[:first] for t in dict.fromkeys(row) if t]
     width = max(3, grid.width // 3)
@@ -149,6 +178,16 @@ def _open_upright(sheet: Sheet, lexicon: Lexicon, headers: HeaderWords) -> _Shee
         if len(filled) <= min(2, width) and filled and len(filled[0]) > 8:
             heads.append(filled[0])
     return _Sheet(grid, blocks, "data", [], heads)
+
+
+def _tells_of_wishes(grid: Grid, lexicon: Lexicon) -> bool:
+    """Whether children and things stand in a sheet of which no table could be made: no page of notes, and somebody has to look."""
+    lines = [[t for t in row if t] for row in grid.text]
+    told = [line for line in lines if any(_PERSON.search(t) or lexicon.is_name(tight(t)) for t in line)]
+    if len(told) < _FEWEST_TOLD:
+        return False
+    wished = sum(1 for line in told if any(_WISHED.search(t) or (len(t) <= 20 and lexicon.is_item(t)) for t in line))
+    return wished >= _FEWEST_TOLD
 
 
 def _is_guessed(block: Block) -> bool:

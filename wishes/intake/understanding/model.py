@@ -242,13 +242,14 @@ class RowFate(NamedTuple):
 class SheetReading:
     name: str
     use: str
-    """``data``, ``notes``, ``hidden`` or ``empty``."""
+    """``data``, ``notes``, ``hidden``, ``empty``, or ``unread``: it seems to list wishes, but no table could be made of it."""
     tables: list[TableReading] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class FileReading:
-    """Everything read from one file. ``problem`` is set, and all else empty, where the file could not be read."""
+    """Everything read from one file. ``problem`` is set, and there are no entries, where the file could not be
+    read."""
 
     file: str
     entries: list[Entry] = field(default_factory=list)
@@ -279,11 +280,13 @@ class FileReading:
         )
 
     def counts(self) -> dict[str, int]:
-        """Entries by what became of them: read, accepted, rejected, parked, duplicates."""
+        """Entries by what became of them: read, accepted, rejected, parked, duplicates; and how many sheets are ``unread``."""
         counts = {"read": len(self.entries), "accepted": 0, "rejected": 0, "parked": 0, "duplicates": 0}
         for entry in self.entries:
             counts[entry.status] += 1
             counts["duplicates"] += entry.duplicate_of is not None
+        if unread := sum(sheet.use == "unread" for sheet in self.sheets):
+            counts["unread"] = unread
         return counts
 
 

@@ -10,6 +10,8 @@ from wishes.intake.understanding.text import flat, is_cjk, simple, ticked, tight
 from wishes.intake.words import Words
 
 _BRACKETS = re.compile(r"[(（\[【<《]([^)）\]】>》]*)[)）\]】>》]")
+_DOT_BETWEEN = re.compile(r"(?<=[\u4e00-\u9fff]{2})\s*[.．]\s*(?=[\u4e00-\u9fff]{2})")
+"""阿孜古丽.吐尔地 is written with a full stop for the dot between two names."""
 _ALIAS = re.compile(r"化名|假名|昵称|别名|小名|乳名|代称")
 _PLAIN_NAME = re.compile(r"[\u4e00-\u9fff]{1,3}[\u4e00-\u9fff](?<![学友士生师童名称])")
 _SEX_BEHIND = re.compile(r"(.{2,}?)\s*[/、,;:\s\-]\s*(男|女)(?:孩|生)?(?:\s*[/、,;\s\-]\s*\d{1,2}\s*周?岁?)?")
@@ -46,11 +48,14 @@ def read_name(text: str) -> Name:
     note = "".join(_BRACKETS.findall(shown)) + sex
     bare = _BRACKETS.sub("", shown)
     bare = re.sub(r"^\s*\d+\s*[.、)）:]\s*", "", bare)
+    bare = _DOT_BETWEEN.sub("·", bare)
     alias = _ALIAS.search(shown) is not None
     bare = _ALIAS.sub("", bare)
     latin = re.fullmatch(r"[A-Za-z][A-Za-z .'\-]+", bare.strip())
     bare = (
-        bare.strip() if latin else re.sub(r"[\s*★☆'’\"“”:：,，。.、]+", "", bare).replace("・", "·").replace("•", "·")
+        bare.strip()
+        if latin
+        else re.sub(r"[\s*★☆'’\"“”:：,，。.、]+", "", bare).replace("・", "·").replace("•", "·").replace("‧", "·")
     )
     if len(bare) > 2:
         bare = _TITLES.sub("", bare)

@@ -26,7 +26,7 @@ def consent_statement(text: str, lexicon: Lexicon) -> bool:
         ):
             continue
         # 未成年人 is no denial, and 备查 needs no 待.
-        checked = re.sub(r"未成年人?|请见|如下|要求留存|待遇|缺失家庭|除夕|应届|应急", "", bare)
+        checked = re.sub(r"未成年人?|请见|如下|要求留存|待遇|缺失家庭|除夕|应届|应急|需求|不需要的不填|不填", "", bare)
         if any(word in checked for word in lexicon.batch_not):
             continue
         if re.search(r"同意|知情|授权|承诺", bare) or re.search(r"(?:监护人|家长|父母).*签", bare):

@@ -41,6 +41,7 @@ def _size_text(texts: Sequence[str], sizes: Sequence[tuple[int, str]]) -> str:
 
 
 _TICKED = frozenset("√✓✔☑")
+_NOT_ASKED = frozenset(("", "0", "无", "否", "不", "×", "x", "X", "/", "-", "—"))
 
 
 def _column_of(cell: str) -> int:
@@ -90,6 +91,8 @@ class BlockReader:
         texts = list(zip(*grid.text[block.start : block.end], strict=True))
         self.items = {c.column: c.title for c in block.columns if c.role == "wish" and context.lexicon.is_item(c.title)}
         """Columns of wishes that have the thing for their title, and a tick in their cells."""
+        self.asked = {c.column: c.title for c in block.columns if c.role == "wish" and c.how == "asked"}
+        """Those of them that hold nothing but ticks, sizes and numbers of pieces."""
         self.second = min(
             (c.column for c in block.columns if c.role == "ignored" and _names_another(c.title, headers)), default=None
         )
@@ -248,6 +251,8 @@ class BlockReader:
         struck, single = self.grid.sheet.struck, self.shared_price is None
         if self.items and any(texts[column] in _TICKED for column in self.items):
             texts = [self.items.get(c, t) if t in _TICKED else t for c, t in enumerate(texts)]
+        if self.asked:
+            return self._asked_cells(row, texts)
         if self.units:
             texts = [_in_yuan(t, self.units[c]) if c in self.units else t for c, t in enumerate(texts)]
         if self.highest is not None and self.lowest is not None and texts[self.highest]:
@@ -279,6 +284,34 @@ class BlockReader:
             )
             for column, price, sizes, qty in self.wishes
         ]
+
+    def _asked_cells(self, row: int, texts: Sequence[str]) -> list[WishCell]:
+        """One wish for every thing that is ticked, or of which the size or the number of pieces is told."""
+        struck = self.grid.sheet.struck
+        cells = []
+        for column, _, sizes, qty in self.wishes:
+            text = tight(texts[column])
+            thing = self.asked.get(column)
+            size, pieces = _size_text(texts, sizes), texts[qty] if qty is not None else ""
+            if thing is not None:
+                if text in _NOT_ASKED:
+                    text = thing = ""
+                pieces, size = (
+                    (text, size) if text.isdigit() and len(text) == 1 else (pieces, "" if text in _TICKED else text)
+                )
+            cells.append(
+                WishCell(
+                    row,
+                    column,
+                    texts[column] if thing is None else thing,
+                    "",
+                    None,
+                    size,
+                    pieces,
+                    (row, column) in struck,
+                )
+            )
+        return cells
 
     def _struck(self, row: int) -> bool:
         """Struck through: the name, or most of the line."""
