@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import threading
 import time
 from pathlib import Path
 
+import openpyxl
 import pytest
 import sqlalchemy as sa
 from sqlmodel import Session
@@ -209,3 +211,27 @@ def test_a_revision_may_be_set_aside(revised: Site) -> None:
     assert revised.wishes() == len(FIRST)
     again = revised.people["coordinator"].post(f"/import/{file.id}/revision", page="/import", decision="apply")
     assert again.status_code == 409
+
+
+STORIES = [
+    (f"{child}，女，10岁，跟随爷爷生活，联系电话1990000111{at}，心愿是得到一个书包。",)
+    for at, child in enumerate(("章一", "章二", "章三"))
+]
+
+
+def test_a_sheet_of_wishes_that_was_not_understood_wants_a_person(site: Site) -> None:
+    coordinator = site.sign_in()
+    book = openpyxl.load_workbook(io.BytesIO(xlsx(FIRST)))
+    told = book.create_sheet("情况")
+    for story in STORIES:
+        told.append(story)
+    both = io.BytesIO()
+    book.save(both)
+    alone = xlsx(STORIES, title="关于微心愿的情况说明", header=())
+    coordinator.upload(("情况说明.xlsx", alone), ("来件.xlsx", both.getvalue()))
+    site.work()
+    assert (site.file("情况说明.xlsx").state, site.file("来件.xlsx").state) == ("failed", "done")
+    listed = coordinator.page("/import?show=attention")
+    assert "情况说明.xlsx" in listed and "来件.xlsx" in listed and "一条也没有登记" in listed
+    page = coordinator.page(f"/import/{site.file('来件.xlsx').id}")
+    assert "有一张表没有读到" in page and len(site.entries(site.file("来件.xlsx").id)) == len(FIRST)
