@@ -162,6 +162,17 @@ def test_ticks_and_numbers_below_things_stand_beside_another_wish(understand_byt
     assert [(e.cell, e.item, e.qty) for e in entries] == [("F3", "书包", 1), ("H3", "轮椅", 1), ("G4", "绘本", 2)]
 
 
+def test_what_a_family_owns_is_not_wished_for(understand_bytes: Understand) -> None:
+    rows = [[*HEAD, "电视", "电脑", "台灯"], [*LINE, "√", "", "√"], [*OTHER, "√", "√", ""]]
+    assert [e.item for e in understand_bytes(workbook(rows)).entries] == ["书包", "足球"]
+    group = [["儿童", "", "", "", "", "家中现有", ""], ["姓名", "性别", "年龄", "监护人", "电话", "书桌", "台灯"]]
+    lines = [
+        ["张小雨", "女", 10, "李文英", "19900002222", "√", "√"],
+        ["王思远", "男", 9, "王建国", "19900001111", "√", ""],
+    ]
+    assert understand_bytes(workbook([*group, *lines], merge=["A1:E1", "F1:G1"])).entries == []
+
+
 def test_two_lines_for_each_child_are_read_together(understand_bytes: Understand) -> None:
     rows: list[list[Any]] = [
         ["微心愿登记表（监护人均已签署同意书，原件存镇民政办）"],

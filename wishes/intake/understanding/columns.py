@@ -73,6 +73,8 @@ _ALONE: tuple[tuple[str, str, float], ...] = (
 _GUARDIAN_GROUP = re.compile(r"监护|家长|联系人|父母|家庭成员|抚养|照料")
 _CLAIM_GROUP = re.compile(r"认领|结对|捐赠|资助|爱心(?:人士|企业|单位)|落实|圆梦(?:人|情况)")
 _WISH_GROUP = re.compile(r"心愿|愿望|需求|礼物|物品|物资")
+_BESIDES = re.compile(r"其[他它]|另外|补充|备选|更多")
+_OWNED = re.compile(r"有无|[现已拥]有|是否有|家[里中庭]")
 _WHOLE = re.compile(r"总|合计|小计|共计")
 """Beside a price for one piece stands the price of all."""
 _KIND_GROUP = re.compile(r"类型|类别|打√|打勾|困境|困难|情况")
@@ -209,7 +211,7 @@ def _flag_columns(titles: Sequence[Title], looks: Mapping[int, ColumnLook], head
 def _asked_for(
     titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: HeaderWords, known: Collection[tuple[int, str]]
 ) -> list[Title]:
-    """书包 | 玩具 | 羽绒服: at least two things as titles, each over ticks or, where no column has the wishes, over sizes."""
+    """书包 | 玩具 | 羽绒服: at least two things as titles, each over ticks or, where no column has other wishes, over sizes."""
     told = {column for column, _ in known}
     things = [
         t
@@ -220,10 +222,12 @@ def _asked_for(
         and not headers.is_title(t.text)
         and looks[t.column].names_a_thing(t.text)
     ]
-    ticked = [t for t in things if looks[t.column].share("marked") >= 0.8]
-    wishes = any(role == "wish" for _, role in known)
-    sized = [t for t in things if t in ticked or looks[t.column].share("sized") >= 0.8] if not wishes else ticked
-    return sized if len(sized) >= 2 else []
+    asked = {column for column, role in known if role == "wish"}
+    if any(t.column in asked and _BESIDES.search(t.text) is None for t in titles):
+        return []  # the wishes stand there: what is ticked elsewhere is what the family owns
+    kind = "marked" if asked else "sized"
+    found = [t for t in things if _OWNED.search(t.group) is None and looks[t.column].share(kind) >= 0.8]
+    return found if len(found) >= 2 else []
 
 
 def _ticked(look: ColumnLook) -> bool:

@@ -31,7 +31,7 @@ _CHOICE = re.compile(r"^[A-Fa-f①-⑥][.、:：)]?(?=[\u4e00-\u9fff])")
 """A.同意: the letter that a questionnaire puts before its answers."""
 _NOBODY = frozenset(("无", "/", "—", "-", "未知", "不详"))
 _CHANGED = re.compile(
-    "(?:已经?|现已|全家|举家|本月)(?:搬|迁|转学|转走|转出|退学|离校|毕业|满足|实现|圆梦|解决|买了?|购买|购置|获赠|去世|死亡|夭折)"
+    "(?:已经?|现已|全家|举家|本月)(?:搬|迁|转学|转走|转出|退学|离校|毕业|满足|实现|圆梦|解决|买(?!.{0,4}[医社]?保)了?|购买(?!.{0,4}[医社]?保)|购置|获赠|去世|死亡|夭折)"
     "|(?<!不)(?:改成|改为|换成|换为|变更为|更换为|更正为)|改打|改拨|应为|重复(?!使用)"
 )
 """Remarks that tell of another wish, another number, or that nobody waits any more: a person has to read them."""

@@ -284,7 +284,7 @@ def headless_block(grid: Grid, lexicon: Lexicon, headers: HeaderWords) -> Block 
     looks = {c: _look(grid, c, [(start, grid.height)], lexicon) for c in range(grid.width)}
     titles = titles_of(grid, rows) if rows else [Title(c, "") for c in range(grid.width)]
     columns = assign([t for t in titles if looks[t.column].filled], looks, headers)
-    roles = {c.role for c in columns}
+    roles = {c.role for c in columns if c.how != "asked"}
     if "name" in roles and "wish" in roles:
         return Block(rows, start, grid.height, columns, 0, grid.width)
     return None
