@@ -52,14 +52,16 @@ def _means(headers: HeaderWords, title: str, role: str) -> bool:
 
 
 def _pairs(grid: Grid, start: int, end: int) -> list[tuple[int, int]]:
-    filled = [row for row in range(start, end) if sum(map(bool, grid.text[row])) >= 2]
-    pairs = []
-    while len(filled) >= 2:
-        if filled[1] == filled[0] + 1:
-            pairs.append((filled[0], filled[1]))
-            del filled[:2]
+    pairs: list[tuple[int, int]] = []
+    first = None
+    for row in range(start, end):
+        if sum(map(bool, grid.text[row])) < 2:
+            continue
+        if first is not None and row == first + 1:
+            pairs.append((first, row))
+            first = None
         else:
-            del filled[0]
+            first = row
     return pairs
 
 
