@@ -111,11 +111,9 @@ def pack(session: Session, *, box_id: int, wish_id: int, actor: Actor, now: date
     return True
 
 
-def unpack(session: Session, *, wish_id: int, actor: Actor, now: datetime) -> bool:
-    """Out of its box again; False when it is in none. Raises Forbidden, NotFound, ShipmentGone."""
-    state = wish_state(session, wish_id)
-    require(actor, DUTY, state.campaign_id)
-    row = session.execute(
+def where_packed(session: Session, wish_id: int) -> Any:
+    """The box that a wish's thing is in: ``claim_id``, ``number``, its ``shipment`` and when that ``left_at``; None when in none."""
+    return session.execute(
         sa.select(_PARCEL.c.claim_id, _BOX.c.number, _SHIPMENT.c.number.label("shipment"), _SHIPMENT.c.left_at)
         .join(_BOX, _BOX.c.id == _PARCEL.c.box_id)
         .outerjoin(_SHIPMENT, _SHIPMENT.c.id == _BOX.c.shipment_id)
@@ -123,11 +121,23 @@ def unpack(session: Session, *, wish_id: int, actor: Actor, now: datetime) -> bo
         .order_by(_PARCEL.c.id.desc())
         .limit(1)
     ).one_or_none()
+
+
+def take_out(session: Session, claim_id: int) -> None:
+    """The thing of a claim is in no box any more."""
+    _update(session, claim_id, box_id=None, packed_by=None, packed_at=None)
+
+
+def unpack(session: Session, *, wish_id: int, actor: Actor, now: datetime) -> bool:
+    """Out of its box again; False when it is in none. Raises Forbidden, NotFound, ShipmentGone."""
+    state = wish_state(session, wish_id)
+    require(actor, DUTY, state.campaign_id)
+    row = where_packed(session, wish_id)
     if row is None:
         return False
     if row.left_at is not None and state.status is Status.IN_TRANSIT:
         raise ShipmentGone(number=row.shipment)
-    _update(session, row.claim_id, box_id=None, packed_by=None, packed_at=None)
+    take_out(session, row.claim_id)
     _tell(session, "unpack", state, row.claim_id, actor, now, {"box": row.number})
     return True
 

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from wishes.access import Actor, relations
+from wishes.custody.packing import take_out, where_packed
 from wishes.custody.refusals import NotHere
-from wishes.custody.tables import Box, Parcel, Shipment
 from wishes.errors import Conflict, Forbidden, Invalid
 from wishes.events.actions import record, wish_state
 from wishes.i18n import Text
@@ -23,7 +23,6 @@ from wishes.intake.tables import Child, Community, Wish
 from wishes.lifecycle import MOVES, STATUS_LABEL, By, Kind, Status
 from wishes.model import table_of
 
-_BOX, _PARCEL, _SHIPMENT = table_of(Box), table_of(Parcel), table_of(Shipment)
 _CHILD, _COMMUNITY, _WISH = table_of(Child), table_of(Community), table_of(Wish)
 
 MAY_READDRESS: Final = frozenset({By.COORDINATOR, By.COMMUNITY})
@@ -99,20 +98,9 @@ def _send(
     )  # fmt: skip
     if changed.rowcount != 1:
         raise Conflict(wish_id=wish_id)
-    held = session.execute(
-        sa.select(_PARCEL.c.claim_id, _BOX.c.number, _SHIPMENT.c.number.label("shipment"), _SHIPMENT.c.left_at)
-        .join(_BOX, _BOX.c.id == _PARCEL.c.box_id)
-        .outerjoin(_SHIPMENT, _SHIPMENT.c.id == _BOX.c.shipment_id)
-        .where(_PARCEL.c.wish_id == wish_id)
-        .order_by(_PARCEL.c.id.desc())
-        .limit(1)
-    ).one_or_none()
+    held = where_packed(session, wish_id)
     if held is not None:
-        session.execute(
-            sa.update(_PARCEL)
-            .where(_PARCEL.c.claim_id == held.claim_id)
-            .values(box_id=None, packed_by=None, packed_at=None)
-        )
+        take_out(session, held.claim_id)
     told = {"from": state.community_id, "to": there.id, "box": held.number if held else None}
     record(
         session, action="readdress", campaign_id=state.campaign_id, wish_id=wish_id, claim_id=held.claim_id if held else None,
