@@ -51,6 +51,14 @@ class KeyMissing(KeyringError):
     )
 
 
+class NoKeys(KeyMissing):
+    code = "no_keys"
+    sentence = Text(
+        "{path} 里没有密钥。新装的系统请先运行 microwish init；已在使用的，请从密钥备份恢复。",
+        "There are no keys in {path}. On a new installation run microwish init first; else restore them from their backup.",
+    )
+
+
 class KeyExposed(KeyringError):
     code = "key_exposed"
     sentence = Text(
@@ -145,12 +153,12 @@ def read_keyring(directory: Path) -> Keyring:
     """Read every key of *directory*. A purpose without a key is found out when it is first needed.
 
     Raises :class:`KeyExposed` when the directory or a key is open to anyone but its owner, :class:`KeyUnreadable` for a
-    file that is no key, and :class:`KeyMissing` when there is no directory.
+    file that is no key, and :class:`NoKeys` when there is no directory.
     """
     try:
         seen = directory.stat().st_mtime_ns
     except FileNotFoundError:
-        raise KeyMissing(purpose="–", kid="–") from None
+        raise NoKeys(path=directory) from None
     return Keyring(_read(directory), directory=directory, seen=seen)
 
 

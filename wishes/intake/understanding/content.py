@@ -170,11 +170,12 @@ _DIGIT = re.compile(r"\d")
 class ColumnLook:
     """Shares of a column's filled cells that look like something, as numbers from 0 to 1."""
 
-    __slots__ = ("_digits", "_known", "_lexicon", "_sample", "filled")
+    __slots__ = ("_digits", "_known", "_lexicon", "_parts", "_sample", "filled")
 
     def __init__(self, sample: list[tuple[Value, str]], filled: int, lexicon: Lexicon) -> None:
         self._sample, self.filled, self._lexicon = sample, filled, lexicon
         self._known: dict[str, float] = {}
+        self._parts = (sample[::3], sample[1::3] + sample[2::3]) if len(sample) >= _ENOUGH else (sample,)
         self._digits = any(_DIGIT.search(text) is not None for _, text in sample)
 
     @property
@@ -191,10 +192,17 @@ class ColumnLook:
         if (known := self._known.get(kind)) is None:
             if kind in _NUMBERED and not self._digits:
                 return 0.0
-            look, lexicon = _LOOKS[kind], self._lexicon
-            hits = sum([look(value, text, lexicon) for value, text in self._sample])
-            known = self._known[kind] = hits / len(self._sample) if self._sample else 0.0
+            known = self._known[kind] = self._share(_LOOKS[kind])
         return known
+
+    def _share(self, look: Look) -> float:
+        lexicon, hits, seen = self._lexicon, 0, 0
+        for cells in self._parts:
+            hits += sum([look(value, text, lexicon) for value, text in cells])
+            seen += len(cells)
+            if hits in (0, seen):
+                break  # all or none of so many from all over the column: the rest would hardly say otherwise
+        return hits / seen if seen else 0.0
 
 
 def _rises(texts: list[str]) -> bool:
