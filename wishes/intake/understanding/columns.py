@@ -20,7 +20,7 @@ MANY = frozenset(("wish", "price", "size", "qty", "phone", "types", "consent", *
 _TESTS: Mapping[str, tuple[str, ...]] = {
     "name": ("name",),
     "sex": ("sex", "code"),
-    "birth": ("date",),
+    "birth": ("date", "year"),
     "age": ("age",),
     "id": ("id",),
     "address": ("place",),
@@ -30,6 +30,8 @@ _TESTS: Mapping[str, tuple[str, ...]] = {
     "school": ("school",),
     "class": ("class",),
     "guardian": ("name", "guardian"),
+    "parent": ("name", "guardian"),
+    "parent_phone": ("phone",),
     "relation": ("relation",),
     "phone": ("phone",),
     "types": ("types", "code"),
@@ -137,7 +139,10 @@ def assign(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: He
         for t in titles
         if _GUARDIAN_GROUP.search(title_key(t.group)) or _GUARDIAN_GROUP.search(title_key(t.text))
     }
+    _believe_plain_titles(readings, looks, headers)
     _set_others_phones_aside(readings)
+    _stand_in_for_the_guardian(readings)
+    _date_in_parts(readings)
     _repair(readings, looks, family)
     _number(readings)
     return readings
@@ -235,6 +240,46 @@ def _ticked(look: ColumnLook) -> bool:
     return look.filled == 0 or look.share("tick") + look.share("code") >= 0.6 or look.share("consent") >= 0.6
 
 
+_SAYS_IT_ALL = ("birth", "phone", "guardian")
+"""Roles whose listed titles mean nothing else: cells that cannot be read there are to be told, not passed over."""
+
+
+def _believe_plain_titles(
+    readings: Sequence[ColumnReading], looks: Mapping[int, ColumnLook], headers: HeaderWords
+) -> None:
+    for role in _SAYS_IT_ALL:
+        if any(r.role == role for r in readings):
+            continue
+        for reading in readings:
+            if (
+                reading.how == "unknown"
+                and looks[reading.column].filled
+                and Meaning(role, 1.0) in headers.meanings(reading.title)
+            ):
+                reading.role, reading.how, reading.confidence = role, "header", 0.5
+                break
+
+
+_STANDS_IN = {"parent": "guardian", "parent_phone": "phone"}
+
+
+def _stand_in_for_the_guardian(readings: Sequence[ColumnReading]) -> None:
+    """父亲姓名 is the guardian where no column names one."""
+    for parent, role in _STANDS_IN.items():
+        if not any(r.role == role for r in readings):
+            for reading in [r for r in readings if r.role == parent][: None if role in MANY else 1]:
+                reading.role = role
+
+
+def _date_in_parts(readings: Sequence[ColumnReading]) -> None:
+    """出生年 | 月 | 日: what follows the year of birth belongs to it; a month or day elsewhere is none of ours."""
+    parts = {"birth_month": 1, "birth_day": 2}
+    at = next((n for n, r in enumerate(readings) if r.role == "birth"), None)
+    for n, reading in enumerate(readings):
+        if reading.role in parts and (at is None or n - at != parts[reading.role]):
+            reading.role = "ignored"
+
+
 _ANY_PHONE = frozenset(("电话", "联系电话", "联系方式", "手机", "手机号", "手机号码", "电话号码", "联系号码", "号码"))
 
 
@@ -279,7 +324,10 @@ def _repair(readings: list[ColumnReading], looks: Mapping[int, ColumnLook], fami
                 break
     if "consent" not in roles:
         for reading in readings:
-            if reading.role in ("remark", "ignored") and looks[reading.column].share("agreed") >= 0.6:
+            look = looks[reading.column]
+            if (reading.role == "remark" or reading.how == "unknown") and (
+                look.share("agreed") >= 0.6 or (look.share("consent") >= 0.9 and look.share("agreed") >= 0.2)
+            ):
                 reading.role, reading.how, reading.confidence = "consent", "content", 0.6
                 break
     if "wish" not in roles:
@@ -306,7 +354,7 @@ def _repair(readings: list[ColumnReading], looks: Mapping[int, ColumnLook], fami
             _find_facts(readings, looks)
     if "birth" not in {r.role for r in readings}:
         for reading in readings:
-            if reading.role == "ignored" and looks[reading.column].share("date") >= 0.7 and "visit" in roles:
+            if reading.how == "unknown" and looks[reading.column].share("date") >= 0.7 and "visit" in roles:
                 reading.role, reading.how, reading.confidence = "birth", "content", 0.5
                 break
 

@@ -19,10 +19,13 @@ _DATE = re.compile(
     r"(?:19|20)\d{2}[./\-年](?:\d{1,2})(?:[./\-月]\d{0,2}[日号]?)?|(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-3]\d)?|\d{2}\.\d{1,2}\.\d{1,2}"
     r"|[〇零一二三四五六七八九○]{4}年.*|(?:农历|阴历).*"
 )
+_YEAR = re.compile(r"(?:19[89]|20[0-4])\d(?:\.0|年)?")
 _DAY = re.compile(r"(?:19|20)\d{2}[./\-年]\d{1,2}[./\-月]\d")
 _NAME_AND_PHONE = re.compile(
-    r"[\u4e00-\u9fff]{2,4}(?<!老师)(?<!主任)(?<!书记)(?:[(（][^)）]*[)）])?[\s:：/,，、;；\-]*1[3-9]\d[\s\-]?\d{4}[\s\-]?\d{3,4}"
+    r"[\u4e00-\u9fff]{2,4}?(?<!老师)(?<!主任)(?<!书记)(?:[(（][^)）\d]*[)）])?[\s:：/,，、;；\-(（]*(?:(?:联系)?电话|手机号?码?|[Tt][Ee][Ll])?[\s:：]*"
+    r"(?:\+?86)?1[3-9]\d[\s\-]?\d{4}[\s\-]?\d{3,4}[)）]?"
 )
+_TIME_OF_DAY = re.compile(r"(?<=\d)T?\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?$")
 _VISIT = re.compile(r"\d{1,2}[月.]\d{1,2}[日号]?")
 _AGE = re.compile(r"\d{1,2}(?:周?岁)?|[一二三四五六七八九十]{1,3}(?:周?岁)")
 _RECORD = re.compile(r"[A-Za-z]{2,}[\s\-]*\d{4}[\-\s]?\d{2,}|[A-Za-z]{1,6}\d{5,}")
@@ -41,6 +44,9 @@ _CODE = re.compile(r"[A-Za-z\d][、,，/A-Za-z\d]*")
 _CODED = re.compile(r"[A-Za-z]{1,4}\d{3}(?![\d.元])|\d[A-Za-z]")
 """Y003 is a running number."""
 _MONEY = re.compile(r"[\d元块百十拾佰]")
+_DEAREST_FEN = 1_000_000
+"""A longer number is a postcode or the like."""
+_BETWEEN = re.compile(r"[:：/、,，;；\-—()（）【】\[\]]+")
 _ANSWER = re.compile(".{0,8}(?:同意书?|同意并签[字名]|签[字名好了]?)")
 _TICKS = frozenset("√✓✔☑×✗✘xXvV1是有○●")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]*")
@@ -52,7 +58,7 @@ Look = Callable[[Value, str, Lexicon], bool]
 
 def _is_date(value: Value, text: str, lexicon: Lexicon) -> bool:
     if isinstance(value, str):
-        return _DATE.fullmatch(text.partition("(")[0] or text) is not None  # 2013年5月（10岁）
+        return _DATE.fullmatch(_TIME_OF_DAY.sub("", text.partition("(")[0] or text)) is not None  # 2013年5月（10岁）
     if isinstance(value, float):
         return (
             _DATE.fullmatch(text) is not None
@@ -68,7 +74,7 @@ def _is_number(value: Value, text: str, lexicon: Lexicon) -> bool:
 
 def _is_price(value: Value, text: str, lexicon: Lexicon) -> bool:
     if isinstance(value, float):
-        return 5 <= value <= 10_000
+        return 5 <= value <= _DEAREST_FEN // 100
     if (
         not isinstance(value, str)
         or len(text) > 16
@@ -79,7 +85,8 @@ def _is_price(value: Value, text: str, lexicon: Lexicon) -> bool:
         or _CODED.search(text)
     ):
         return False
-    return bool(read_price(flat(value), lexicon.no_price, lexicon.zero_price).prices)
+    prices = read_price(flat(value), lexicon.no_price, lexicon.zero_price).prices
+    return bool(prices) and (prices[0].high or prices[0].low or 0) <= _DEAREST_FEN
 
 
 def _is_code(value: Value, text: str, lexicon: Lexicon) -> bool:
@@ -120,8 +127,13 @@ def _is_name(value: Value, text: str, lexicon: Lexicon) -> bool:
 
 
 def _is_guardian(value: Value, text: str, lexicon: Lexicon) -> bool:
-    bare, _, inside = text.rstrip(")").partition("(")
-    return bare in lexicon.relations or inside in lexicon.relations
+    pieces = _BETWEEN.split(text)
+    if len(pieces) > 1:
+        return not lexicon.relations.isdisjoint(pieces)
+    # 爷爷王强
+    return text in lexicon.relations or (
+        3 < len(text) < 8 and (text.startswith(lexicon.long_relations) or text.endswith(lexicon.long_relations))
+    )
 
 
 _LOOKS: Mapping[str, Look] = {
@@ -130,6 +142,7 @@ _LOOKS: Mapping[str, Look] = {
     "record": lambda v, t, x: _RECORD.fullmatch(t) is not None,
     "sex": lambda v, t, x: t in x.boys or t in x.girls,
     "date": _is_date,
+    "year": lambda v, t, x: _YEAR.fullmatch(t) is not None,
     "visit": lambda v, t, x: _VISIT.fullmatch(t) is not None,
     "age": lambda v, t, x: _AGE.fullmatch(t) is not None,
     "number": _is_number,

@@ -35,6 +35,7 @@ _TRIMMINGS = re.compile(r"^['’`]+|^(?:公历|阳历|约|大约|出生于|生�
 _FULL = re.compile(
     r"(\d{4})\D{1,2}(\d{1,2})\D{1,2}(\d{1,2})(?:日|号)?(?:生|出生)?(?:\s*[T ]?\s*\d{1,2}:\d{2}(?::\d{2})?)?"
 )
+_TIME_OF_DAY = re.compile(r"(?<=[\d日号])(?:\s+|T)(?:[上下]午\s*)?\d{1,2}[:：]\d{2}.*$")
 _USUAL = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})日?")
 _SHORT_FULL = re.compile(r"(\d{2})[./\-年、](\d{1,2})[./\-月、](\d{1,2})[日号]?(?:生|出生)?")
 _MONTH = re.compile(r"(\d{4})(?:[./\-年、,_ ]|\s*年\s*)(\d{1,2})(?:月)?(?:份)?(?:生|出生)?")
@@ -54,7 +55,7 @@ _ENGLISH = {
 }
 
 
-def _iso(year: int, month: int | None = None, day: int | None = None) -> str | None:
+def in_parts(year: int, month: int | None = None, day: int | None = None) -> str | None:
     """The ISO form, or the shorter form where the rest cannot be."""
     if not 1900 <= year <= 2100:
         return None
@@ -98,7 +99,7 @@ def read_birth(
         and len(iso := _valid(usual, newest) or "") == 10
     ):
         return When(iso)
-    shown = plain(value)
+    shown = _TIME_OF_DAY.sub("", plain(value))
     return _from_text(tight(shown), shown, newest, date1904, lossy_text)
 
 
@@ -108,7 +109,7 @@ def _from_number(value: float, newest: int, date1904: bool) -> When:
         if len(digits) == 8 and (m := _COMPACT.fullmatch(digits)) and (iso := _valid(m, newest)):
             return When(iso, "eight digits")
         if len(digits) == 6 and (m := _COMPACT_MONTH.fullmatch(digits)):
-            return When(_iso(int(m[1]), int(m[2])), "six digits")
+            return When(in_parts(int(m[1]), int(m[2])), "six digits")
         if len(digits) == 4 and 1900 <= value <= newest + 1:
             return When(digits, "year")
         if 20_000 <= value <= 60_000:
@@ -122,9 +123,9 @@ def _from_number(value: float, newest: int, date1904: bool) -> When:
             # As a number, October lost its zero and looks like January.
             return When(year, "number that may mean January or October", 0.9, ("birth_ambiguous",))
         if len(month) <= 2 and 1 <= int(month) <= 12:
-            return When(_iso(int(year), int(month)), "year.month as a number")
+            return When(in_parts(int(year), int(month)), "year.month as a number")
         if len(month) == 4:
-            return When(_iso(int(year), int(month[:2]), int(month[2:])), "year.monthday as a number")
+            return When(in_parts(int(year), int(month[:2]), int(month[2:])), "year.monthday as a number")
         return When(year, "year of a number", 0.8, ("birth_ambiguous",))
     if 20_000 <= value <= 60_000:
         return When(from_serial(value, date1904=date1904).isoformat(), "day number", 0.95, ("date_serial",))
@@ -132,7 +133,7 @@ def _from_number(value: float, newest: int, date1904: bool) -> When:
 
 
 def _valid(match: re.Match[str], newest: int) -> str | None:
-    iso = _iso(int(match[1]), int(match[2]), int(match[3]))
+    iso = in_parts(int(match[1]), int(match[2]), int(match[3]))
     return iso if iso is not None and int(iso[:4]) <= newest + 1 else None
 
 
@@ -156,16 +157,16 @@ def _from_text(text: str, spaced: str, newest: int, date1904: bool, lossy: bool)
         if year is None and (m := re.search(rf"([{_CN}○]{{4}})年?", text)):
             named = number(m[1].replace("○", "〇"))
             return (
-                When(_iso(int(named)), "lunar date", 0.9, ("birth_lunar",))
+                When(in_parts(int(named)), "lunar date", 0.9, ("birth_lunar",))
                 if named
                 else When(None, "lunar date", 0.5, ("birth_missing",))
             )
         if year is None and (m := re.search(rf"(?<![{_CN}])([{_CN}○]{{2}})年", text)) and (named := number(m[1])):
-            return When(_iso(_full_year(int(named), newest)), "lunar date", 0.9, ("birth_lunar",))
+            return When(in_parts(_full_year(int(named), newest)), "lunar date", 0.9, ("birth_lunar",))
         if year is None and (short := re.match(r"\D*(\d{2})年", text)):
-            return When(_iso(_full_year(int(short[1]), newest)), "lunar date", 0.9, ("birth_lunar",))
+            return When(in_parts(_full_year(int(short[1]), newest)), "lunar date", 0.9, ("birth_lunar",))
         return (
-            When(_iso(int(year[1])), "lunar date", 0.9, ("birth_lunar",))
+            When(in_parts(int(year[1])), "lunar date", 0.9, ("birth_lunar",))
             if year
             else When(None, "lunar date", 0.5, ("birth_missing",))
         )
@@ -182,7 +183,9 @@ def _from_text(text: str, spaced: str, newest: int, date1904: bool, lossy: bool)
             year_int = int(year_number) if year_number >= 1000 else _full_year(int(year_number) % 100, newest)
             month_number, day_number = number(m[2] or ""), number(m[3] or "")
             return When(
-                _iso(year_int, int(month_number) if month_number else None, int(day_number) if day_number else None),
+                in_parts(
+                    year_int, int(month_number) if month_number else None, int(day_number) if day_number else None
+                ),
                 "Chinese numerals",
             )
     if m := _COMPACT.fullmatch(text):
@@ -193,11 +196,11 @@ def _from_text(text: str, spaced: str, newest: int, date1904: bool, lossy: bool)
         if iso is not None:
             return When(iso, "written", 1.0 if len(iso) == 10 else 0.8)
     if (m := _COMPACT_MONTH.fullmatch(text)) and int(m[1]) >= newest - _LONG_AGO:
-        return When(_iso(int(m[1]), int(m[2])), "six digits")
+        return When(in_parts(int(m[1]), int(m[2])), "six digits")
     if (m := _MONTH.fullmatch(text)) and 1900 <= int(m[1]) <= newest + 1:
         if lossy and re.fullmatch(r"\d{4}\.1", text):
             return When(m[1], "number that may mean January or October", 0.9, ("birth_ambiguous",))
-        return When(_iso(int(m[1]), int(m[2])), "written")
+        return When(in_parts(int(m[1]), int(m[2])), "written")
     if (m := _YEAR.fullmatch(text)) and 1900 <= int(m[1]) <= newest + 1:
         return When(m[1], "year")
     if re.fullmatch(r"\d{5}(?:\.\d*)?", text):
@@ -205,39 +208,39 @@ def _from_text(text: str, spaced: str, newest: int, date1904: bool, lossy: bool)
         if 20_000 <= days <= 60_000:
             return When(from_serial(days, date1904=date1904).isoformat(), "day number", 0.95, ("date_serial",))
     if (m := re.fullmatch(r"(\d{2})(\d{2})(\d{2})", text)) and len(
-        iso := _iso(_full_year(int(m[1]), newest), int(m[2]), int(m[3])) or ""
+        iso := in_parts(_full_year(int(m[1]), newest), int(m[2]), int(m[3])) or ""
     ) == 10:
         return When(iso, "six digits, two-digit year", 0.85)
     if (m := _AGE.fullmatch(text)) and (years := number(m[1])) is not None:
         return When(None, "age in the birth column", 0.8, ("birth_missing",), age=int(years))
     if m := _SHORT_FULL.fullmatch(text):
-        return When(_iso(_full_year(int(m[1]), newest), int(m[2]), int(m[3])), "two-digit year", 0.97)
+        return When(in_parts(_full_year(int(m[1]), newest), int(m[2]), int(m[3])), "two-digit year", 0.97)
     if m := _DAY_FIRST.fullmatch(text):
         first, second = int(m[1]), int(m[2])
         if first > 12:
-            return When(_iso(int(m[3]), second, first), "day first", 0.9)
+            return When(in_parts(int(m[3]), second, first), "day first", 0.9)
         sure = second > 12 or first == second
         return When(
-            _iso(int(m[3]), first, second) if sure else m[3],
+            in_parts(int(m[3]), first, second) if sure else m[3],
             "month first",
             0.9 if sure else 0.7,
             () if sure else ("birth_ambiguous",),
         )
     if m := _SHORT_MONTH.fullmatch(text):
-        return When(_iso(_full_year(int(m[1]), newest), int(m[2])), "two-digit year", 0.9)
+        return When(in_parts(_full_year(int(m[1]), newest), int(m[2])), "two-digit year", 0.9)
     if m := _SHORT_YEAR.fullmatch(text):
-        return When(_iso(_full_year(int(m[1]), newest)), "two-digit year", 0.9)
+        return When(in_parts(_full_year(int(m[1]), newest)), "two-digit year", 0.9)
     if m := re.fullmatch(r"(?:(\d{1,2})-)?([A-Za-z]{3})[A-Za-z]*[-, ]*(\d{2,4})", text):
         month = _ENGLISH.get(m[2].lower())
         if month:
             year_int = int(m[3]) if len(m[3]) == 4 else _full_year(int(m[3]) % 100, newest)
-            return When(_iso(year_int, month, int(m[1]) if m[1] else None), "English month", 0.9)
+            return When(in_parts(year_int, month, int(m[1]) if m[1] else None), "English month", 0.9)
     if any(int(year) > newest + 1 for year in _YEARS.findall(text)):
         return When(None, "not a date", 0.5, ("birth_missing",))  # nobody was born next year
     if m := re.search(r"((?:19|20)\d{2})[年./\-](\d{1,2})[月./\-](\d{1,2})(?![\dA-Za-z])", text):
-        return When(_iso(int(m[1]), int(m[2]), int(m[3])), "date among words", 0.8)
+        return When(in_parts(int(m[1]), int(m[2]), int(m[3])), "date among words", 0.8)
     if m := re.search(r"((?:19|20)\d{2})[年./\-](\d{1,2})(?!\d)", text):
-        return When(_iso(int(m[1]), int(m[2])), "date among words", 0.7)
+        return When(in_parts(int(m[1]), int(m[2])), "date among words", 0.7)
     if m := re.search(r"(?<!\d)((?:19|20)\d{2})(?!\d)", text):
         return When(m[1], "year among words", 0.6)
     return When(None, "not a date", 0.5, ("birth_missing",))
@@ -251,7 +254,7 @@ def read_visit(value: Value, *, year: int, date1904: bool = False) -> When:
         return When(value.isoformat(), "date cell")
     if isinstance(value, float) and 1 <= value < 13 and value != int(value):
         return _visit_text(repr(value), year, date1904)
-    return _visit_text(tight(plain(value)), year, date1904)
+    return _visit_text(tight(_TIME_OF_DAY.sub("", plain(value))), year, date1904)
 
 
 _VISIT_DAY = re.compile(r"(\d{1,2})[./\-月](\d{1,2})(?:日|号)?")
@@ -264,17 +267,17 @@ def _visit_text(text: str, year: int, date1904: bool) -> When:
     if m := _VISIT_DAY.fullmatch(text):
         month, day = int(m[1]), int(m[2])
         if 1 <= month <= 12 and 1 <= day <= 31:
-            return When(_iso(year, month, day), "without year", 0.95)
+            return When(in_parts(year, month, day), "without year", 0.95)
     if m := re.fullmatch(r"(\d{1,2})月(?:份|上旬|中旬|下旬|初|底|中)?", text):
-        return When(_iso(year, int(m[1])), "without year", 0.9)
+        return When(in_parts(year, int(m[1])), "without year", 0.9)
     if re.fullmatch(rf"[{_CN}]{{1,3}}月[{_CN}]{{1,3}}[日号]", text):
         month_text, _, day_text = text.partition("月")
         month_value, day_value = number(month_text), number(day_text[:-1])
         if month_value and day_value:
-            return When(_iso(year, int(month_value), int(day_value)), "Chinese numerals", 0.95)
+            return When(in_parts(year, int(month_value), int(day_value)), "Chinese numerals", 0.95)
     read = _from_text(text, text, year + 5, date1904, False)
     if read.iso is None and (m := re.search(r"(\d{1,2})[月.](\d{1,2})", text)):
-        return When(_iso(year, int(m[1]), int(m[2])), "date among words", 0.7)
+        return When(in_parts(year, int(m[1]), int(m[2])), "date among words", 0.7)
     return When(read.iso, read.how, read.confidence)
 
 
@@ -284,9 +287,9 @@ def birth_from_id(text: str, newest: int) -> str | None:
     if m := re.fullmatch(r"\d{6}((?:19|20)\d{2})(\d{2})(\d{2})[\dXx*]{1,4}", digits):
         pass
     elif m := re.fullmatch(r"\d{6}(\d{2})(\d{2})(\d{2})\d{3}", digits):
-        iso = _iso(_full_year(int(m[1]), newest), int(m[2]), int(m[3]))
+        iso = in_parts(_full_year(int(m[1]), newest), int(m[2]), int(m[3]))
         return iso if iso and len(iso) == 10 else None
     else:
         return None
-    iso = _iso(int(m[1]), int(m[2]), int(m[3]))
+    iso = in_parts(int(m[1]), int(m[2]), int(m[3]))
     return iso if iso and len(iso) == 10 and int(iso[:4]) <= newest + 1 else None

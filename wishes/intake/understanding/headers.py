@@ -18,11 +18,19 @@ _CONSENT = re.compile(
     r"|(?:同意|承诺|授权|知情)书.*(?:签|日期|时间|照片|图片|扫描)"
 )
 _AND = re.compile(r"\s*(?:[/&+、]|及|和|与|或)\s*")
-_QUESTION = re.compile(r"^(?:Q\d{1,3}|第\d{1,3}题|\d{1,3}(?=[._、:：]))[._、:：\s\-]*", re.I)
+_QUESTION = re.compile(r"^[*★]?(?:Q\d{1,3}|第\d{1,3}题|\d{1,3}(?=[._、:：]))[._、:：\s\-]*", re.I)
 """How questionnaires number their columns."""
 _LATIN_AROUND = re.compile(r"[a-z]$"), re.compile(r"^[a-z]")
 _WHETHER = re.compile("^(?:是否为?|是不是|属于|有无)")
 _UNIT = re.compile(r"元$|rmb$")
+_ASKING = re.compile(
+    r"^(?:请(?:问|您|你)?)?(?:填写|填入|填|输入|选择|写下|写出|写|留下|提供|上传)?(?:一下)?(?:您|你)?(?:家)?(?:的)?(?:孩子|儿童|学生|小朋友|宝贝|被监护人)?(?:的)?"
+    r"(?=.{2})"
+)
+_ASKED = re.compile(r"(?:分别)?(?:是什么|是谁|是哪[天年里]|是几号|叫什么|是多少|有哪些|为|是|呢|吗|如下)$")
+"""What a question puts around a title: 请填写您孩子的姓名, 孩子的微心愿是什么."""
+_OF_THE_FILLER = re.compile(r"^(?:请填写|请输入)?(?:您|你|填写人|填表人|家长)(?:本人)?的?(?:真实)?(?:姓名|名字|大名)$")
+"""A questionnaire asks whoever fills it in."""
 _ORDINALS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6}
 _LEFT_OUT = frozenset("第一二三四五六123456")
 """Characters that an ordinal may take from the front of a title."""
@@ -69,6 +77,10 @@ class HeaderWords:
             return [Meaning(role, 1.0) for role in exact]
         if (both := self._both(title)) is not None:
             return both
+        if _OF_THE_FILLER.search(key) is not None:
+            return [Meaning("guardian", 0.9)]
+        if (asked := _asked(key)) != key and (exact := self._exact.get(asked, [])):
+            return [Meaning(role, 0.95) for role in exact if role != "group"]
         if not 2 <= len(key) <= 24:
             return []
         # The longest listed title inside; of equals the last, for the head of a Chinese title comes last.
@@ -129,6 +141,11 @@ class HeaderWords:
         if text[:2] in self._begins or text[:1] in self._begins or not _LEFT_OUT.isdisjoint(text[:2]):
             return True
         return not "\u4e00" <= text[:1] <= "\u9fff" or not text.isalnum()
+
+
+def _asked(key: str) -> str:
+    """A title without the words that make a question of it."""
+    return _ASKED.sub("", _ASKING.sub("", key))
 
 
 def _inside_a_word(key: str, start: int, end: int) -> bool:

@@ -32,6 +32,7 @@ class Lexicon:
         self.yes = frozenset(map(tight, phrases["yes"]))
         self.no = frozenset(map(tight, phrases["no"]))
         self.relations = frozenset(phrases["relation"])
+        self.long_relations = tuple(word for word in self.relations if len(word) > 1)
         self.category_words = frozenset(phrases["category_words"])
         self.ditto = frozenset(map(tight, phrases["ditto"])) | frozenset(phrases["ditto"])
         self.example_names = frozenset(phrases["example_name"])

@@ -55,7 +55,11 @@ def read_name(text: str) -> Name:
     bare = (
         bare.strip()
         if latin
-        else re.sub(r"[\s*★☆'’\"“”:：,，。.、]+", "", bare).replace("・", "·").replace("•", "·").replace("‧", "·")
+        else re.sub(r"[\s*★☆'’\"“”:：,，。.、]+", "", bare)
+        .replace("・", "·")
+        .replace("•", "·")
+        .replace("‧", "·")
+        .strip("·")
     )
     if len(bare) > 2:
         bare = _TITLES.sub("", bare)
@@ -146,6 +150,7 @@ _COUNTRY = re.compile(r"(?<!\d)[(\[]?(?:\+|00)?86[)\]]?[\s\-]*(?=1[3-9])")
 _POINT_ZERO = re.compile(r"(?<=\d)\.0+$")
 _PHONE_BREAK = re.compile(r"[,，;；/、\n|和或]|(?<=\d)\s*[(（][^)）]*[)）]|[A-Za-z\u4e00-\u9fff]+[:：]?")
 _FILLERS = str.maketrans("", "", " \t\r\n-—–_.·()（）'’:：+")
+_BETWEEN_DIGITS = str.maketrans("", "", " -—–.")
 _MOBILE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 
 
@@ -167,7 +172,7 @@ def read_phones(text: str) -> Phones:
     if not _DIGIT.search(shown):
         spoken = "".join(shown.split()).translate(_SPOKEN)
         return Phones((spoken,), "", "in words") if _MOBILE.fullmatch(spoken) else Phones((), "phone_missing", "empty")
-    if len(shown) > 11 and _MOBILE.fullmatch(joined := shown.replace(" ", "").replace("-", "")) is not None:
+    if len(shown) > 11 and _MOBILE.fullmatch(joined := shown.translate(_BETWEEN_DIGITS)) is not None:
         return Phones((joined,), "", "cleaned")
     found: list[str] = []
     invalid = False

@@ -9,7 +9,7 @@ from functools import lru_cache
 from operator import itemgetter
 
 from wishes.intake.reading.grid import Value, cell_name
-from wishes.intake.understanding.dates import NOTHING, When, birth_from_id, read_birth, read_visit
+from wishes.intake.understanding.dates import NOTHING, When, birth_from_id, in_parts, read_birth, read_visit
 from wishes.intake.understanding.lexicon import Lexicon
 from wishes.intake.understanding.model import ColumnReading, Entry, Trace
 from wishes.intake.understanding.numerals import number
@@ -25,7 +25,7 @@ _REFUSED = re.compile(
 )
 """No consent, or none on paper."""
 _AGREED = re.compile(
-    "同意|知情|授权|√|✓|已[签交收附存按盖]|已提交|签[了过好完]|签[字名]|签的?$|[手指]印|[捺按摁]印|指[纹模]|书面|附后|^[A-Za-z]{1,6}[\\d-]{3,}$|^有(?:[,(、]|书面|附)"
+    "同意|知情|授权|√|✓|已[签交收附存按盖]|已(?:提交|上传)|签[了过好完]|签[字名]|签的?$|[手指]印|[捺按摁]印|指[纹模]|书面|附后|^[A-Za-z]{1,6}[\\d-]{3,}$|^有(?:[,(、]|书面|附)"
 )
 _CHOICE = re.compile(r"^[A-Fa-f①-⑥][.、:：)]?(?=[\u4e00-\u9fff])")
 """A.同意: the letter that a questionnaire puts before its answers."""
@@ -44,6 +44,8 @@ PERSONAL = frozenset(
         "name",
         "sex",
         "birth",
+        "birth_month",
+        "birth_day",
         "age",
         "id",
         "address",
@@ -247,6 +249,10 @@ def _read_birth(entry: Entry, cells: Cells, context: Context) -> None:
             entry.age = when.age
         if when.how != "written" and when.how != "date cell":
             _trace(entry, cells, "birth", "birth", when.how, when.confidence)
+        if "birth_month" in cells.columns.by_role and when.iso is not None and len(when.iso) == 4:
+            # 出生年 | 月 | 日
+            parts = [number(re.sub(r"[月日号]$", "", cells.one(role))) for role in ("birth_month", "birth_day")]
+            when = When(in_parts(int(when.iso), *(None if part is None else int(part) for part in parts)))
     elif told := cells.one("birth"):
         when = read_birth(told, newest=context.newest_birth)
     entry.birth = when.iso

@@ -10,7 +10,7 @@ from wishes.intake.understanding.text import flat, simple
 from wishes.intake.understanding.things import ThingReader
 
 _OPEN, _CLOSE = "([{（【《“「『<", ")]}）】》”」』>"
-_STRONG = ";；\n/|+&、"
+_STRONG = ";；\n/|+&、\\"
 _WEAK = ",，。！!"
 _CUT_OR_BRACKET = re.compile("[" + re.escape(_OPEN + _CLOSE + _STRONG + _WEAK) + "]")
 _NUMBERED = re.compile(

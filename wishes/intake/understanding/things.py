@@ -112,6 +112,8 @@ _QUOTES = re.compile(r"[“”\"'‘’「」『』]")
 _PARENTHESES = re.compile(r"[(\[【][^()\[\]【】]*[)\]】]")
 _OR = re.compile(r"或者?(?!许)")
 _MODEL = re.compile(r"\d{1,2}号|[一二三四五六七]号")
+_ENDINGS = tuple("可行好了吧哦呀啦呢")
+_ENDING = re.compile("(?:即可|(?:就|都)(?:行|好|可以)了?|吧|哦|呀|啦|呢)$")
 _LIST_MARK = re.compile(r"^[(（]?\d{1,2}[)）.、](?!\d)\s*")
 _LETTER_SIZE = re.compile(r"(?<![A-Za-z])(?:X{0,4}[LS]|M|\dXL)(?:码|号)?(?![A-Za-z])", re.I)
 _DIGIT = re.compile(r"\d")
@@ -304,6 +306,8 @@ class ThingReader:
             text = _LIST_MARK.sub("", text)
         while (start := self._start.match(text)) is not None and _key(text) not in self._known:
             text = text[start.end() :]
+        if text.endswith(_ENDINGS) and _key(text) not in self._known:
+            text = _ENDING.sub("", text)
         return text
 
     def _core(self, text: str) -> tuple[str, int | None]:
