@@ -17,6 +17,7 @@ ROLE: Mapping[str, Text] = {
     "id": Text("身份证号（不保存）", "ID number (not kept)"),
     "ethnicity": Text("民族（不用）", "Ethnicity (unused)"),
     "address": Text("住址", "Address"),
+    "other_address": Text("户籍或收货地址", "Registered or mailing address"),
     "village": Text("村、社区", "Village"),
     "town": Text("乡镇街道", "Township"),
     "county": Text("区县", "District"),

@@ -72,11 +72,32 @@ _ALONE: tuple[tuple[str, str, float], ...] = (
     ("consent", "agreed", 0.8),
     ("price", "price", 0.8),
 )
+_TOLD_OTHERWISE: Mapping[str, re.Pattern[str]] = {
+    "birth": re.compile("^(?!.*生).*(?:时间|日期|年月|期限)"),
+    "price": re.compile("收入|补助|补贴|救助|低保|资助|津贴|标准|面积|距离|编码|邮编|分数?$|得分|成绩"),
+    "address": re.compile("支部|单位|机构|部门|签发|医院|银行"),
+}
+"""Titles of which nobody would think a birth, a price, or a home, whatever the cells look like."""
 _GUARDIAN_GROUP = re.compile(r"监护|家长|联系人|父母|家庭成员|抚养|照料")
 _CLAIM_GROUP = re.compile(r"认领|结对|捐赠|资助|爱心(?:人士|企业|单位)|落实|圆梦(?:人|情况)")
+_NOT_OURS: Mapping[str, tuple[re.Pattern[str], str]] = {
+    "phone": (
+        re.compile(
+            "认领|结对|捐赠|资助|爱心|圆梦|对接|收件|紧急|校长|老师|班主任|教师|督导|网格|干部|社工|填报|经办|负责|走访|推荐|帮扶|联络员|书记|主任|审核"
+        ),
+        "teacher_phone",
+    ),
+    "price": (
+        re.compile("受助|资助|补助|补贴|救助|认领|实际|实付|采购|捐赠|到账|收入|低保|保障|奖学|津贴|余额|已付"),
+        "ignored",
+    ),
+    "consent": (re.compile("拍照|拍摄|肖像|照片|采访|出镜|录像|直播|领取|签收|发放|领用"), "ignored"),
+}
+"""Titles that speak of somebody else's number, of other money, of another permission."""
 _WISH_GROUP = re.compile(r"心愿|愿望|需求|礼物|物品|物资")
 _BESIDES = re.compile(r"其[他它]|另外|补充|备选|更多")
 _OWNED = re.compile(r"有无|[现已拥]有|是否有|家[里中庭]")
+_END_OF_A_RANGE = re.compile("[低高]|[上下]限")
 _WHOLE = re.compile(r"总|合计|小计|共计")
 """Beside a price for one piece stands the price of all."""
 _KIND_GROUP = re.compile(r"类型|类别|打√|打勾|困境|困难|情况")
@@ -113,6 +134,8 @@ def assign(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: He
                 share = look.share(kind)
                 if role == "price" and look.share("age") >= 0.7:
                     continue  # numbers this small are ages or pieces
+                if role in ("birth", "price", "address") and _TOLD_OTHERWISE[role].search(title.text):
+                    continue
                 if share >= least:
                     scored.append((0.25 + 0.2 * share, title, role, "content"))
     for title in _asked_for(
@@ -141,7 +164,7 @@ def assign(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: He
     }
     _believe_plain_titles(readings, looks, headers)
     _set_others_phones_aside(readings)
-    _stand_in_for_the_guardian(readings)
+    _stand_in(readings)
     _date_in_parts(readings)
     _repair(readings, looks, family)
     _number(readings)
@@ -152,7 +175,9 @@ def _score(meaning: Meaning, look: ColumnLook) -> float:
     if meaning.fit > 1:
         return 2.0
     tests = _TESTS.get(meaning.role)
-    if tests is None or look.filled == 0:
+    if look.filled == 0:
+        return 0.55 * meaning.fit
+    if tests is None:
         return 0.75 * meaning.fit
     share = max(look.share(kind) for kind in tests)
     if meaning.role == "name" and meaning.fit == 1:
@@ -166,8 +191,8 @@ def _score(meaning: Meaning, look: ColumnLook) -> float:
 
 def _in_group(title: Title, headers: HeaderWords) -> list[Meaning]:
     meanings = list(headers.meanings(title.text))
-    if meanings and meanings[0].role == "phone" and _CLAIM_GROUP.search(title_key(title.text)):
-        return [Meaning("claimer", 1.0)]  # 认领电话
+    if meanings and (other := _NOT_OURS.get(meanings[0].role)) is not None and other[0].search(title_key(title.text)):
+        return [Meaning(other[1], 1.0)]
     group = title_key(title.group)
     if not group or title.group == title.text:
         return meanings
@@ -260,15 +285,21 @@ def _believe_plain_titles(
                 break
 
 
-_STANDS_IN = {"parent": "guardian", "parent_phone": "phone"}
+_STANDS_IN = {
+    "parent": ("guardian",),
+    "parent_phone": ("phone",),
+    "other_address": ("address", "village", "town"),
+}
+"""Roles, and those of which one would make them needless; the first is the one they stand in for."""
 
 
-def _stand_in_for_the_guardian(readings: Sequence[ColumnReading]) -> None:
-    """父亲姓名 is the guardian where no column names one."""
-    for parent, role in _STANDS_IN.items():
-        if not any(r.role == role for r in readings):
-            for reading in [r for r in readings if r.role == parent][: None if role in MANY else 1]:
-                reading.role = role
+def _stand_in(readings: Sequence[ColumnReading]) -> None:
+    """父亲姓名 is the guardian where no column names one, 户籍地 the home where no column tells where the child lives."""
+    roles = {r.role for r in readings}
+    for other, told in _STANDS_IN.items():
+        if roles.isdisjoint(told):
+            for reading in [r for r in readings if r.role == other][: None if told[0] in MANY else 1]:
+                reading.role = told[0]
 
 
 def _date_in_parts(readings: Sequence[ColumnReading]) -> None:
@@ -379,8 +410,11 @@ def _number(readings: list[ColumnReading]) -> None:
         mine = [r for r in readings if r.role == role]
         if len(wishes) <= 1:
             whole = next((r for r in mine[1:] if role == "price" and _WHOLE.search(r.title)), None)
+            surest = max((r.confidence for r in mine), default=0.0)
             for other in mine if role == "price" else ():
-                if (whole is not None and other is not whole) or other.confidence < mine[0].confidence:
+                if (whole is not None and other is not whole) or (
+                    other.confidence < surest and _END_OF_A_RANGE.search(other.title) is None
+                ):
                     other.role = "ignored"
             for reading in mine:
                 reading.number = 1
