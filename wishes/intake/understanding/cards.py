@@ -55,7 +55,7 @@ _OF_ANYBODY = frozenset(("name", "sex", "birth", "age", "id", "ethnicity", "scho
 _GUARDIANS = frozenset(
     ("监护人", "监护人信息", "监护人情况", "家长", "家长信息", "家长情况", "家庭成员", "父母情况", "父亲", "母亲")
 )
-_WITHIN = re.compile(r"^([^:：]{2,14})[:：]\s*(.*)$", re.S)
+_WITHIN = re.compile(r"^([^:：]{2,60})[:：]\s*(.*)$", re.S)
 
 
 @dataclass(slots=True)
@@ -79,8 +79,14 @@ class Card:
         return [p for p in self.pairs if p.role == role]
 
 
-def find_cards(grid: Grid, lexicon: Lexicon, headers: HeaderWords, *, guessed: bool = False) -> list[Card]:
-    """The cards of a sheet, or none when it is no sheet of forms. ``guessed`` says that its headers tell of no names and wishes."""
+def find_cards(
+    grid: Grid, lexicon: Lexicon, headers: HeaderWords, *, guessed: bool = False, filled_in: bool = False
+) -> list[Card]:
+    """The cards of a sheet, or none when it is no sheet of forms.
+
+    ``guessed`` says that its headers tell of no names and wishes, ``filled_in`` that what looks like a header may be a line of
+    a form: then there must be a child and its wish beside their titles.
+    """
     pairs, side_by_side_titles = _pairs(grid, lexicon, headers)
     filled = [p for p in pairs if p.text]
     roles = {p.role for p in filled}
@@ -97,7 +103,9 @@ def find_cards(grid: Grid, lexicon: Lexicon, headers: HeaderWords, *, guessed: b
         if p.role == "name" and (lexicon.is_name(tight(p.text)) or tight(p.text) in lexicon.example_names)
     ]
     wished = [p for p in filled if p.role == "wish"]
-    if not named or (len(named) < 2 and not guessed and find_headers(grid, headers)) or not (wished or guessed):
+    if not named or not (wished or guessed):
+        return []
+    if len(named) < 2 and not guessed and not filled_in and find_headers(grid, headers):
         return []
     title, _ = Counter(p.title for p in pairs if p.role == "name").most_common(1)[0]
     first = next(p.title for p in pairs if p.role == "name")
@@ -127,7 +135,7 @@ def _pairs(grid: Grid, lexicon: Lexicon, headers: HeaderWords) -> tuple[list[Pai
                 column += 1
                 continue
             inside = _WITHIN.match(text)
-            if inside is not None and headers.is_title(inside[1]) and not headers.is_title(text):
+            if inside is not None and headers.is_title(inside[1]) and (inside[2] or not headers.is_title(text)):
                 role = _role(inside[1], inside[2], lexicon, headers)
                 if role:
                     pairs.append(Pair(role, tight(inside[1]), row, column, column, flat(inside[2]), inside[2]))
@@ -143,6 +151,8 @@ def _pairs(grid: Grid, lexicon: Lexicon, headers: HeaderWords) -> tuple[list[Pai
             if value and headers.is_title(value) and not _is_value(text, value, lexicon, headers):
                 beside += 1
                 value = ""
+            elif (inside := _WITHIN.match(value)) is not None and headers.is_title(inside[1]):
+                value = ""  # 规格: | 价格:50元
             role = _role(text, value, lexicon, headers)
             if role in _OF_ANYBODY and _of_guardian(grid, row, column):
                 role = "guardian" if role == "name" else ""

@@ -28,7 +28,7 @@ from wishes.intake.understanding.rows import Context
 from wishes.intake.understanding.sender import find_sender
 from wishes.intake.understanding.statements import consent_statement, legends
 from wishes.intake.understanding.tables import Block, Grid, blocks_of, grid_of, headless_block, looks_like_a_form
-from wishes.intake.understanding.text import tight
+from wishes.intake.understanding.text import plain, tight
 from wishes.intake.understanding.turned import lies_on_its_side, turn_back, turned
 from wishes.intake.understanding.walking import BlockReader
 from wishes.intake.understanding.wishcells import judge
@@ -128,6 +128,16 @@ def _filled(value: Value) -> bool:
 
 
 def _open_sheet(sheet: Sheet, lexicon: Lexicon, headers: HeaderWords) -> _Sheet:
+    if lies_on_its_side(sheet, headers) is not None:
+        lying = _open_upright(turned(sheet), lexicon, headers)
+        if lying.blocks:
+            lying.put_back = partial(turn_back, sheet=sheet)
+            lying.heads += [
+                t
+                for row in sheet.rows
+                if len(filled := [v for v in row if _filled(v)]) == 1 and (t := plain(filled[0]))
+            ]
+            return lying
     opened = _open_upright(sheet, lexicon, headers)
     lines = two_lines(opened.grid, opened.blocks[0], headers) if len(opened.blocks) == 1 else None
     if lines is not None:
@@ -137,11 +147,6 @@ def _open_sheet(sheet: Sheet, lexicon: Lexicon, headers: HeaderWords) -> _Sheet:
             return side_by_side
     if opened.blocks or opened.use == "empty":
         return opened
-    if lies_on_its_side(sheet, headers) is not None:
-        lying = _open_upright(turned(sheet), lexicon, headers)
-        if lying.blocks:
-            lying.put_back = partial(turn_back, sheet=sheet)
-            return lying
     if not opened.cards and (column := is_listed(sheet, lexicon)) is not None:
         table, put_back = laid_out(sheet, column, lexicon)
         listed = _open_upright(table, lexicon, headers)
@@ -159,6 +164,8 @@ def _open_upright(sheet: Sheet, lexicon: Lexicon, headers: HeaderWords) -> _Shee
     guessed = all(map(_is_guessed, blocks)) and (bool(blocks) or looks_like_a_form(grid, headers))
     short = (len(blocks) > 1 or guessed) and all(b.end - b.start <= 8 for b in blocks)
     cards = find_cards(grid, lexicon, headers, guessed=guessed) if short or not blocks else []
+    if not cards and any(_has_values_for_titles(grid, block, headers) for block in blocks):
+        cards = find_cards(grid, lexicon, headers, filled_in=True)
     if cards:
         labelled = {p.row for c in cards for p in c.pairs}
         heads = [t for r, row in enumerate(grid.text) if r not in labelled for t in dict.fromkeys(row) if t]
@@ -183,11 +190,22 @@ def _open_upright(sheet: Sheet, lexicon: Lexicon, headers: HeaderWords) -> _Shee
 def _tells_of_wishes(grid: Grid, lexicon: Lexicon) -> bool:
     """Whether children and things stand in a sheet of which no table could be made: no page of notes, and somebody has to look."""
     lines = [[t for t in row if t] for row in grid.text]
-    told = [line for line in lines if any(_PERSON.search(t) or lexicon.is_name(tight(t)) for t in line)]
-    if len(told) < _FEWEST_TOLD:
+    told = [any(_PERSON.search(t) or lexicon.is_name(tight(t)) for t in line) for line in lines]
+    if sum(told) < _FEWEST_TOLD:
         return False
-    wished = sum(1 for line in told if any(_WISHED.search(t) or (len(t) <= 20 and lexicon.is_item(t)) for t in line))
+    # The wish may stand on the line below its child's.
+    near = [line for line, here, above in zip(lines, told, [False, *told], strict=False) if here or above]
+    wished = sum(1 for line in near if any(_WISHED.search(t) or (len(t) <= 20 and lexicon.is_item(t)) for t in line))
     return wished >= _FEWEST_TOLD
+
+
+def _has_values_for_titles(grid: Grid, block: Block, headers: HeaderWords) -> bool:
+    """Whether a header holds many words that nobody knows for titles: on a form a value stands beside each."""
+    for row in block.header_rows:
+        texts = [text for text in grid.text[row] if text]
+        if sum(not headers.is_title(text) for text in texts) >= 0.3 * len(texts):
+            return True
+    return False
 
 
 def _is_guessed(block: Block) -> bool:

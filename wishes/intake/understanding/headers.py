@@ -110,8 +110,8 @@ class HeaderWords:
             key.replace("的", ""),
             key.removesuffix("名称"),
         ):
-            if form in self._exact:
-                return self._exact[form]
+            if form in self._exact and (len(form) > 1 or form == key):
+                return self._exact[form]  # 4.3日 is no day that lost its number
         # 是否低保户 is a box to tick; 是否同意 is listed itself.
         asked = self._exact.get(_WHETHER.sub("", key), []) if _WHETHER.search(key) else []
         return [role for role in asked if role.startswith("flag_")]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import zip_longest
 
 from wishes.intake.reading.grid import Sheet, Value, cell_name, widest
 from wishes.intake.understanding.lexicon import Lexicon
@@ -29,6 +30,13 @@ _TITLES = {
     "price": "价格",
     "consent": "监护人同意",
     "remark": "备注",
+    "relation": "与儿童关系",
+    "village": "所在村",
+    "id": "身份证号",
+    "size": "规格",
+    "qty": "数量",
+    "visit": "走访日期",
+    "recno": "民政备案号",
 }
 _LINE = re.compile(r"[(\[【]?(\d{1,4})[)\]】]?(?:[.、:]\s*|\s+|(?<=[)\]】]))(?=\D)(.{4,})", re.S)
 _BREAK = re.compile(r"(?:[+,，、;；|\s]|(?<!\d)/|/(?!\d))+(?![^()]*\))")
@@ -53,6 +61,8 @@ _LOOKS = (
     ("school", re.compile(r".+(?:小学|中学|学校|幼儿园|年级|班)")),
     ("address", re.compile(r".+(?:村|社区|镇|乡|街道|[组号屯寨])(?:人|的)?")),
 )
+_TITLE_INSIDE = re.compile(r"(?:(?<=[;；,，。\s|])|^)([^:：;；,，。|]{2,60}?)[:：]")
+_LEAST_LABELLED = 12
 _FEWEST = 3
 _OPENED = str.maketrans("()（）[]【】", " " * 8)
 _LONGEST = 120
@@ -62,11 +72,30 @@ def is_listed(sheet: Sheet, lexicon: Lexicon) -> int | None:
     """The column of such a list, or None: most of its filled lines carry a number and name a child."""
     for column in range(min(2, widest(sheet.rows))):
         texts = [plain(row[column]) for row in sheet.rows if column < len(row) and row[column] not in (None, "")]
-        lines = [match[2] for text in texts if (match := _LINE.fullmatch(text)) is not None]
-        named = [line for line in lines if "name" in particulars(line, lexicon)]
+        lines = [line for text in texts if (line := _line(text, lexicon)) is not None]
+        named = [line for _, line in lines if "name" in particulars(line, lexicon)]
         if len(named) >= _FEWEST and len(named) >= 0.6 * len(lines) and len(lines) >= 0.4 * len(texts):
             return column
     return None
+
+
+def _line(text: str, lexicon: Lexicon) -> tuple[str, str] | None:
+    """The number and the words of a line about a child; without a number only where every particular has its title."""
+    if (match := _LINE.fullmatch(text)) is not None:
+        return match[1], match[2]
+    return ("", text) if len(text) >= _LEAST_LABELLED and _labelled(text, lexicon) else None
+
+
+def _labelled(text: str, lexicon: Lexicon) -> dict[str, str]:
+    """The particulars of 姓名：王强；性别：男；心愿：书包、水杯, by role; nothing where titles do not tell of a child and a wish."""
+    found = [m for m in _TITLE_INSIDE.finditer(text) if lexicon.headers.is_title(m[1])]
+    said: dict[str, str] = {}
+    for match, following in zip_longest(found, found[1:]):
+        meant = next((m.role for m in lexicon.headers.meanings(match[1]) if m.role in _TITLES), None)
+        value = text[match.end() : following.start() if following is not None else len(text)].strip(" ;；,，。|\n")
+        if meant is not None and value:
+            said.setdefault(meant, value)
+    return said if {"name", "wish"} <= said.keys() and len(said) >= 3 else {}
 
 
 def laid_out(sheet: Sheet, column: int, lexicon: Lexicon) -> tuple[Sheet, Callable[[list[Entry]], list[RowFate]]]:
@@ -75,8 +104,8 @@ def laid_out(sheet: Sheet, column: int, lexicon: Lexicon) -> tuple[Sheet, Callab
     A row of titles is put above the first line; lines that are no child's stay as they are.
     """
     texts = [plain(row[column]) if column < len(row) else "" for row in sheet.rows]
-    lines = {r: m for r, text in enumerate(texts) if (m := _LINE.fullmatch(text)) is not None}
-    told = {r: {"serial": m[1], **particulars(m[2], lexicon)} for r, m in lines.items()}
+    lines = {r: line for r, text in enumerate(texts) if (line := _line(text, lexicon)) is not None}
+    told = {r: {"serial": number, **particulars(line, lexicon)} for r, (number, line) in lines.items()}
     roles = [role for role in _TITLES if any(role in said for said in told.values())]
     first = min(lines)
     rows: list[list[Value]] = [
@@ -121,6 +150,8 @@ def told_in_one(text: str, lexicon: Lexicon) -> dict[str, str]:
 
 def particulars(line: str, lexicon: Lexicon) -> dict[str, str]:
     """What a line says, by role. What looks like nothing else is the wish, or behind it a remark."""
+    if (":" in line or "：" in line) and (told := _labelled(line, lexicon)):
+        return told
     said: dict[str, str] = {}
     line = _WISHES.sub(" ", _GLUED.sub(" ", _WHOSE.sub("", line)))
     labelled = _LABELLED_WISH.search(line) is not None

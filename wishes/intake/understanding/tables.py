@@ -138,13 +138,13 @@ def _is_header_of_strangers(grid: Grid, row: int, headers: HeaderWords) -> bool:
     return len(under) >= 3 and sum(map(headers.is_title, under)) <= 0.25 * len(under)  # 同意 answers the title 同意
 
 
-_ANSWERS = frozenset(("同意", "签字", "孤儿", "残疾", "留守", "留守儿童", "单亲", "困难"))
+ANSWERS = frozenset(("同意", "签字", "孤儿", "残疾", "留守", "留守儿童", "单亲", "困难"))
 """Titles that also answer another: 监护人是否同意 | 同意."""
 
 
 def _alternates(texts: Sequence[str], headers: HeaderWords) -> bool:
     """Title, value, title, value: a line of a form."""
-    known = [headers.is_title(t) and t not in _ANSWERS for t in texts]
+    known = [headers.is_title(t) and t not in ANSWERS for t in texts]
     # The heading of a group may stand before them: 儿童信息 | 姓名 | 王强 | 性别 | 男
     return len(known) >= 4 and any(all(known[at::2]) and not any(known[at + 1 :: 2]) for at in (0, 1))
 
