@@ -203,9 +203,14 @@ def _has_values_for_titles(grid: Grid, block: Block, headers: HeaderWords) -> bo
     """Whether a header holds many words that nobody knows for titles: on a form a value stands beside each."""
     for row in block.header_rows:
         texts = [text for text in grid.text[row] if text]
-        if sum(not headers.is_title(text) for text in texts) >= 0.3 * len(texts):
+        if sum(not _is_plain_title(text, headers) for text in texts) >= 0.3 * len(texts):
             return True
     return False
+
+
+def _is_plain_title(text: str, headers: HeaderWords) -> bool:
+    """A title that is not also a kind of need: 父母外出务工 stands beside 困境类型 as well as above ticks."""
+    return headers.is_title(text) and any(not m.role.startswith("flag_") for m in headers.meanings(text))
 
 
 def _is_guessed(block: Block) -> bool:

@@ -102,7 +102,7 @@ def read_guardian(text: str, relations: frozenset[str]) -> tuple[str | None, str
     found = found or next((w for w in words if simple(w) in relations), None)
     if (len(names) > 1 and all(len(n) == 1 for n in names)) or (len(names) == 2 and len(names[0]) == 1):
         names = ["".join(names)]
-    name = re.sub(r"[*★\"“”'。.]", "", names[0]) if names else ""
+    name = re.sub(r"[*★\"“”'。.()（）]", "", names[0]) if names else ""
     if len(name) > 3 and name[0] == "其" and name[1] in relations:
         name, found = name[2:], found or name[1]  # 其父王强
     for relation in relations if len(name) > 3 else ():
