@@ -137,7 +137,9 @@ def assign(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: He
         for t in titles
         if _GUARDIAN_GROUP.search(title_key(t.group)) or _GUARDIAN_GROUP.search(title_key(t.text))
     }
-    _set_others_phones_aside(readings)
+    _set_others_phones_aside(readings, looks)
+    _set_publicity_aside(readings)
+    _tell_regions_apart(readings, headers)
     _repair(readings, looks, family)
     _number(readings)
     return readings
@@ -238,9 +240,42 @@ def _ticked(look: ColumnLook) -> bool:
 _ANY_PHONE = frozenset(("电话", "联系电话", "联系方式", "手机", "手机号", "手机号码", "电话号码", "联系号码", "号码"))
 
 
-def _set_others_phones_aside(readings: list[ColumnReading]) -> None:
-    """认领人 | 联系电话: a number behind somebody who is not of the family is that person's, where the family has one, too."""
+_PUBLICITY = re.compile("公开|公示|照片|相片|图片|肖像|拍[照摄]|摄影|录[像音]|宣传|报道|采访|短信")
+_REGION = re.compile("省.{0,2}市|省份|地区|区域|城市|行政区|市.{0,2}[区县]")
+
+
+def _set_publicity_aside(readings: list[ColumnReading]) -> None:
+    """同意参加 | 同意公开照片: who takes part need not be shown; only where nothing else is asked the one stands for the other."""
+    asked = [r for r in readings if r.role == "consent"]
+    public = [r for r in asked if _PUBLICITY.search(r.title)]
+    for reading in public if len(public) < len(asked) else ():
+        reading.role = "ignored"
+
+
+def _tell_regions_apart(readings: list[ColumnReading], headers: HeaderWords) -> None:
+    """现居住地（省市区） | 详细地址: of two addresses the one tells the county, the other the rest."""
+    first = next((r for r in readings if r.role == "address"), None)
+    if first is None or any(r.role == "county" for r in readings):
+        return
+    for other in readings:
+        if other.role == "ignored" and any(m.role == "address" and m.fit >= 0.9 for m in headers.meanings(other.title)):
+            if _REGION.search(first.title) and not _REGION.search(other.title):
+                first.role, other.role = "county", "address"
+            elif _REGION.search(other.title) and not _REGION.search(first.title):
+                other.role = "county"
+            else:
+                continue
+            other.how, other.confidence = "header", first.confidence
+            return
+
+
+def _set_others_phones_aside(readings: list[ColumnReading], looks: Mapping[int, ColumnLook]) -> None:
+    """认领人 | 联系电话: a number behind somebody who is not of the family is that person's, where the family has one, too; and
+    one number for all children is hardly a family's."""
     phones = [r for r in readings if r.role == "phone"]
+    alike = [r for r in phones if looks[r.column].constant]
+    for reading in alike if len(alike) < len(phones) else ():
+        reading.role = "teacher_phone"
     for before, reading in pairwise(readings):
         if (
             reading.role == "phone"

@@ -9,7 +9,7 @@ from itertools import pairwise
 from wishes.intake.reading.grid import Value
 from wishes.intake.understanding.lexicon import Lexicon
 from wishes.intake.understanding.listed import told_in_one
-from wishes.intake.understanding.people import read_name
+from wishes.intake.understanding.people import read_guardian, read_name
 from wishes.intake.understanding.prices import read_price
 from wishes.intake.understanding.text import flat, is_cjk, tight
 
@@ -17,7 +17,7 @@ _PHONE = re.compile(r"\D*(?:\+?86|0086)?[\s\-]*1[3-9](?:[\s\-]*[\dOo*]){8,10}\D*
 _ID = re.compile(r"'?\d{6}(?:19|20)\d{2}[01]\d[0-3]\d[\dXx*]{3,4}")
 _DATE = re.compile(
     r"(?:19|20)\d{2}[./\-年](?:\d{1,2})(?:[./\-月]\d{0,2}[日号]?)?|(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-3]\d)?|\d{2}\.\d{1,2}\.\d{1,2}"
-    r"|[〇零一二三四五六七八九○]{4}年.*|(?:农历|阴历).*"
+    r"|[〇零一二三四五六七八九○]{4}年.*|(?:农历|阴历).*|\d{1,2}[/.\-]\d{1,2}[/.\-](?:19|20)\d{2}"
 )
 _DAY = re.compile(r"(?:19|20)\d{2}[./\-年]\d{1,2}[./\-月]\d")
 _NAME_AND_PHONE = re.compile(
@@ -37,11 +37,13 @@ _SIZE = re.compile(
 _SIZED = re.compile(r"\d{2,3}(?:\.\d)?(?:cm|CM|码|号|厘米)?|[SMLX]{1,4}码?|[×xX/无否不\-—]|√|\d")
 """What stands below a thing: the size, a tick or the number of pieces; or that it is not asked for."""
 _QTY = re.compile(r"[\d一二三四五六七八九十两]{1,2}[\u4e00-\u9fff]?")
-_CODE = re.compile(r"[A-Za-z\d][、,，/A-Za-z\d]*")
+_CODE = re.compile(r"[A-Za-z\d甲乙丙丁戊己庚辛][、,，/A-Za-z\d甲乙丙丁戊己庚辛]*")
 _CODED = re.compile(r"[A-Za-z]{1,4}\d{3}(?![\d.元])|\d[A-Za-z]")
 """Y003 is a running number."""
 _MONEY = re.compile(r"[\d元块百十拾佰]")
 _ANSWER = re.compile(".{0,8}(?:同意书?|同意并签[字名]|签[字名好了]?)")
+_LETTERED = re.compile(r"^[A-Fa-f][.、:)](?=[\u4e00-\u9fff])")
+"""A.男: the letter that a questionnaire puts before its answers."""
 _TICKS = frozenset("√✓✔☑×✗✘xXvV1是有○●")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]*")
 _CALLED = re.compile(r"[\u3400-\u9fff·]{2,8}(?:\(.*\))?")
@@ -121,14 +123,17 @@ def _is_name(value: Value, text: str, lexicon: Lexicon) -> bool:
 
 def _is_guardian(value: Value, text: str, lexicon: Lexicon) -> bool:
     bare, _, inside = text.rstrip(")").partition("(")
-    return bare in lexicon.relations or inside in lexicon.relations
+    if bare in lexicon.relations or inside in lexicon.relations:
+        return True
+    name, relation = read_guardian(text, lexicon.relations)  # 其祖父王强, 奶奶李秀英
+    return relation is not None and name is not None and lexicon.is_name(name)
 
 
 _LOOKS: Mapping[str, Look] = {
     "phone": lambda v, t, x: _PHONE.fullmatch(t) is not None,
     "id": lambda v, t, x: _ID.fullmatch(t) is not None or (isinstance(v, float) and abs(v) >= 1e14),
     "record": lambda v, t, x: _RECORD.fullmatch(t) is not None,
-    "sex": lambda v, t, x: t in x.boys or t in x.girls,
+    "sex": lambda v, t, x: (bare := _LETTERED.sub("", t)) in x.boys or bare in x.girls,
     "date": _is_date,
     "visit": lambda v, t, x: _VISIT.fullmatch(t) is not None,
     "age": lambda v, t, x: _AGE.fullmatch(t) is not None,
@@ -178,6 +183,11 @@ class ColumnLook:
         self._digits = any(_DIGIT.search(text) is not None for _, text in sample)
 
     @property
+    def constant(self) -> bool:
+        """Whether all of several cells say the same."""
+        return len(self._sample) >= _SEVERAL and len({text for _, text in self._sample}) == 1
+
+    @property
     def rising(self) -> bool:
         """Whether it counts the lines: whole numbers that never fall."""
         return _rises([text for _, text in self._sample])
@@ -210,6 +220,7 @@ def _rises(texts: list[str]) -> bool:
 
 
 _ENOUGH = 24
+_SEVERAL = 4
 
 
 def _runs(texts: list[str]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -75,15 +76,38 @@ def _full_year(two: int, newest: int) -> int:
     return 2000 + two if 2000 + two <= newest else 1900 + two
 
 
+_DAY_TITLE = re.compile(r"d{1,2}[/.\-]m{1,2}[/.\-]y|日[/.\-]月[/.\-]年", re.I)
+_MONTH_TITLE = re.compile(r"m{1,2}[/.\-]d{1,2}[/.\-]y|月[/.\-]日[/.\-]年", re.I)
+
+
+def day_comes_first(title: str, texts: Iterable[str]) -> bool | None:
+    """Whether births such as 05/03/2014 are written day first: by the title above them, else by one among them that can be
+    read in only one way. None where nothing tells, or they contradict each other."""
+    if _DAY_TITLE.search(title) is not None:
+        return True
+    if _MONTH_TITLE.search(title) is not None:
+        return False
+    told = [(int(m[1]), int(m[2])) for text in texts if (m := _DAY_FIRST.fullmatch(text)) is not None]
+    day, month = any(first > 12 for first, _ in told), any(second > 12 for _, second in told)
+    return day if day != month else None
+
+
 def from_serial(days: float, *, date1904: bool) -> dt.date:
     """The date a bare day number stands for."""
     return (_EPOCH_1904 if date1904 else _EPOCH) + dt.timedelta(days=int(days))
 
 
 def read_birth(
-    value: Value, *, newest: int, date1904: bool = False, month_only: bool = False, lossy_text: bool = False
+    value: Value,
+    *,
+    newest: int,
+    date1904: bool = False,
+    month_only: bool = False,
+    lossy_text: bool = False,
+    day_first: bool | None = None,
 ) -> When:
-    """Read a birth cell. ``newest`` is the latest year a birth may have; ``lossy_text`` says that text lost its zeros (a CSV)."""
+    """Read a birth cell. ``newest`` is the latest year a birth may have; ``lossy_text`` says that text lost its zeros (a CSV);
+    ``day_first`` tells what the first number of 05/03/2014 is, where the column does."""
     if isinstance(value, dt.date):  # also with a time of day
         return When(value.isoformat()[: 7 if month_only else 10] if 1900 <= value.year <= 2100 else None, "date cell")
     if isinstance(value, float):
@@ -99,6 +123,10 @@ def read_birth(
     ):
         return When(iso)
     shown = plain(value)
+    if day_first is not None and (m := _DAY_FIRST.fullmatch(shown)) is not None:
+        day, month = (int(m[1]), int(m[2])) if day_first else (int(m[2]), int(m[1]))
+        if len(iso := _iso(int(m[3]), month, day) or "") == 10:
+            return When(iso, "order of its column", 0.95)
     return _from_text(tight(shown), shown, newest, date1904, lossy_text)
 
 

@@ -13,6 +13,7 @@ from wishes.intake.understanding.text import tight
 
 _PLACE = re.compile(r"(?:村|社区|年级|班|居委会|小组|校区|街道|镇|乡|学校|小学|中学)(?:[(（:：].*)?$")
 _EXAMPLE = re.compile(r"^[(（]?(?:示例|例如|样例|举例|填写示例|范例|例)[)）:：\d]?$")
+_LATIN = re.compile(r"[A-Za-z .'\-]")
 _TOTAL = re.compile(r"^(?:合计|总计|共计|小计|累计|汇总)|(?:合计|总计|小计)$")
 _LINE_NUMBER = frozenset(("栏次", "行次", "列次", "甲", "乙", "丙", "序号"))
 _TO_SIGN = re.compile(r".{2,12}(?:签字|签名|签章|盖章)\)?(?:\([^)]*\))?:")
@@ -165,7 +166,9 @@ def _is_example(
     if first in lexicon.examples or _EXAMPLE.match(first):
         return True
     bare = tight(name).partition("(")[0]
-    if bare in lexicon.example_names:
+    if bare in lexicon.example_names or (
+        bare[:1].isascii() and _LATIN.sub("", bare) in lexicon.example_names  # Zhang San 张三
+    ):
         return True
     if bare in lexicon.maybe_examples and any(
         "*" in texts[c] or "XXX" in texts[c].upper() for c in roles.by_role.get("phone", ())

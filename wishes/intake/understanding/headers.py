@@ -14,13 +14,25 @@ _BRACKETS = re.compile(r"[(\[【][^()\[\]【】]*[)\]】]|[(\[【].*$")
 _MARKS = re.compile(r"[*★☆※#·\"“”'‘’:：?？!！。,，、\-_—~]")
 _NUMBER_TAIL = re.compile(r"[一二三四五六\d]$")
 _CONSENT = re.compile(
-    r"(?:监护|家长|父母|知情|阅读|了解).*(?:同意|授权|签字|签名|知晓)|同意.*(?:监护|家长|公示|公开|书|信息|提交|参加|使用)"
+    r"(?:监护|家长|父母|家属|亲属|照料|照顾|抚养|看护|带养|代理人|知情|阅读|了解).*(?:同意|授权|签字|签名|签章|知晓|意见|意愿|回执)"
+    r"|同意.*(?:监护|家长|公示|公开|书|信息|提交|参加|使用)"
     r"|(?:同意|承诺|授权|知情)书.*(?:签|日期|时间|照片|图片|扫描)"
 )
 _AND = re.compile(r"\s*(?:[/&+、]|及|和|与|或)\s*")
 _QUESTION = re.compile(r"^(?:Q\d{1,3}|第\d{1,3}题|\d{1,3}(?=[._、:：]))[._、:：\s\-]*", re.I)
 """How questionnaires number their columns."""
+_QUESTION_BEFORE_SPACE = re.compile(
+    r"^(?:0\d|\d\d(?=.*[(（【](?:必填|选填|单选|多选|填空)))\s+(?=[\u4e00-\u9fff])", re.S
+)
+"""01 班级, as others number them; 10 岁 is no title."""
 _LATIN_AROUND = re.compile(r"[a-z]$"), re.compile(r"^[a-z]")
+_SOMEBODY_ELSE = re.compile(
+    "服刑|戒毒|涉案|涉罪|罪犯|犯罪|矫正|父|母|爷|奶|户主|户代表|户长|干部|社工|教师|老师|志愿|党员|认领|捐|资助|帮扶|结对"
+    "|填|审|联系|经办|负责|督导|主任|网格|医|护士|保育|采集|登记|走访|推荐|录入|陪护"
+)
+_OF_A_CHILD = re.compile("儿童|孩子|学生|子女|少年|未成年|娃|幼儿|患儿|小朋友|本人")
+_LONGEST_ASKED = 40
+"""Questionnaires ask in whole sentences."""
 _WHETHER = re.compile("^(?:是否为?|是不是|属于|有无)")
 _UNIT = re.compile(r"元$|rmb$")
 _ORDINALS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6}
@@ -66,22 +78,26 @@ class HeaderWords:
             return [Meaning(self._taught[key], 2.0)]
         exact = self._listed(title)
         if exact:
-            return [Meaning(role, 1.0) for role in exact]
+            # 心愿（预算） may be a price, or the wish with its price behind it: the cells decide.
+            bare = self._exact.get(key, []) if "(" in tight(title) else []
+            return [Meaning(role, 1.0) for role in exact] + [Meaning(role, 0.9) for role in bare if role not in exact]
         if (both := self._both(title)) is not None:
             return both
-        if not 2 <= len(key) <= 24:
-            return []
+        agreed = [Meaning("consent", 0.9)] if _CONSENT.search(key) is not None else []
+        if not 2 <= len(key) <= _LONGEST_ASKED:
+            return agreed
+        another = _SOMEBODY_ELSE.search(key) is not None and _OF_A_CHILD.search(key) is None
         # The longest listed title inside; of equals the last, for the head of a Chinese title comes last.
         for length in range(min(len(key), self._longest), 1, -1):
             for start in range(len(key) - length, -1, -1):
                 roles = [r for r in self._exact.get(key[start : start + length], ()) if not r.startswith("flag_")]
+                if another and "name" in roles:
+                    return agreed  # 服刑人员姓名 is not the child's
                 if roles and not _inside_a_word(key, start, start + length):
                     # 心愿属性 is hardly the wish itself: what stands last is what the column holds.
                     fit = 0.5 + 0.4 * length / len(key) - (0.0 if start + length == len(key) else 0.15)
-                    meanings = [Meaning(role, fit) for role in roles]
-                    agreed = _CONSENT.search(key) is not None
-                    return [Meaning("consent", 0.9), *meanings] if agreed else meanings
-        return []
+                    return [*agreed, *(Meaning(role, fit) for role in roles)]
+        return agreed
 
     def _listed(self, title: str) -> list[str]:
         key = title_key(title)
@@ -106,10 +122,11 @@ class HeaderWords:
 
     def _both(self, title: str) -> list[Meaning] | None:
         """姓名/班级, 家长及电话: a title of two, of which the first tells what the cells begin with."""
-        parts = [part for part in _AND.split(flat(title)) if part.strip()]
+        parts = [part for part in _AND.split(_QUESTION.sub("", flat(title))) if part.strip()]
         if len(parts) not in (2, 3):
             return None
-        first, second = self._listed(parts[0]), self._listed(parts[1])
+        first = self._listed(parts[0])
+        second = self._listed(parts[1]) or self._listed("与" + parts[1])  # 监护人姓名及与孩子的关系
         if not first or not second or first == second:
             return None
         return [*(Meaning(role, 0.9) for role in first), *(Meaning(role, 0.8) for role in second if role not in first)]
@@ -144,7 +161,7 @@ def _beside_latin(key: str, start: int, end: int) -> bool:
 @lru_cache(maxsize=8192)
 def title_key(title: str, *, keep_brackets: bool = False) -> str:
     """A title without stars, spaces, punctuation and (unless kept) bracketed remarks."""
-    text = tight(title)
+    text = tight(_QUESTION_BEFORE_SPACE.sub("", title) if title[:1].isdigit() else title)
     text = _QUESTION.sub("", text) or text
     if not keep_brackets:
         text = _BRACKETS.sub("", text) or text
@@ -163,9 +180,15 @@ def ordinal_of(title: str) -> int:
 
 def legend_in(text: str) -> list[tuple[str, str]]:
     """Code and meaning pairs such as A孤儿 B困难家庭, 1=男 2=女, ①留守；②残疾."""
+    shown = flat(text)
     pairs = re.findall(
         r"[(（]?([A-Za-z]|\d{1,2})[)）]?\s*[.、=＝:：\-—]?\s*([\u4e00-\u9fff][\u4e00-\u9fff/（）()]{0,11}?)(?=[\s,，;；、。.)）/|]|[(（]?[A-Za-z\d]|$)",
-        flat(text),
+        shown,
+    )
+    # 甲=留守 and LB=留守 are codes only where something stands between them and their meaning.
+    pairs += re.findall(
+        r"(?<![A-Za-z\u4e00-\u9fff])([甲乙丙丁戊己庚辛]|[A-Za-z]{2,4})\s*(?:[=＝:：—-]|为|是|指)\s*([\u4e00-\u9fff][\u4e00-\u9fff/（）()]{0,11}?)(?=[\s,，;；、。.)）/|]|$)",
+        shown,
     )
     return [(code.upper(), meaning.strip("()（）/")) for code, meaning in pairs]
 

@@ -24,6 +24,8 @@ _NOT_A_COUNTY = re.compile(
 _TOWN_TAIL = re.compile(r"(?:街道|民族乡|镇|乡|民族苏木|苏木|办事处)$")
 _COUNTY_TAIL = re.compile(r"(?:自治县|自治旗|林区|特区|县|区|市|旗)$")
 _CITY_TAIL = re.compile(r"(?:自治州|地区|市|州|盟)$")
+_PARTED = re.compile(r"[\u4e00-\u9fff]{2,8}[\-－—/·,>][\u4e00-\u9fff]{2,8}(?:[\-－—/·,>]|$)")
+_BETWEEN = re.compile(r"[\-－—/·,>]")
 _NATIONS = re.compile(
     "(?:各族|(?:蒙古|维吾尔|布依|朝鲜|土家|哈尼|哈萨克|傈僳|拉祜|东乡|纳西|景颇|柯尔克孜|达斡尔|仫佬|布朗|撒拉|毛南|仡佬|锡伯|阿昌|普米"
     "|塔吉克|乌孜别克|俄罗斯|鄂温克|德昂|保安|塔塔尔|独龙|鄂伦春|赫哲|门巴|珞巴|基诺|高山|[回藏苗彝壮满侗瑶白傣黎佤畲水土羌怒京裕])族)+$"
@@ -36,6 +38,9 @@ _VILLAGE = re.compile(r"^(.{1,20}?(?:社区居委会|居委会|村委会|社区|
 _PART_OF_NAME = re.compile(r"村|社区|路|街|小区|新村|花园|巷|弄|大道|公寓|\d|$")
 _STREETS = ("路", "街", "巷", "大道", "胡同", "政府", "小学", "中学", "学校", "幼儿园", "中心校", "福利院", "敬老院")
 """Ends of what is no village."""
+_OF_A_VILLAGE = re.compile(
+    r"((?:(?![各每全本该请等有几])[\u4e00-\u9fff]){2,6}?(?:社区|村))(?!小学|中学|完小|学校|幼儿|教学|[镇乡街级组民庄小等及和、]|委员会|\d)"
+)
 _HAMLET = re.compile(r"^(.{1,12}?(?:嘎查|屯|庄|寨|居))")
 
 
@@ -157,6 +162,8 @@ class Places:
 
     def _read(self, text: str, county: str | None, town: str | None) -> Address:
         text = _OPENING.sub("", text)
+        if self._is_parted(text):
+            text = self._joined(text)
         if not text or text in ("无", "/", "-", "—", "不详", "同上"):
             return Address(how="empty")
         if text.startswith(_ELSEWHERE):
@@ -184,6 +191,18 @@ class Places:
         if named_county is not None:
             return Address(named_county, None, self._village(rest), how="county only")
         return Address(None, None, self._village(rest), how="village only")
+
+    def _is_parted(self, text: str) -> bool:
+        """Whether province, city and county stand apart, as forms on the web tell them: 江西-赣州-于都县."""
+        return text.startswith(self._province_names) and _PARTED.match(text) is not None
+
+    @staticmethod
+    def _joined(text: str) -> str:
+        """江西省赣州市于都县… for 江西-赣州-于都县-…"""
+        province, city, *rest = [part for part in _BETWEEN.split(text) if part]
+        province += "" if province.endswith(("省", "市", "区")) else "省"
+        city += "" if _CITY_TAIL.search(city) or city.endswith(("区", "县")) else "市"
+        return "".join([province, city, *rest])
 
     def _without_province(self, text: str) -> tuple[str, bool]:
         if not text.startswith(self._province_names):
@@ -299,7 +318,7 @@ class Places:
             name = match[1]
             tail = text[len(name) :]
             # 毕公桥社区, 沈冠村村委会村, and 黄村桥村, whose first 村 is not its last
-            longer = re.match(r"^(?:村委会村|社区|村委会|居委会|村)", tail) or (
+            longer = re.match(r"^(?:村委会村|社区|村委会|居委会|村(?!民))", tail) or (
                 re.match(r"^[\u4e00-\u9fff]{1,2}(?:村|社区)(?![\u4e00-\u9fff])", tail) if len(name) <= 2 else None
             )
             return name + (longer[0] if longer else "")
@@ -355,6 +374,17 @@ class Places:
                     county = code
                     break
         return county, None, old
+
+    def village_of_sender(self, text: str, town: str) -> str | None:
+        """The one village that a title or file name is about: 沙坪镇洁源村儿童之家, 长坑村心愿. None where it tells of several,
+        or of a school that bears a village's name."""
+        text = tight(text)
+        at = text.find(tight(self.townships[town].name))
+        rest = text[at + len(self.townships[town].name) :] if at >= 0 else text
+        found = _OF_A_VILLAGE.match(rest)
+        if found is None or self._town_pattern.search(found[1]) or found[1] in self._by_county_name:
+            return None
+        return found[1]
 
     def county_named(self, text: str) -> str | None:
         """The county a cell names that holds nothing else, with or without its last character."""

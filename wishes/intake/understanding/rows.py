@@ -18,7 +18,9 @@ from wishes.intake.understanding.places import SEVERAL, Address
 from wishes.intake.understanding.text import ticked, tight
 
 _DIGIT = re.compile(r"\d")
-_SIGNED_ON = re.compile(r"(?:20)?\d{2}[-./年]\d{1,2}[-./月]\d{1,2}日?|\d{1,2}月\d{1,2}[日号]|20\d{6}")
+_SIGNED_ON = re.compile(
+    r"(?:20)?\d{2}[-./年]\d{1,2}[-./月]\d{1,2}日?|\d{1,2}月\d{1,2}[日号]|20\d{6}|(?:0?[1-9]|1[0-2])[./][0-3]?\d"
+)
 _NOT_WANTED = re.compile("(?:现在?|家长|孩子|本人|监护人|家里)?(?:说|表示)?不(?:需要|想要|要|用)[。.!]?")
 _REFUSED = re.compile(
     "口头|电话|未(?!成年)|不|没|待|等.*[签回]|再签|正在|准备|需|拒|缺|(?<!已)补|微信|视频|语音|短信|联系不"
@@ -32,6 +34,7 @@ _CHOICE = re.compile(r"^[A-Fa-f①-⑥][.、:：)]?(?=[\u4e00-\u9fff])")
 _NOBODY = frozenset(("无", "/", "—", "-", "未知", "不详"))
 _CHANGED = re.compile(
     "(?:已经?|现已|全家|举家|本月)(?:搬|迁|转学|转走|转出|退学|离校|毕业|满足|实现|圆梦|解决|买(?!.{0,4}[医社]?保)了?|购买(?!.{0,4}[医社]?保)|购置|获赠|去世|死亡|夭折)"
+    "|(?:审核|核实|初审|复审).{0,2}(?:未|不)通过|^(?:未|不)通过|驳回|退回"
     "|(?<!不)(?:改成|改为|换成|换为|变更为|更换为|更正为)|改打|改拨|应为|重复(?!使用)"
 )
 """Remarks that tell of another wish, another number, or that nobody waits any more: a person has to read them."""
@@ -87,9 +90,13 @@ class Context:
     kind_codes: tuple[tuple[str, str], ...] = ()
     sex_codes: tuple[tuple[str, str], ...] = ()
     batch_consent: bool = False
+    consent_unclear: bool = False
+    """Whether the sheet speaks of consent, and nobody can tell by rule whether all lines have it."""
     county: str | None = None
     town: str | None = None
     sender_old: bool = False
+    village: str | None = None
+    """The village, where the whole file is of one."""
     places_taught: Mapping[str, str] = field(default_factory=dict)
     """Townships by what this sender calls a place in them."""
     places_read: dict[tuple[str | None, ...], Address] = field(default_factory=dict)
@@ -99,10 +106,19 @@ class Context:
 class Columns:
     """The columns of a table (or the pairs of a card) that tell of the child, by role; the same for all its lines."""
 
-    __slots__ = ("by_role", "flags", "last_first", "needs_cells", "needs_read", "several")
+    __slots__ = ("by_role", "day_first", "disability", "flags", "last_first", "needs_cells", "needs_read", "several")
 
-    def __init__(self, by_role: Mapping[str, Sequence[int]]) -> None:
+    def __init__(
+        self,
+        by_role: Mapping[str, Sequence[int]],
+        day_first: bool | None = None,
+        disability: frozenset[int] = frozenset(),
+    ) -> None:
         self.by_role = by_role
+        self.day_first = day_first
+        """Whether 05/03/2014 is a day in March: what the title or the other births of the column say."""
+        self.disability = disability
+        """Columns of needs whose title says that what stands below it is a disability."""
         self.last_first = [(role, column) for role, columns in by_role.items() for column in reversed(columns)]
         self.several = frozenset(role for role, columns in by_role.items() if len(columns) > 1)
         self.flags = [(kind, "flag_" + kind) for kind in KINDS if "flag_" + kind in by_role]
@@ -201,6 +217,10 @@ def read_person(cells: Cells, context: Context, section_village: str | None, hid
             entry.phone, at_guardian = beside.numbers, beside.warning
     if relation := said.get("relation"):
         entry.relation = tight(relation)
+        if entry.gender is None and "sex" not in cells.columns.by_role:
+            # 长子, 孙女: what the child is to the householder tells its sex.
+            bare = entry.relation
+            entry.gender = "M" if bare in lexicon.boys else "F" if bare in lexicon.girls else None
     _read_phone(entry, cells, at_guardian)
     _read_types(entry, cells, context)
     if (column := cells.column("visit")) is not None:
@@ -213,6 +233,11 @@ def read_person(cells: Cells, context: Context, section_village: str | None, hid
             entry.recno = record
     consent = read_consent(cells, context)
     entry.consent, entry.consent_text = consent, said.get("consent", "")
+    if consent == "yes" and "guardian" not in cells.columns.by_role:
+        signed = tight(entry.consent_text)
+        if signed != entry.child and lexicon.is_name(signed):
+            entry.guardian = signed  # who signs for the child, where nobody else is named
+            _trace(entry, cells, "guardian", "consent", "signature", 0.9)
     if consent == "unclear":
         entry.consent = "no"
         entry.doubts.append("consent_unreadable")
@@ -242,6 +267,7 @@ def _read_birth(entry: Entry, cells: Cells, context: Context) -> None:
             date1904=context.date1904,
             month_only=column in cells.month_only,
             lossy_text=context.lossy_text,
+            day_first=cells.columns.day_first,
         )
         if when.age is not None:
             entry.age = when.age
@@ -295,6 +321,8 @@ def _read_place(entry: Entry, cells: Cells, context: Context, section_village: s
         _trace(entry, cells, "county", "address", read.how, 0.9)
         return
     entry.village = read.village or section_village
+    if entry.village is None and read.town in (None, context.town):
+        entry.village = context.village
     entry.county, entry.town = read.county, read.town
     if (entry.town is None and (entry.county is None or entry.county == context.county)) or (
         entry.town is None and read.old_district and context.town is not None
@@ -401,8 +429,12 @@ def _read_types(entry: Entry, cells: Cells, context: Context) -> None:
 
 def _types(cells: Cells, context: Context) -> tuple[str, ...]:
     found: frozenset[str] = frozenset()
-    for text in cells.all("types"):
-        found |= context.lexicon.kinds.read(text, context.kind_codes).found
+    for column in cells.columns.by_role.get("types", ()):
+        if text := cells.texts[column]:
+            read = context.lexicon.kinds.read(text, context.kind_codes)
+            found |= read.found
+            if column in cells.columns.disability and not read.found and read.unknown:
+                found |= {"disabled"}
     ticked = [
         kind for kind, role in cells.columns.flags if any(tight(text) not in _UNTICKED for text in cells.all(role))
     ]
@@ -413,7 +445,7 @@ def read_consent(cells: Cells, context: Context) -> str:
     """``yes``, ``batch``, ``no`` or ``unclear`` for one line."""
     columns = cells.columns.by_role.get("consent")
     if columns is None:
-        return "batch" if context.batch_consent else "no"
+        return "batch" if context.batch_consent else "unclear" if context.consent_unclear else "no"
     return _consent(tuple([cells.texts[column] for column in columns]), context.lexicon)
 
 
