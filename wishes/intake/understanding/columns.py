@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from wishes.intake.understanding.content import ColumnLook
-from wishes.intake.understanding.headers import HeaderWords, Meaning, ordinal_of, title_key
+from wishes.intake.understanding.headers import HeaderWords, Meaning, asks_whether, ordinal_of, title_key
 from wishes.intake.understanding.model import ColumnReading
 
 FLAGS = ("flag_orphan", "flag_unattended", "flag_poor", "flag_disabled", "flag_left_behind", "flag_other")
@@ -32,7 +32,7 @@ _TESTS: Mapping[str, tuple[str, ...]] = {
     "guardian": ("name", "guardian"),
     "relation": ("relation",),
     "phone": ("phone",),
-    "types": ("types", "code"),
+    "types": ("types", "code", "some_types"),
     "wish": ("item",),
     "wish_category": ("category",),
     "size": ("size", "number", "qty"),
@@ -58,6 +58,7 @@ _ALONE: tuple[tuple[str, str, float], ...] = (
     ("sex", "sex", 0.8),
     ("recno", "record", 0.6),
     ("relation", "relation", 0.7),
+    ("guardian", "guardian", 0.7),
     ("types", "types", 0.7),
     ("class", "class", 0.7),
     ("school", "school", 0.7),
@@ -191,7 +192,7 @@ def _in_group(title: Title, headers: HeaderWords) -> list[Meaning]:
 
 
 def _flag_columns(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: HeaderWords) -> dict[int, str]:
-    """Columns ticked for a kind of need: at least two side by side, holding only marks."""
+    """Columns ticked for a kind of need, holding only marks: at least two side by side, or one that asks whether."""
     found: dict[int, str] = {}
     for title in titles:
         role = next((m.role for m in headers.meanings(title.text) if m.role in FLAGS and m.fit >= 0.8), None)
@@ -205,7 +206,7 @@ def _flag_columns(titles: Sequence[Title], looks: Mapping[int, ColumnLook], head
     for column, role in found.items():
         at = order.index(column)
         beside = [order[i] for i in (at - 1, at + 1) if 0 <= i < len(order)]
-        if any(b in found for b in beside):
+        if any(b in found for b in beside) or asks_whether(titles[at].text):
             kept[column] = role
     return kept
 
@@ -240,6 +241,25 @@ def _ticked(look: ColumnLook) -> bool:
 _ANY_PHONE = frozenset(("电话", "联系电话", "联系方式", "手机", "手机号", "手机号码", "电话号码", "联系号码", "号码"))
 
 
+_NUMBER_OF = re.compile(
+    "(?:联系|固定|移动|家庭|备用|常用|紧急|微信|有效|手机|主要|第[一二三]|[12一二]|[及和、/]|的|号码?|方式|电话|手机|座机|方法|tel|mobile|cell|phone|number|no)+"
+    "|[(（].*$",
+    re.I,
+)
+_FAMILY = re.compile(
+    "监护|家[长属人庭里]|亲[属人]|父|母|爸|妈|爷|奶|公|婆|姥|叔|伯|姑|舅|姨|兄|姐|照[顾料护看管]|抚养|看[护管]|带|养育|代理|陪护|成员|联系人"
+    "|本人|孩子|儿童|学生|少年|患儿|收货|收件|guardian|parent|father|mother|family|contact|child|home",
+    re.I,
+)
+_OUTSIDERS = re.compile("爱心|志愿|结对|社工|干部|老师|教师|认领|officer|worker|teacher|volunteer", re.I)
+
+
+def _may_be_of_family(title: str) -> bool:
+    """Whether the title of a column of numbers names nobody, or one of the family: 爱心妈妈电话 does neither."""
+    whose = _NUMBER_OF.sub("", title_key(title))
+    return _OUTSIDERS.search(whose) is None and (not whose or _FAMILY.search(whose) is not None)
+
+
 _PUBLICITY = re.compile("公开|公示|照片|相片|图片|肖像|拍[照摄]|摄影|录[像音]|宣传|报道|采访|短信")
 _REGION = re.compile("省.{0,2}市|省份|地区|区域|城市|行政区|市.{0,2}[区县]")
 
@@ -270,11 +290,11 @@ def _tell_regions_apart(readings: list[ColumnReading], headers: HeaderWords) -> 
 
 
 def _set_others_phones_aside(readings: list[ColumnReading], looks: Mapping[int, ColumnLook]) -> None:
-    """认领人 | 联系电话: a number behind somebody who is not of the family is that person's, where the family has one, too; and
-    one number for all children is hardly a family's."""
+    """认领人 | 联系电话: a number behind somebody who is not of the family is that person's, where the family has one, too. So is
+    爱心妈妈电话, and one number for all children is hardly a family's."""
     phones = [r for r in readings if r.role == "phone"]
-    alike = [r for r in phones if looks[r.column].constant]
-    for reading in alike if len(alike) < len(phones) else ():
+    others = [r for r in phones if looks[r.column].constant or not _may_be_of_family(r.title)]
+    for reading in others if len(others) < len(phones) else ():
         reading.role = "teacher_phone"
     for before, reading in pairwise(readings):
         if (

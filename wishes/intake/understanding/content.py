@@ -18,6 +18,7 @@ _ID = re.compile(r"'?\d{6}(?:19|20)\d{2}[01]\d[0-3]\d[\dXx*]{3,4}")
 _DATE = re.compile(
     r"(?:19|20)\d{2}[./\-年](?:\d{1,2})(?:[./\-月]\d{0,2}[日号]?)?|(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-3]\d)?|\d{2}\.\d{1,2}\.\d{1,2}"
     r"|[〇零一二三四五六七八九○]{4}年.*|(?:农历|阴历).*|\d{1,2}[/.\-]\d{1,2}[/.\-](?:19|20)\d{2}"
+    r"|(?:\d{1,2}(?:st|nd|rd|th)?[\-/.]?)?[A-Za-z]{3,9}[\-/.,]*(?:\d{1,2},)?(?:19|20)\d{2}"
 )
 _DAY = re.compile(r"(?:19|20)\d{2}[./\-年]\d{1,2}[./\-月]\d")
 _NAME_AND_PHONE = re.compile(
@@ -161,6 +162,7 @@ _LOOKS: Mapping[str, Look] = {
     "called": lambda v, t, x: _CALLED.fullmatch(t) is not None,
     "facts": lambda v, t, x: isinstance(v, str) and bool(told_in_one(v, x)),
     "types": _is_types,
+    "some_types": lambda v, t, x: bool(x.kinds.read(t).found),
     "place": _is_place,
     "item": _is_item,
     "long": lambda v, t, x: len(t) > 12,

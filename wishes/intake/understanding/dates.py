@@ -50,6 +50,10 @@ _AGE = re.compile(rf"(\d{{1,2}}|[{_CN}]{{1,2}})(?:周?岁|周岁半|岁半|岁�
 _CHINESE_DATE = re.compile(
     rf"((?=[0○OoＯ]*[{_CN}])[{_CN}○OoＯ0]{{2,4}})年(?:([{_CN}]{{1,3}})月)?(?:份)?(?:([{_CN}]{{1,3}})[日号])?(?:生|出生)?"
 )
+_MONTH_NAMED = re.compile(
+    r"(?:(?P<day>\d{1,2})(?:st|nd|rd|th)?[\-/.]?)?(?P<month>[A-Za-z]{3})[A-Za-z]*[\-/., ]*(?P<year>\d{4}|\d{2})"
+)
+_MONTH_FIRST = re.compile(r"(?P<month>[A-Za-z]{3})[A-Za-z]*\.?(?P<day>\d{1,2})(?:st|nd|rd|th)?[,\-/](?P<year>\d{4})")
 _ENGLISH = {
     m: i + 1 for i, m in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"])
 }
@@ -255,11 +259,11 @@ def _from_text(text: str, spaced: str, newest: int, date1904: bool, lossy: bool)
         return When(_iso(_full_year(int(m[1]), newest), int(m[2])), "two-digit year", 0.9)
     if m := _SHORT_YEAR.fullmatch(text):
         return When(_iso(_full_year(int(m[1]), newest)), "two-digit year", 0.9)
-    if m := re.fullmatch(r"(?:(\d{1,2})-)?([A-Za-z]{3})[A-Za-z]*[-, ]*(\d{2,4})", text):
-        month = _ENGLISH.get(m[2].lower())
+    if m := _MONTH_NAMED.fullmatch(text) or _MONTH_FIRST.fullmatch(text):
+        month = _ENGLISH.get(m["month"].lower())
         if month:
-            year_int = int(m[3]) if len(m[3]) == 4 else _full_year(int(m[3]) % 100, newest)
-            return When(_iso(year_int, month, int(m[1]) if m[1] else None), "English month", 0.9)
+            year_int = int(m["year"]) if len(m["year"]) == 4 else _full_year(int(m["year"]), newest)
+            return When(_iso(year_int, month, int(m["day"]) if m["day"] else None), "English month", 0.9)
     if any(int(year) > newest + 1 for year in _YEARS.findall(text)):
         return When(None, "not a date", 0.5, ("birth_missing",))  # nobody was born next year
     if m := re.search(r"((?:19|20)\d{2})[年./\-](\d{1,2})[月./\-](\d{1,2})(?![\dA-Za-z])", text):

@@ -35,6 +35,7 @@ _LONGEST_ASKED = 40
 """Questionnaires ask in whole sentences."""
 _WHETHER = re.compile("^(?:是否为?|是不是|属于|有无)")
 _UNIT = re.compile(r"元$|rmb$")
+_OF = re.compile(r"\s+of\s+|[(（]", re.I)
 _ORDINALS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6}
 _LEFT_OUT = frozenset("第一二三四五六123456")
 """Characters that an ordinal may take from the front of a title."""
@@ -60,6 +61,7 @@ class HeaderWords:
                 roles = self._exact.setdefault(title_key(title), [])
                 if role not in roles:
                     roles.append(role)
+        self._kinds = {title_key(word): kind for kind, listed in words.kinds.items() for word in listed if kind != "no"}
         self._taught = {title_key(title): role for title, role in (taught or {}).items()}
         self._longest = max(map(len, self._exact), default=0)
         self._begins = {key[:2] for key in (*self._exact, *self._taught)}
@@ -87,6 +89,8 @@ class HeaderWords:
         if not 2 <= len(key) <= _LONGEST_ASKED:
             return agreed
         another = _SOMEBODY_ELSE.search(key) is not None and _OF_A_CHILD.search(key) is None
+        if key.isascii() and (told := self._last_words(title)):
+            return [*agreed, *told]
         # The longest listed title inside; of equals the last, for the head of a Chinese title comes last.
         for length in range(min(len(key), self._longest), 1, -1):
             for start in range(len(key) - length, -1, -1):
@@ -98,6 +102,16 @@ class HeaderWords:
                     fit = 0.5 + 0.4 * length / len(key) - (0.0 if start + length == len(key) else 0.15)
                     return [*agreed, *(Meaning(role, fit) for role in roles)]
         return agreed
+
+    def _last_words(self, title: str) -> list[Meaning]:
+        """Guardian phone is a phone, and Phone of guardian, too: English puts the head last, or before of."""
+        words = [title_key(word) for word in _OF.split(flat(title))[0].split()]
+        for start in range(len(words)):
+            if roles := self._exact.get("".join(words[start:])):
+                if "name" in roles and start and not {"child", "childs", "student", "students", "kid"} & set(words):
+                    return []  # a name of whom nobody knows
+                return [Meaning(role, 0.85) for role in roles]
+        return []
 
     def _listed(self, title: str) -> list[str]:
         key = title_key(title)
@@ -117,8 +131,11 @@ class HeaderWords:
             if form in self._exact:
                 return self._exact[form]
         # 是否低保户 is a box to tick; 是否同意 is listed itself.
-        asked = self._exact.get(_WHETHER.sub("", key), []) if _WHETHER.search(key) else []
-        return [role for role in asked if role.startswith("flag_")]
+        if not asks_whether(title):
+            return []
+        asked = _WHETHER.sub("", key)
+        flags = [role for role in self._exact.get(asked, ()) if role.startswith("flag_")]
+        return flags or (["flag_" + self._kinds[asked]] if asked in self._kinds else [])
 
     def _both(self, title: str) -> list[Meaning] | None:
         """姓名/班级, 家长及电话: a title of two, of which the first tells what the cells begin with."""
@@ -156,6 +173,11 @@ def _inside_a_word(key: str, start: int, end: int) -> bool:
 def _beside_latin(key: str, start: int, end: int) -> bool:
     before, behind = _LATIN_AROUND
     return before.search(key[:start]) is not None or behind.match(key[end:]) is not None
+
+
+def asks_whether(title: str) -> bool:
+    """是否低保户, and not 低保户 alone."""
+    return _WHETHER.search(title_key(title)) is not None
 
 
 @lru_cache(maxsize=8192)
