@@ -8,10 +8,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from wishes.intake.reading.grid import Value, cell_name
+from wishes.intake.understanding.answers import says_withdrawn
+from wishes.intake.understanding.cells import Cells, Columns, Context
 from wishes.intake.understanding.headers import HeaderWords, ordinal_of, title_key
 from wishes.intake.understanding.lexicon import Lexicon
 from wishes.intake.understanding.model import Entry
-from wishes.intake.understanding.rows import Cells, Columns, Context, read_person, says_withdrawn
+from wishes.intake.understanding.rows import read_person
 from wishes.intake.understanding.tables import Grid, find_headers
 from wishes.intake.understanding.text import flat, tight
 from wishes.intake.understanding.wishcells import WishCell, entries_of

@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
+from wishes.intake.understanding.aside import (
+    is_an_official,
+    set_others_phones_aside,
+    set_publicity_aside,
+    tell_regions_apart,
+)
 from wishes.intake.understanding.content import ColumnLook
 from wishes.intake.understanding.headers import HeaderWords, Meaning, asks_whether, ordinal_of, title_key
 from wishes.intake.understanding.model import ColumnReading
@@ -138,9 +143,9 @@ def assign(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: He
         for t in titles
         if _GUARDIAN_GROUP.search(title_key(t.group)) or _GUARDIAN_GROUP.search(title_key(t.text))
     }
-    _set_others_phones_aside(readings, looks)
-    _set_publicity_aside(readings)
-    _tell_regions_apart(readings, headers)
+    set_others_phones_aside(readings, looks)
+    set_publicity_aside(readings)
+    tell_regions_apart(readings, headers)
     _repair(readings, looks, family)
     _number(readings)
     return readings
@@ -238,74 +243,6 @@ def _ticked(look: ColumnLook) -> bool:
     return look.filled == 0 or look.share("tick") + look.share("code") >= 0.6 or look.share("consent") >= 0.6
 
 
-_ANY_PHONE = frozenset(("电话", "联系电话", "联系方式", "手机", "手机号", "手机号码", "电话号码", "联系号码", "号码"))
-
-
-_NUMBER_OF = re.compile(
-    "(?:联系|固定|移动|家庭|备用|常用|紧急|微信|有效|手机|主要|第[一二三]|[12一二]|[及和、/]|的|号码?|方式|电话|手机|座机|方法|tel|mobile|cell|phone|number|no)+"
-    "|[(（].*$",
-    re.I,
-)
-_FAMILY = re.compile(
-    "监护|家[长属人庭里]|亲[属人]|父|母|爸|妈|爷|奶|公|婆|姥|叔|伯|姑|舅|姨|兄|姐|照[顾料护看管]|抚养|看[护管]|带|养育|代理|陪护|成员|联系人"
-    "|本人|孩子|儿童|学生|少年|患儿|收货|收件|guardian|parent|father|mother|family|contact|child|home",
-    re.I,
-)
-_OUTSIDERS = re.compile("爱心|志愿|结对|社工|干部|老师|教师|认领|officer|worker|teacher|volunteer", re.I)
-
-
-def _may_be_of_family(title: str) -> bool:
-    """Whether the title of a column of numbers names nobody, or one of the family: 爱心妈妈电话 does neither."""
-    whose = _NUMBER_OF.sub("", title_key(title))
-    return _OUTSIDERS.search(whose) is None and (not whose or _FAMILY.search(whose) is not None)
-
-
-_PUBLICITY = re.compile("公开|公示|照片|相片|图片|肖像|拍[照摄]|摄影|录[像音]|宣传|报道|采访|短信")
-_REGION = re.compile("省.{0,2}市|省份|地区|区域|城市|行政区|市.{0,2}[区县]")
-
-
-def _set_publicity_aside(readings: list[ColumnReading]) -> None:
-    """同意参加 | 同意公开照片: who takes part need not be shown; only where nothing else is asked the one stands for the other."""
-    asked = [r for r in readings if r.role == "consent"]
-    public = [r for r in asked if _PUBLICITY.search(r.title)]
-    for reading in public if len(public) < len(asked) else ():
-        reading.role = "ignored"
-
-
-def _tell_regions_apart(readings: list[ColumnReading], headers: HeaderWords) -> None:
-    """现居住地（省市区） | 详细地址: of two addresses the one tells the county, the other the rest."""
-    first = next((r for r in readings if r.role == "address"), None)
-    if first is None or any(r.role == "county" for r in readings):
-        return
-    for other in readings:
-        if other.role == "ignored" and any(m.role == "address" and m.fit >= 0.9 for m in headers.meanings(other.title)):
-            if _REGION.search(first.title) and not _REGION.search(other.title):
-                first.role, other.role = "county", "address"
-            elif _REGION.search(other.title) and not _REGION.search(first.title):
-                other.role = "county"
-            else:
-                continue
-            other.how, other.confidence = "header", first.confidence
-            return
-
-
-def _set_others_phones_aside(readings: list[ColumnReading], looks: Mapping[int, ColumnLook]) -> None:
-    """认领人 | 联系电话: a number behind somebody who is not of the family is that person's, where the family has one, too. So is
-    爱心妈妈电话, and one number for all children is hardly a family's."""
-    phones = [r for r in readings if r.role == "phone"]
-    others = [r for r in phones if looks[r.column].constant or not _may_be_of_family(r.title)]
-    for reading in others if len(others) < len(phones) else ():
-        reading.role = "teacher_phone"
-    for before, reading in pairwise(readings):
-        if (
-            reading.role == "phone"
-            and len(phones) > 1
-            and before.role in ("claimer", "teacher", "unit_name")
-            and title_key(reading.title) in _ANY_PHONE
-        ):
-            reading.role = "teacher_phone"
-
-
 def _repair(readings: list[ColumnReading], looks: Mapping[int, ColumnLook], family: Collection[int]) -> None:
     """What titles alone cannot tell: a missing wish or name column, a second 姓名 that is the guardian's.
 
@@ -314,7 +251,12 @@ def _repair(readings: list[ColumnReading], looks: Mapping[int, ColumnLook], fami
     roles = {r.role for r in readings}
     free = [r for r in readings if r.role == "ignored"]
     named = [
-        r for r in free if r.how == "unknown" and looks[r.column].filled >= 2 and looks[r.column].share("name") >= 0.7
+        r
+        for r in free
+        if r.how == "unknown"
+        and looks[r.column].filled >= 2
+        and looks[r.column].share("name") >= 0.7
+        and not is_an_official(r.title)
     ]
     child = next((r for r in readings if r.role == "name"), None)
     if child is not None and child.how == "content" and named and named[0].column < child.column:

@@ -10,6 +10,7 @@ from functools import partial
 from wishes.intake.reading.errors import PROBLEMS
 from wishes.intake.reading.grid import Sheet, Value, Workbook
 from wishes.intake.understanding.cards import Card, find_cards, read_card
+from wishes.intake.understanding.cells import Context
 from wishes.intake.understanding.fates import roles_of
 from wishes.intake.understanding.headers import HeaderWords, title_key
 from wishes.intake.understanding.lexicon import Lexicon
@@ -24,7 +25,6 @@ from wishes.intake.understanding.model import (
     TableReading,
 )
 from wishes.intake.understanding.paired import joined, put_apart, two_lines
-from wishes.intake.understanding.rows import Context
 from wishes.intake.understanding.sender import find_sender
 from wishes.intake.understanding.statements import columns_of_consent, consent_hint, consent_statement, legends
 from wishes.intake.understanding.tables import Block, Grid, blocks_of, grid_of, headless_block, looks_like_a_form

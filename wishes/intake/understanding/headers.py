@@ -18,6 +18,8 @@ _CONSENT = re.compile(
     r"|同意.*(?:监护|家长|公示|公开|书|信息|提交|参加|使用)"
     r"|(?:同意|承诺|授权|知情)书.*(?:签|日期|时间|照片|图片|扫描)"
 )
+_RECEIVED = re.compile("领[取到]|签收|收货|收到")
+"""家长领取签名 is signed when the gift has come."""
 _AND = re.compile(r"\s*(?:[/&+、]|及|和|与|或)\s*")
 _QUESTION = re.compile(r"^(?:Q\d{1,3}|第\d{1,3}题|\d{1,3}(?=[._、:：]))[._、:：\s\-]*", re.I)
 """How questionnaires number their columns."""
@@ -85,7 +87,7 @@ class HeaderWords:
             return [Meaning(role, 1.0) for role in exact] + [Meaning(role, 0.9) for role in bare if role not in exact]
         if (both := self._both(title)) is not None:
             return both
-        agreed = [Meaning("consent", 0.9)] if _CONSENT.search(key) is not None else []
+        agreed = [Meaning("consent", 0.9)] if _CONSENT.search(key) and not _RECEIVED.search(key) else []
         if not 2 <= len(key) <= _LONGEST_ASKED:
             return agreed
         another = _SOMEBODY_ELSE.search(key) is not None and _OF_A_CHILD.search(key) is None

@@ -4,177 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
-from operator import itemgetter
 
-from wishes.intake.reading.grid import Value, cell_name
+from wishes.intake.reading.grid import cell_name
+from wishes.intake.understanding.answers import consent_said, tells_of_change
+from wishes.intake.understanding.cells import KINDS, Cells, Context
 from wishes.intake.understanding.dates import NOTHING, When, birth_from_id, read_birth, read_visit
-from wishes.intake.understanding.lexicon import Lexicon
 from wishes.intake.understanding.model import ColumnReading, Entry, Trace
 from wishes.intake.understanding.numerals import number
 from wishes.intake.understanding.people import names_in, read_guardian, read_name, read_phones, read_sex
 from wishes.intake.understanding.places import SEVERAL, Address
-from wishes.intake.understanding.text import ticked, tight
+from wishes.intake.understanding.text import tight
 
 _DIGIT = re.compile(r"\d")
-_SIGNED_ON = re.compile(
-    r"(?:20)?\d{2}[-./年]\d{1,2}[-./月]\d{1,2}日?|\d{1,2}月\d{1,2}[日号]|20\d{6}|(?:0?[1-9]|1[0-2])[./][0-3]?\d"
-)
-_NOT_WANTED = re.compile("(?:现在?|家长|孩子|本人|监护人|家里)?(?:说|表示)?不(?:需要|想要|要|用)[。.!]?")
-_REFUSED = re.compile(
-    "口头|电话|未(?!成年)|不|没|待|等.*[签回]|再签|正在|准备|需|拒|缺|(?<!已)补|微信|视频|语音|短信|联系不"
-)
-"""No consent, or none on paper."""
-_AGREED = re.compile(
-    "同意|知情|授权|√|✓|已[签交收附存按盖]|已提交|签[了过好完]|签[字名]|签的?$|[手指]印|[捺按摁]印|指[纹模]|书面|附后|^[A-Za-z]{1,6}[\\d-]{3,}$|^有(?:[,(、]|书面|附)"
-)
-_CHOICE = re.compile(r"^[A-Fa-f①-⑥][.、:：)]?(?=[\u4e00-\u9fff])")
-"""A.同意: the letter that a questionnaire puts before its answers."""
 _NOBODY = frozenset(("无", "/", "—", "-", "未知", "不详"))
-_CHANGED = re.compile(
-    "(?:已经?|现已|全家|举家|本月)(?:搬|迁|转学|转走|转出|退学|离校|毕业|满足|实现|圆梦|解决|买(?!.{0,4}[医社]?保)了?|购买(?!.{0,4}[医社]?保)|购置|获赠|去世|死亡|夭折)"
-    "|(?:审核|核实|初审|复审).{0,2}(?:未|不)通过|^(?:未|不)通过|驳回|退回"
-    "|(?<!不)(?:改成|改为|换成|换为|变更为|更换为|更正为)|改打|改拨|应为|重复(?!使用)"
-)
-"""Remarks that tell of another wish, another number, or that nobody waits any more: a person has to read them."""
 _YEARS_OLD = re.compile(r"\d{1,2}\s*周?岁")
 _AGE = re.compile(r"(\d{1,3})(?:\.\d+)?(?:周?岁)?(?:半)?")
-
-
-PERSONAL = frozenset(
-    (
-        "name",
-        "sex",
-        "birth",
-        "age",
-        "id",
-        "address",
-        "village",
-        "town",
-        "county",
-        "school",
-        "guardian",
-        "relation",
-        "phone",
-        "types",
-        "flag_orphan",
-        "flag_unattended",
-        "flag_poor",
-        "flag_disabled",
-        "flag_left_behind",
-        "flag_other",
-        "visit",
-        "recno",
-        "consent",
-        "remark",
-        "unit_name",
-    )
-)
-"""The roles that tell of the child."""
-KINDS = ("orphan", "unattended", "poor", "disabled", "left_behind", "other")
-"""The types of need, in the order they are told."""
-
-
-@dataclass(slots=True)
-class Context:
-    """What holds for all rows of a sheet."""
-
-    file: str
-    sheet: str
-    lexicon: Lexicon
-    year: int
-    newest_birth: int
-    date1904: bool = False
-    lossy_text: bool = False
-    kind_codes: tuple[tuple[str, str], ...] = ()
-    sex_codes: tuple[tuple[str, str], ...] = ()
-    batch_consent: bool = False
-    consent_unclear: bool = False
-    """Whether the sheet speaks of consent, and nobody can tell by rule whether all lines have it."""
-    county: str | None = None
-    town: str | None = None
-    sender_old: bool = False
-    village: str | None = None
-    """The village, where the whole file is of one."""
-    places_taught: Mapping[str, str] = field(default_factory=dict)
-    """Townships by what this sender calls a place in them."""
-    places_read: dict[tuple[str | None, ...], Address] = field(default_factory=dict)
-    """What was made of the cells that tell of places, by their words."""
-
-
-class Columns:
-    """The columns of a table (or the pairs of a card) that tell of the child, by role; the same for all its lines."""
-
-    __slots__ = ("by_role", "day_first", "disability", "flags", "last_first", "needs_cells", "needs_read", "several")
-
-    def __init__(
-        self,
-        by_role: Mapping[str, Sequence[int]],
-        day_first: bool | None = None,
-        disability: frozenset[int] = frozenset(),
-    ) -> None:
-        self.by_role = by_role
-        self.day_first = day_first
-        """Whether 05/03/2014 is a day in March: what the title or the other births of the column say."""
-        self.disability = disability
-        """Columns of needs whose title says that what stands below it is a disability."""
-        self.last_first = [(role, column) for role, columns in by_role.items() for column in reversed(columns)]
-        self.several = frozenset(role for role, columns in by_role.items() if len(columns) > 1)
-        self.flags = [(kind, "flag_" + kind) for kind in KINDS if "flag_" + kind in by_role]
-        needs = [column for role in ("types", *(flag for _, flag in self.flags)) for column in by_role.get(role, ())]
-        self.needs_cells = itemgetter(*needs) if needs else None
-        self.needs_read: dict[str | tuple[str, ...], tuple[str, ...]] = {}
-        """What was made of the cells that tell of needs, by their words."""
-
-
-_NOWHERE: Mapping[int, str] = {}
-
-
-class Cells:
-    """The cells of one line, already free of 同上: ``texts`` and ``values`` by column.
-
-    ``where`` names places that differ from row and column (a card's cells); ``said`` is the first filled cell of each role.
-    """
-
-    __slots__ = ("columns", "month_only", "row", "said", "texts", "values", "where")
-
-    def __init__(
-        self,
-        row: int,
-        texts: Sequence[str],
-        values: Sequence[Value],
-        columns: Columns,
-        month_only: frozenset[int] = frozenset(),
-        where: Mapping[int, str] = _NOWHERE,
-    ) -> None:
-        self.row, self.texts, self.values, self.columns, self.month_only, self.where = (
-            row,
-            texts,
-            values,
-            columns,
-            month_only,
-            where,
-        )
-        self.said = {role: text for role, column in columns.last_first if (text := texts[column])}
-
-    def one(self, role: str) -> str:
-        """The first filled cell of a role."""
-        return self.said.get(role, "")
-
-    def all(self, role: str) -> list[str]:
-        """The filled cells of a role."""
-        if role in self.columns.several:
-            return [text for column in self.columns.by_role[role] if (text := self.texts[column])]
-        return [self.said[role]] if role in self.said else []
-
-    def column(self, role: str) -> int | None:
-        """The column of a role's first filled cell."""
-        if role in self.said:
-            for column in self.columns.by_role[role]:
-                if self.texts[column]:
-                    return column
-        return None
 
 
 def read_person(cells: Cells, context: Context, section_village: str | None, hidden: bool) -> Entry:
@@ -243,7 +88,7 @@ def read_person(cells: Cells, context: Context, section_village: str | None, hid
         entry.doubts.append("consent_unreadable")
     entry.school = tight(said["school"]) or None if "school" in said else None
     entry.remark = " ".join(cells.all("remark")) if "remark" in said else None
-    if entry.remark and _CHANGED.search(tight(entry.remark)) is not None:
+    if entry.remark and tells_of_change(entry.remark):
         entry.doubts.append("row_unsure")
     if hidden:
         entry.warnings.append("hidden_row")
@@ -446,39 +291,7 @@ def read_consent(cells: Cells, context: Context) -> str:
     columns = cells.columns.by_role.get("consent")
     if columns is None:
         return "batch" if context.batch_consent else "unclear" if context.consent_unclear else "no"
-    return _consent(tuple([cells.texts[column] for column in columns]), context.lexicon)
-
-
-@lru_cache(maxsize=4096)
-def _consent(texts: tuple[str, ...], lexicon: Lexicon) -> str:
-    answers = []
-    for text in texts:
-        bare = _CHOICE.sub("", tight(ticked(text)).strip("。.!！"))
-        if not bare:
-            answers.append("no" if len(texts) == 1 else "")
-        elif bare in lexicon.no:
-            answers.append("no")
-        elif bare in lexicon.yes:
-            answers.append("yes")
-        elif _REFUSED.search(bare):
-            answers.append("no")
-        elif _AGREED.search(bare) or lexicon.is_name(bare) or _SIGNED_ON.fullmatch(bare) is not None:
-            # A guardian's name in the column for signatures is a signature typed in, and so is the day of signing.
-            answers.append("yes")
-        else:
-            answers.append("unclear")
-    if "no" in answers or not any(answers):
-        return "no"
-    return "unclear" if "unclear" in answers else "yes"
-
-
-@lru_cache(maxsize=4096)
-def says_withdrawn(text: str, lexicon: Lexicon) -> bool:
-    """Whether a remark takes the wish back."""
-    bare = tight(text)
-    if not bare or re.search(r"(?:不要?|未|没有?|请勿|勿|别|不必|无需|不能|不可)(?:作废|撤回|撤销|取消|删除)", bare):
-        return False
-    return any(word in bare for word in lexicon.withdrawn) or _NOT_WANTED.fullmatch(bare) is not None
+    return consent_said(tuple([cells.texts[column] for column in columns]), context.lexicon)
 
 
 def column_for(columns: list[ColumnReading], role: str, wish: int) -> int | None:

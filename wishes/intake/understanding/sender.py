@@ -73,8 +73,8 @@ def find_sender(
             if count >= 0.6 * sum(votes.values()) and (count >= 3 or seen <= 4):
                 sender.town, sender.county = town, places.county_of(town)
     if sender.town is not None and sender.kind in ("", "town"):
-        named = {village for hint in hints if (village := places.village_of_sender(hint, sender.town)) is not None}
-        sender.village = named.pop() if len(named) == 1 else None
+        villages = {village for hint in hints if (village := places.village_of_sender(hint, sender.town)) is not None}
+        sender.village = villages.pop() if len(villages) == 1 else None
     if not sender.kind:
         sender.kind = "town" if sender.town else "county" if sender.county else ""
     return sender

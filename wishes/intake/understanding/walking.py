@@ -6,12 +6,14 @@ import re
 from collections.abc import Mapping, Sequence
 
 from wishes.intake.reading.grid import Value, column_number
+from wishes.intake.understanding.answers import says_withdrawn
+from wishes.intake.understanding.cells import PERSONAL, Cells, Columns, Context
 from wishes.intake.understanding.dates import day_comes_first
 from wishes.intake.understanding.fates import Roles, kind_of_row, roles_of
 from wishes.intake.understanding.headers import HeaderWords
 from wishes.intake.understanding.listed import told_in_one
 from wishes.intake.understanding.model import CampaignRules, Entry
-from wishes.intake.understanding.rows import PERSONAL, Cells, Columns, Context, column_for, read_person, says_withdrawn
+from wishes.intake.understanding.rows import column_for, read_person
 from wishes.intake.understanding.tables import Block, Grid
 from wishes.intake.understanding.text import tight
 from wishes.intake.understanding.wishcells import WishCell, entries_of, judge
