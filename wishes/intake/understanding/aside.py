@@ -34,6 +34,9 @@ _FAMILY = re.compile(
 _OUTSIDERS = re.compile("爱心|志愿|结对|社工|干部|老师|教师|认领|officer|worker|teacher|volunteer", re.I)
 
 
+_SURELY = 0.9
+
+
 def _may_be_of_family(title: str) -> bool:
     """Whether the title of a column of numbers names nobody, or one of the family: 爱心妈妈电话 does neither."""
     whose = _NUMBER_OF.sub("", title_key(title))
@@ -58,15 +61,21 @@ def tell_regions_apart(readings: list[ColumnReading], headers: HeaderWords) -> N
     if first is None or any(r.role == "county" for r in readings):
         return
     for other in readings:
-        if other.role == "ignored" and any(m.role == "address" and m.fit >= 0.9 for m in headers.meanings(other.title)):
-            if _REGION.search(first.title) and not _REGION.search(other.title):
-                first.role, other.role = "county", "address"
-            elif _REGION.search(other.title) and not _REGION.search(first.title):
-                other.role = "county"
-            else:
-                continue
-            other.how, other.confidence = "header", first.confidence
-            return
+        meant = max((m.fit for m in headers.meanings(other.title) if m.role == "address"), default=0.0)
+        if (
+            other.role != "ignored"
+            or not meant
+            or bool(_REGION.search(first.title)) == bool(_REGION.search(other.title))
+        ):
+            continue
+        if _REGION.search(other.title):
+            other.role = "county"
+        elif meant >= _SURELY:
+            first.role, other.role = "county", "address"
+        else:
+            continue
+        other.how, other.confidence = "header", first.confidence
+        return
 
 
 def set_others_phones_aside(readings: list[ColumnReading], looks: Mapping[int, ColumnLook]) -> None:

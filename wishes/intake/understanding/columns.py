@@ -105,7 +105,11 @@ def assign(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: He
             continue
         look = looks[title.column]
         # 残疾儿童 over a column that holds no marks is no box to tick; there it is the children's names.
-        meanings = [m for m in _in_group(title, headers) if m.role not in FLAGS or _ticked(look)]
+        meanings = [
+            m
+            for m in _in_group(title, headers)
+            if (m.role not in FLAGS or _ticked(look)) and not (m.role == "group" and look.filled)
+        ]
         for meaning in meanings:
             scored.append((_score(meaning, look), title, meaning.role, "taught" if meaning.fit > 1 else "header"))
         unsure = not meanings or max(_score(m, look) for m in meanings) < 0.45

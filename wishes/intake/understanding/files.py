@@ -95,7 +95,7 @@ def understand_file(
     for page in data:
         statement = from_notes or next((t for t in page.heads if consent_statement(t, lexicon)), "")
         reading.consent_statement = reading.consent_statement or statement
-        unclear = not statement and _consent_is_unclear(page, notes, lexicon)
+        unclear = _consent_is_unclear(page, notes, lexicon)
         context = Context(
             file=workbook.name,
             sheet=page.grid.sheet.name,

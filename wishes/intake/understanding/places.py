@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from wishes.intake.understanding.text import tight
 
+STRANGE = "township that is not listed"
 SEVERAL = "several places of this name"
 """How a place was read that cannot be told from its namesakes."""
 
@@ -38,6 +39,7 @@ _VILLAGE = re.compile(r"^(.{1,20}?(?:社区居委会|居委会|村委会|社区|
 _PART_OF_NAME = re.compile(r"村|社区|路|街|小区|新村|花园|巷|弄|大道|公寓|\d|$")
 _STREETS = ("路", "街", "巷", "大道", "胡同", "政府", "小学", "中学", "学校", "幼儿园", "中心校", "福利院", "敬老院")
 """Ends of what is no village."""
+_STRANGE_TOWN = re.compile("[\u4e00-\u9fff]{2,4}?(?:镇|乡|街道)(?![村社中小路街上下东西南北口])(?=[\u4e00-\u9fff]|$)")
 _OF_A_VILLAGE = re.compile(
     r"((?:(?![各每全本该请等有几])[\u4e00-\u9fff]){2,6}?(?:社区|村))(?!小学|中学|完小|学校|幼儿|教学|[镇乡街级组民庄小等及和、]|委员会|\d)"
 )
@@ -190,6 +192,8 @@ class Places:
             return self._old(old, rest, town)
         if named_county is not None:
             return Address(named_county, None, self._village(rest), how="county only")
+        if (strange := _STRANGE_TOWN.match(rest)) is not None:
+            return Address(None, None, self._village(rest[strange.end() :]), how=STRANGE, confidence=0.5)
         return Address(None, None, self._village(rest), how="village only")
 
     def _is_parted(self, text: str) -> bool:

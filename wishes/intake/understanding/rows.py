@@ -13,7 +13,7 @@ from wishes.intake.understanding.dates import NOTHING, When, birth_from_id, read
 from wishes.intake.understanding.model import ColumnReading, Entry, Trace
 from wishes.intake.understanding.numerals import number
 from wishes.intake.understanding.people import names_in, read_guardian, read_name, read_phones, read_sex
-from wishes.intake.understanding.places import SEVERAL, Address
+from wishes.intake.understanding.places import SEVERAL, STRANGE, Address
 from wishes.intake.understanding.text import tight
 
 _DIGIT = re.compile(r"\d")
@@ -201,7 +201,7 @@ def _read_place(entry: Entry, cells: Cells, context: Context, section_village: s
     if read.old_district or (context.sender_old and read.town is None):
         entry.warnings.append("old_district")
     if read.confidence <= 0.5:
-        _trace(entry, cells, "town", "address", SEVERAL, read.confidence)
+        _trace(entry, cells, "town", "address", STRANGE if read.how == STRANGE else SEVERAL, read.confidence)
 
 
 def _taught(entry: Entry, read: Address, told: Mapping[str, str], context: Context) -> str | None:

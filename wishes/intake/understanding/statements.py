@@ -20,7 +20,9 @@ _NO_DENIAL = re.compile("未成年人?|请见|如下|要求留存|待遇|缺失�
 """未成年人 is no denial, and 备查 needs no 待."""
 _ONLY_IF = re.compile("注明|标[注明记]|空白|视[为作]|[者的][为是即]|[栏列][为填是]|打[√✓勾钩]")
 """What makes consent depend on something in the line."""
-_QUOTED = re.compile('[“"「『【]([^“”"「」『』【】]{1,10})[”"」』】](?:这?一?[栏列项])?(?:为|是|即|指|填|表示|:)(.+)')
+_QUOTED = re.compile(  # what a note says of one column holds for no line by itself
+    '[“"「『【]([^“”"「」『』【】]{1,10})[”"」』】](?:这?一?[栏列项])?(?:为|是|即|指|填|表示|:)(.+)'
+)
 
 
 def consent_statement(text: str, lexicon: Lexicon) -> bool:
@@ -47,7 +49,8 @@ def _says(sentence: str, lexicon: Lexicon) -> str:
     if _ABOUT.search(sentence) is None and _SIGNED.search(sentence) is None:
         return ""
     done = any(word in sentence for word in lexicon.batch_done) or _KEPT.search(sentence) is not None
-    return "done" if done and _ONLY_IF.search(sentence) is None else "perhaps"
+    plain = _ONLY_IF.search(sentence) is None and _QUOTED.search(sentence) is None
+    return "done" if done and plain else "perhaps"
 
 
 def columns_of_consent(texts: Iterable[str]) -> frozenset[str]:
