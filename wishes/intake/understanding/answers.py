@@ -19,6 +19,10 @@ _REFUSED = re.compile(
 _AGREED = re.compile(
     "同意|知情|授权|√|✓|已[签交收附存按盖]|已提交|签[了过好完]|签[字名]|签的?$|[手指]印|[捺按摁]印|指[纹模]|书面|附后|^[A-Za-z]{1,6}[\\d-]{3,}$|^有(?:[,(、]|书面|附)"
 )
+_BY_SOMEBODY_ELSE = re.compile(
+    "(?:孩子|学生|儿童|本人|自己|老师|班主任|社工|干部|主任|校长|同学|邻居)(?:自己|自行|本人)?代?(?:[为帮]签|签|代)"
+)
+"""Not by a guardian."""
 _CHOICE = re.compile(r"^[A-Fa-f①-⑥][.、:：)]?(?=[\u4e00-\u9fff])")
 """A.同意: the letter that a questionnaire puts before its answers."""
 _CHANGED = re.compile(
@@ -43,6 +47,8 @@ def consent_said(texts: tuple[str, ...], lexicon: Lexicon) -> str:
             answers.append("yes")
         elif _REFUSED.search(bare):
             answers.append("no")
+        elif _BY_SOMEBODY_ELSE.search(bare):
+            answers.append("unclear")
         elif _AGREED.search(bare) or lexicon.is_name(bare) or _SIGNED_ON.fullmatch(bare) is not None:
             # A guardian's name in the column for signatures is a signature typed in, and so is the day of signing.
             answers.append("yes")

@@ -82,9 +82,10 @@ class HeaderWords:
             return [Meaning(self._taught[key], 2.0)]
         exact = self._listed(title)
         if exact:
-            # 心愿（预算） may be a price, or the wish with its price behind it: the cells decide.
+            # 心愿（预算） is listed as a price, yet may be the wish with its price behind it, as the words before the bracket say.
             bare = self._exact.get(key, []) if "(" in tight(title) else []
-            return [Meaning(role, 1.0) for role in exact] + [Meaning(role, 0.9) for role in bare if role not in exact]
+            other = [Meaning(role, 0.9) for role in exact if role not in bare]
+            return [*(Meaning(role, 1.0) for role in bare), *other] if bare else [Meaning(role, 1.0) for role in exact]
         if (both := self._both(title)) is not None:
             return both
         agreed = [Meaning("consent", 0.9)] if _CONSENT.search(key) and not _RECEIVED.search(key) else []

@@ -40,6 +40,7 @@ _PART_OF_NAME = re.compile(r"村|社区|路|街|小区|新村|花园|巷|弄|大
 _STREETS = ("路", "街", "巷", "大道", "胡同", "政府", "小学", "中学", "学校", "幼儿园", "中心校", "福利院", "敬老院")
 """Ends of what is no village."""
 _STRANGE_TOWN = re.compile("[\u4e00-\u9fff]{2,4}?(?:镇|乡|街道)(?![村社中小路街上下东西南北口])(?=[\u4e00-\u9fff]|$)")
+_ZONE = re.compile("^[\u4e00-\u9fff]{2,6}?(?:新区|开发区|经开区|高新区|高新技术产业园区|产业园区|管理区|管委会)")
 _OF_A_VILLAGE = re.compile(
     r"((?:(?![各每全本该请等有几])[\u4e00-\u9fff]){2,6}?(?:社区|村))(?!小学|中学|完小|学校|幼儿|教学|[镇乡街级组民庄小等及和、]|委员会|\d)"
 )
@@ -122,6 +123,9 @@ class Places:
         self._towns_by_short = shorts
         self._short_pattern = self._alternation(shorts)
         self._former_style = re.compile(f"({self._short_pattern.pattern})(?:街道办事处|街道办|街道|镇|乡)")
+        others = "|".join(name for name, code in provinces.items() if code != city_code[:2]) or "(?!)"
+        self._away = re.compile(f"(?:[在到去住租]|随.{{0,6}})(?:{others})|^(?:{others})(?!.*[村社乡镇])")
+        """现随父母在广东, 湖南长沙: perhaps elsewhere."""
         self._cache: dict[tuple[str, str | None, str | None], Address] = {}
 
     def _without_nations(self) -> None:
@@ -192,8 +196,10 @@ class Places:
             return self._old(old, rest, town)
         if named_county is not None:
             return Address(named_county, None, self._village(rest), how="county only")
-        if (strange := _STRANGE_TOWN.match(rest)) is not None:
+        if (strange := _STRANGE_TOWN.match(rest := _ZONE.sub("", rest))) is not None:
             return Address(None, None, self._village(rest[strange.end() :]), how=STRANGE, confidence=0.5)
+        if self._away.search(rest) is not None:
+            return Address(None, None, None, how=STRANGE, confidence=0.5)
         return Address(None, None, self._village(rest), how="village only")
 
     def _is_parted(self, text: str) -> bool:
