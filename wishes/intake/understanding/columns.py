@@ -83,6 +83,7 @@ _BESIDES = re.compile(r"其[他它]|另外|补充|备选|更多")
 _OWNED = re.compile(r"有无|[现已拥]有|是否有|家[里中庭]")
 _WHOLE = re.compile(r"总|合计|小计|共计")
 """Beside a price for one piece stands the price of all."""
+_OTHER_DAY = re.compile("日期|时间|date|time|日$", re.I)
 _KIND_GROUP = re.compile(r"类型|类别|打√|打勾|困境|困难|情况")
 
 
@@ -121,6 +122,8 @@ def assign(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: He
                 share = look.share(kind)
                 if role == "price" and look.share("age") >= 0.7:
                     continue  # numbers this small are ages or pieces
+                if role == "birth" and _OTHER_DAY.search(title.text):
+                    continue  # 认领日期
                 if share >= least:
                     scored.append((0.25 + 0.2 * share, title, role, "content"))
     for title in _asked_for(
@@ -165,7 +168,8 @@ def _score(meaning: Meaning, look: ColumnLook) -> float:
     if meaning.role == "name" and meaning.fit == 1:
         share = max(share, 0.5 * look.share("called"))  # not every people has surnames that are listed
     score = 0.6 * meaning.fit + 0.4 * share
-    numbered = meaning.role == "price" and meaning.fit == 1 and look.share("number") >= 0.8  # in hundreds of yuan
+    # In hundreds of yuan, or told as 35*2: what nobody can read is asked about, not left out.
+    numbered = meaning.role == "price" and meaning.fit == 1 and look.share("some_number") >= 0.5
     if meaning.role in _STRICT and look.filled >= 4 and share < 0.15 and not numbered:
         score -= 0.35 if meaning.role != "wish" else 0.15
     return score

@@ -37,6 +37,7 @@ _SIZE = re.compile(
 )
 _SIZED = re.compile(r"\d{2,3}(?:\.\d)?(?:cm|CM|码|号|厘米)?|[SMLX]{1,4}码?|[×xX/无否不\-—]|√|\d")
 """What stands below a thing: the size, a tick or the number of pieces; or that it is not asked for."""
+_SOME_NUMBER = re.compile(r"\d")
 _QTY = re.compile(r"[\d一二三四五六七八九十两]{1,2}[\u4e00-\u9fff]?")
 _CODE = re.compile(r"[A-Za-z\d甲乙丙丁戊己庚辛][、,，/A-Za-z\d甲乙丙丁戊己庚辛]*")
 _CODED = re.compile(r"[A-Za-z]{1,4}\d{3}(?![\d.元])|\d[A-Za-z]")
@@ -139,6 +140,9 @@ _LOOKS: Mapping[str, Look] = {
     "visit": lambda v, t, x: _VISIT.fullmatch(t) is not None,
     "age": lambda v, t, x: _AGE.fullmatch(t) is not None,
     "number": _is_number,
+    "some_number": lambda v, t, x: (
+        _SOME_NUMBER.search(t) is not None and not (_PHONE.fullmatch(t) or _ID.fullmatch(t) or _is_date(v, t, x))
+    ),
     "price": _is_price,
     "code": _is_code,
     "tick": lambda v, t, x: t in _TICKS,

@@ -37,6 +37,8 @@ _PERSON = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)|\d{1,2}周?岁")
 _WISHED = re.compile("心愿|愿望|想要|希望得到|礼物")
 _SIGNS = re.compile("签|同意|知情|授权|[已未没][交收回]")
 _FEWEST_TOLD = 3
+_SHORT = 14
+"""A title, and no sentence."""
 _NO_DATA = ("notes", "unread")
 _A_CODE = re.compile(r"[A-Za-z]{1,4}|\d{1,2}|[甲乙丙丁戊己庚辛]")
 _MEANT = re.compile(r"(?<!\d)[\u4e00-\u9fff][^A-Za-z]*")
@@ -135,6 +137,8 @@ def _consent_is_unclear(page: _Sheet, notes: list[str], lexicon: Lexicon) -> boo
             if column.role in ("ignored", "remark", "reason") and title_key(column.title) in declared:
                 column.role, column.how, column.confidence = "consent", "told", 0.8
                 break
+    if any(len(t) <= _SHORT and any(m.role == "consent" for m in lexicon.headers.meanings(t)) for t in notes):
+        return True  # a sheet without wishes tells of it, child by child
     return any(consent_hint(t, lexicon) for t in (*notes, *page.heads)) or any(
         column.how == "unknown" and _answers_so(page.grid.column_texts[column.column][block.start : block.end], lexicon)
         for block in bare

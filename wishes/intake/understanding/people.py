@@ -122,7 +122,7 @@ def read_guardian(text: str, relations: frozenset[str]) -> tuple[str | None, str
         if name[-length:] in relations:
             name, found = name[:-length], found or name[-length:]
             break
-    if name in ("", "无", "/", "-", "—", "暂无", "不详"):
+    if name in ("", "无", "/", "-", "—", "暂无", "不详") or name in relations:
         return None, found
     return name, found
 

@@ -18,6 +18,7 @@ from wishes.intake.understanding.text import tight
 
 _DIGIT = re.compile(r"\d")
 _NOBODY = frozenset(("无", "/", "—", "-", "未知", "不详"))
+_BORN = re.compile(r"(?:19|20)\d{2}(?:[年./\-]\d{1,2}(?!\d))?(?:[月./\-]\d{1,2}(?!\d))?")
 _YEARS_OLD = re.compile(r"\d{1,2}\s*周?岁")
 _AGE = re.compile(r"(\d{1,3})(?:\.\d+)?(?:周?岁)?(?:半)?")
 
@@ -51,6 +52,8 @@ def read_person(cells: Cells, context: Context, section_village: str | None, hid
         entry.age = read_age(years[0])  # 性别/年龄 in one column
     elif shown and "age" not in cells.columns.by_role and (years := _YEARS_OLD.search(shown)) is not None:
         entry.age = read_age(years[0])  # 姓名/性别/年龄
+        if entry.age is None and entry.birth is None and (born := _BORN.search(age)) is not None:
+            entry.birth = read_birth(born[0], newest=context.newest_birth).iso  # 2013年生 below 年龄
     if age and not sex and "sex" not in cells.columns.by_role:
         entry.gender = entry.gender or _sex_beside(age)
     _read_place(entry, cells, context, section_village)

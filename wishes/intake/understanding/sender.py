@@ -46,7 +46,7 @@ def find_sender(
     hints = [*titles, stem, *sheets]
     if sender.kind != "county":
         counted = Counter(units)
-        hints += [u for u, times in counted.most_common(3) if 2 * times >= counted.total() or _SCHOOL.search(u)]
+        hints += [u for u, times in counted.most_common(3) if 2 * times >= counted.total()]
     for hint in hints:
         county, town, old = places.mentioned(hint)
         if town is not None and (

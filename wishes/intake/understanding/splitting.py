@@ -10,12 +10,14 @@ from wishes.intake.understanding.text import flat, simple
 from wishes.intake.understanding.things import ThingReader
 
 _OPEN, _CLOSE = "([{（【《“「『<", ")]}）】》”」』>"
-_STRONG = ";；\n/|+&、"
+_STRONG = ";；\n/|+&、┋"
 _WEAK = ",，。！!"
 _CUT_OR_BRACKET = re.compile("[" + re.escape(_OPEN + _CLOSE + _STRONG + _WEAK) + "]")
 _NUMBERED = re.compile(
     r"[(（]?(?<![\d.])(\d)(?:[)）、]|[.:：,，]\s*(?!\d))\s*|[(（](\d)[)）]\s*|(?:^|(?<=[;；,，。\n ]))第?([一二三四五])[、.:：]\s*"
 )
+_FILLED_IN = re.compile("(?:其[他它])?〖([^〖〗]*)〗")
+"""其他〖足球〗: what somebody wrote behind the answer of a questionnaire that was none of the listed ones."""
 _FIRST = frozenset("(（1第一 ")
 _ORDER = "一二三四五"
 _CERTAIN = ("exact", "last word", "listed")
@@ -49,6 +51,8 @@ class Splitter:
         return known
 
     def _split(self, text: str) -> list[Part]:
+        if "〖" in text:
+            text = _FILLED_IN.sub(r"\1", text)
         if self._things.says_nothing(text):
             return []
         numbered = _numbered(text)

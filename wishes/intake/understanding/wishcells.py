@@ -189,6 +189,8 @@ def judge(entry: Entry, rules: CampaignRules) -> None:
     top = entry.price_high if entry.price_high is not None else entry.price_low
     if ceiling is not None and top is not None and top > ceiling:
         reasons.append("over_ceiling")
+    if entry.birth is not None and entry.birth > rules.start_on.isoformat():
+        entry.doubts.append("row_unsure")  # nobody wishes before being born: the date is another one
     age = _too_old(entry, rules)
     if age == "yes":
         reasons.append("age_out_of_range")
