@@ -94,6 +94,39 @@ def test_who_signs_is_the_guardian_where_nobody_else_is_named(understand_bytes: 
     assert [e.gender for e in entries] == ["F", "M", "F", "M"]
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "家长同意书正在陆续签订中",
+        "经村委会同意上报，材料已存档",
+        "学校已与家长签订安全责任书，存档备查",
+        "家长均口头同意",
+    ],
+)
+def test_forms_under_way_other_papers_and_others_consent_are_none(understand_bytes: Understand, said: str) -> None:
+    reading = understand_bytes(workbook([HEAD, *LINES, [said]]))
+    assert {(e.status, *e.reasons) for e in reading.entries} == {("rejected", "no_consent")}
+
+
+def test_who_is_named_as_not_having_signed_is_asked_about(understand_bytes: Understand) -> None:
+    note = "说明：1.以上儿童家长均签订了知情同意书；2.何志峰家长尚未签字"
+    assert [e.status for e in understand_bytes(workbook([HEAD, *LINES, [note]])).entries] == [
+        "accepted",
+        "parked",
+        "accepted",
+        "accepted",
+    ]
+    but = "除何志峰外，其余家长均已签订知情同意书"
+    assert {e.status for e in understand_bytes(workbook([HEAD, *LINES, [but]])).entries} == {"parked"}
+
+
+def test_consent_told_on_a_sheet_without_wishes_is_asked_about(understand_bytes: Understand) -> None:
+    facts = [["姓名", "监护人", "家长同意书"], *([line[0], line[4], "有"] for line in LINES)]
+    wishes = [["姓名", "微心愿", "价格"], *([line[0], line[6], 80] for line in LINES)]
+    reading = understand_bytes(workbook(wishes, more=[("基本信息", facts, "visible")]))
+    assert {tuple(e.doubts) for e in reading.entries} == {("consent_unreadable",)}
+
+
 # ── whose name, whose number ─────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -265,6 +298,26 @@ def test_a_table_on_its_side_has_headings_around_it(understand_bytes: Understand
     ]
 
 
+def test_many_schools_lend_their_township_to_their_own_pupils_only(understand_bytes: Understand) -> None:
+    rows = [[*HEAD[:3], "学校", *HEAD[4:], "监护人同意"]]
+    schools = ["白沙镇中心小学", "第二中学", "龙潭镇中心小学", "特殊教育学校"]
+    rows += [[*line[:3], school, *line[4:], "同意"] for line, school in zip(LINES, schools, strict=True)]
+    assert [e.town for e in understand_bytes(workbook(rows)).entries] == ["459901100", None, "459902101", None]
+
+
+def test_the_address_that_counts_is_where_the_child_lives(understand_bytes: Understand) -> None:
+    rows = [["姓名", "户籍地", "现住址", "联系电话", "微心愿", "监护人同意"]]
+    lives = ["广东省深圳市龙岗区", "龙潭镇河背村", "白沙镇河背村", "同户籍地"]
+    rows += [[line[0], "白沙镇东风村", at, line[5], line[6], "同意"] for line, at in zip(LINES, lives, strict=True)]
+    entries = understand_bytes(workbook(rows)).entries
+    assert [(e.status, e.town) for e in entries] == [
+        ("rejected", None),
+        ("accepted", "459902101"),
+        ("accepted", "459901100"),
+        ("parked", None),
+    ]
+
+
 # ── wishes ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -291,3 +344,65 @@ def test_a_story_about_money_is_a_book(understand_bytes: Understand) -> None:
     entries = understand_bytes(instead("微心愿", ["《小狗钱钱》", "《神笔马良》，27块", "零花钱", "足球"])).entries
     assert [(e.category, e.reasons) for e in entries[:2]] == [("book", []), ("book", [])]
     assert entries[2].reasons == ["cash_wish"]
+
+
+def test_what_was_ticked_in_a_questionnaire_is_wished_for(understand_bytes: Understand) -> None:
+    entries = understand_bytes(instead("微心愿", ["书包┋其他〖想要一个足球〗", "拼图", "拼图", "拼图"])).entries
+    assert [e.item for e in entries[:2]] == ["书包", "足球"]
+
+
+def test_last_years_wish_is_none(understand_bytes: Understand) -> None:
+    rows = [["姓名", "性别", "联系电话", "去年心愿", "今年心愿", "已有物品", "监护人同意"]]
+    rows += [[line[0], line[1], line[5], "篮球", line[6], "跳绳", "同意"] for line in LINES]
+    assert [e.item for e in understand_bytes(workbook(rows)).entries] == [line[6] for line in LINES]
+
+
+def test_each_kind_of_things_may_have_a_column(understand_bytes: Understand) -> None:
+    rows = [["姓名", "性别", "联系电话", "学习用品", "生活用品", "其他", "监护人同意"]]
+    wished = [["书包", "", ""], ["", "毛毯", ""], ["台灯", "", ""], ["", "", "足球"]]
+    rows += [[line[0], line[1], line[5], *cells, "同意"] for line, cells in zip(LINES, wished, strict=True)]
+    entries = understand_bytes(workbook(rows)).entries
+    asked = [(e.item, e.reasons) for e in entries]
+    assert asked == [("书包", []), ("毛毯", []), ("台灯", []), ("足球", [])]
+
+
+@pytest.mark.parametrize(
+    ("told", "yuan"),
+    [("35*2", 70), ("35元×2=70元", 70), ("70（35/个）", 70), ("80（含运费10）", 80), ("40元/双×2", 80)],
+)
+def test_a_price_told_as_a_sum_is_that_of_the_wish(understand_bytes: Understand, told: str, yuan: int) -> None:
+    entries = understand_bytes(instead("价格", [told] * 4)).entries
+    assert {e.price_high for e in entries} == {yuan * 100}
+
+
+def test_prices_nobody_can_read_are_asked_about_also_when_all_are_such(understand_bytes: Understand) -> None:
+    entries = understand_bytes(instead("价格", ["2个共四张5", "35*2=80", "7折80", "35*2=80"])).entries
+    assert {tuple(e.doubts) for e in entries} == {("price_unreadable",)}
+
+
+def test_a_line_called_off_in_a_column_nobody_knows_is_called_off(understand_bytes: Understand) -> None:
+    data = with_column("是否有效", ["有效", "无效", "有效", "作废"], "家长均已签署知情同意书")
+    assert [e.reasons for e in understand_bytes(data).entries] == [[], ["withdrawn"], [], ["withdrawn"]]
+
+
+def test_a_line_of_hints_below_the_titles_is_no_child(understand_bytes: Understand) -> None:
+    hints = ["与户口本一致", "男/女", "如2014-05-06", "", "", "11位", "写清尺码", "≤150元", "是/否"]
+    rows = [[*HEAD, "监护人同意"], hints, *([*line, "同意"] for line in LINES)]
+    assert [e.child for e in understand_bytes(workbook(rows)).entries] == NAMES
+
+
+# ── what contradicts itself ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_day_of_a_claim_is_no_birth(understand_bytes: Understand) -> None:
+    rows = [["姓名", "性别", "联系电话", "微心愿", "认领日期", "监护人同意"]]
+    rows += [[line[0], line[1], line[5], line[6], "2021-06-01", "同意"] for line in LINES]
+    assert {e.birth for e in understand_bytes(workbook(rows)).entries} == {None}
+
+
+def test_a_birth_that_cannot_be_is_asked_about(understand_bytes: Understand) -> None:
+    rows = [["姓名", "性别", "出生日期", "年龄", "联系电话", "微心愿", "监护人同意"]]
+    births = ["2014-05-06", "2025-01-05", "2022-05-06", "2015-05-06"]
+    rows += [[line[0], line[1], birth, 9, line[5], line[6], "同意"] for line, birth in zip(LINES, births, strict=True)]
+    entries = understand_bytes(workbook(rows)).entries
+    assert [e.doubts for e in entries] == [[], ["row_unsure"], ["row_unsure"], []]

@@ -60,6 +60,8 @@ class Context:
     batch_consent: bool = False
     consent_unclear: bool = False
     """Whether the sheet speaks of consent, and nobody can tell by rule whether all lines have it."""
+    consent_but: str = ""
+    """What else the sheet says on consent that is missing: who is named there is asked about."""
     county: str | None = None
     town: str | None = None
     sender_old: bool = False

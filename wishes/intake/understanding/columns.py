@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from wishes.intake.understanding.aside import (
     is_an_official,
+    prefer_where_they_live,
     set_others_phones_aside,
     set_publicity_aside,
     tell_regions_apart,
@@ -81,6 +82,7 @@ _CLAIM_GROUP = re.compile(r"认领|结对|捐赠|资助|爱心(?:人士|企业|�
 _WISH_GROUP = re.compile(r"心愿|愿望|需求|礼物|物品|物资")
 _BESIDES = re.compile(r"其[他它]|另外|补充|备选|更多")
 _OWNED = re.compile(r"有无|[现已拥]有|是否有|家[里中庭]")
+_BESIDE_WISHES = ("ignored", "wish_category", "types", "flag_other")
 _WHOLE = re.compile(r"总|合计|小计|共计")
 """Beside a price for one piece stands the price of all."""
 _OTHER_DAY = re.compile("日期|时间|date|time|日$", re.I)
@@ -153,6 +155,7 @@ def assign(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: He
     set_others_phones_aside(readings, looks)
     set_publicity_aside(readings)
     tell_regions_apart(readings, headers)
+    prefer_where_they_live(readings, headers)
     _repair(readings, looks, family)
     _number(readings)
     return readings
@@ -298,6 +301,16 @@ def _repair(readings: list[ColumnReading], looks: Mapping[int, ColumnLook], fami
                 best, best_share = reading, share
         if best is not None:
             best.role, best.how, best.confidence = "wish", "content", round(best_share, 2)
+    if any(r.role == "wish" and r.how == "content" and looks[r.column].names_a_category(r.title) for r in readings):
+        # 学习用品 | 生活用品 | 其他: each kind of things has a column
+        for reading in readings:
+            look = looks[reading.column]
+            if reading.role in _BESIDE_WISHES and look.names_a_category(reading.title) and look.share("item") >= 0.5:
+                reading.role, reading.how, reading.confidence = "wish", "content", 0.5
+    wishes = [r for r in readings if r.role == "wish"]
+    for reading in wishes if len(wishes) > 1 else ():
+        if looks[reading.column].share("category") >= 0.8 and any(r.role == "wish" for r in wishes if r is not reading):
+            reading.role = "wish_category"  # 心愿 | 心愿: the thing, and of what kind it is
     if "name" not in roles:
         for reading in readings:
             if (

@@ -198,6 +198,10 @@ class ColumnLook:
         """Whether it counts the lines: whole numbers that never fall."""
         return _rises([text for _, text in self._sample])
 
+    def names_a_category(self, title: str) -> bool:
+        """Whether the column's title is a kind of things: 学习用品, 生活用品, 其他."""
+        return tight(title) in self._lexicon.category_words
+
     def names_a_thing(self, title: str) -> bool:
         """Whether the column's title is a thing that a child may wish for."""
         return self._lexicon.is_item(title)

@@ -26,7 +26,13 @@ from wishes.intake.understanding.model import (
 )
 from wishes.intake.understanding.paired import joined, put_apart, two_lines
 from wishes.intake.understanding.sender import find_sender
-from wishes.intake.understanding.statements import columns_of_consent, consent_hint, consent_statement, legends
+from wishes.intake.understanding.statements import (
+    columns_of_consent,
+    consent_hint,
+    consent_missing,
+    consent_statement,
+    legends,
+)
 from wishes.intake.understanding.tables import Block, Grid, blocks_of, grid_of, headless_block, looks_like_a_form
 from wishes.intake.understanding.text import tight
 from wishes.intake.understanding.turned import around, lies_on_its_side, turn_back, turned
@@ -110,6 +116,7 @@ def understand_file(
             sex_codes=sex_codes,
             batch_consent=bool(statement),
             consent_unclear=unclear,
+            consent_but="\n".join(consent_missing(t, lexicon) for t in (*notes, *page.heads)) if statement else "",
             county=reading.county,
             town=reading.town,
             sender_old=reading.old_district,

@@ -18,6 +18,10 @@ _CONSENT = re.compile(
     r"|同意.*(?:监护|家长|公示|公开|书|信息|提交|参加|使用)"
     r"|(?:同意|承诺|授权|知情)书.*(?:签|日期|时间|照片|图片|扫描)"
 )
+_PAST = re.compile(
+    "去年|上年|往年|前年|上一?次|上期|往期|历[年次]|曾经?[有获得]|[已现原]有|已[获得领发收]|已经?[实完]|以前|获得过"
+)
+"""What was wished for before, or is there already."""
 _RECEIVED = re.compile("领[取到]|签收|收货|收到")
 """家长领取签名 is signed when the gift has come."""
 _AND = re.compile(r"\s*(?:[/&+、]|及|和|与|或)\s*")
@@ -83,6 +87,8 @@ class HeaderWords:
         exact = self._listed(title)
         if exact:
             # 心愿（预算） is listed as a price, yet may be the wish with its price behind it, as the words before the bracket say.
+            if "wish" in exact and _PAST.search(key):
+                return []
             bare = self._exact.get(key, []) if "(" in tight(title) else []
             other = [Meaning(role, 0.9) for role in exact if role not in bare]
             return [*(Meaning(role, 1.0) for role in bare), *other] if bare else [Meaning(role, 1.0) for role in exact]
@@ -98,6 +104,8 @@ class HeaderWords:
         for length in range(min(len(key), self._longest), 1, -1):
             for start in range(len(key) - length, -1, -1):
                 roles = [r for r in self._exact.get(key[start : start + length], ()) if not r.startswith("flag_")]
+                if "wish" in roles and _PAST.search(key):
+                    return agreed  # 去年心愿, 已有物品
                 if another and "name" in roles:
                     return agreed  # 服刑人员姓名 is not the child's
                 if roles and not _inside_a_word(key, start, start + length):

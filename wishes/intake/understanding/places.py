@@ -124,7 +124,7 @@ class Places:
         self._short_pattern = self._alternation(shorts)
         self._former_style = re.compile(f"({self._short_pattern.pattern})(?:街道办事处|街道办|街道|镇|乡)")
         others = "|".join(name for name, code in provinces.items() if code != city_code[:2]) or "(?!)"
-        self._away = re.compile(f"(?:[在到去住租]|随.{{0,6}})(?:{others})|^(?:{others})(?!.*[村社乡镇])")
+        self._away = re.compile(f"(?:[在到去住租]|随.{{0,6}})(?:{others})|^(?:{others})(?!.*[村社乡镇])|^同户籍")
         """现随父母在广东, 湖南长沙: perhaps elsewhere."""
         self._cache: dict[tuple[str, str | None, str | None], Address] = {}
 
@@ -198,6 +198,8 @@ class Places:
             return Address(named_county, None, self._village(rest), how="county only")
         if (strange := _STRANGE_TOWN.match(rest := _ZONE.sub("", rest))) is not None:
             return Address(None, None, self._village(rest[strange.end() :]), how=STRANGE, confidence=0.5)
+        if text.startswith(self._short_city) and (told := self.mentioned(text))[0] is not None:
+            return Address(told[0], told[1], None, how="in short", confidence=0.9)  # 北河东禾白沙
         if self._away.search(rest) is not None:
             return Address(None, None, None, how=STRANGE, confidence=0.5)
         return Address(None, None, self._village(rest), how="village only")
@@ -343,9 +345,11 @@ class Places:
 
     # ── the sender ───────────────────────────────────────────────────────────────────────────────────────────
 
-    def mentioned(self, text: str, *, within: str | None = None) -> tuple[str | None, str | None, bool]:
+    def mentioned(
+        self, text: str, *, within: str | None = None, shortened: bool = True
+    ) -> tuple[str | None, str | None, bool]:
         """(county, township, old district) that a title, file name or school name points to; township names may lack 镇 or 街道.
-        ``within`` is the county where the text names none."""
+        ``within`` is the county where the text names none; without ``shortened`` names count only when whole."""
         text = tight(text)
         county = None
         old = False
@@ -367,7 +371,7 @@ class Places:
             place = found[0]
             if found[3] > 0.5 or county is not None:
                 return place.county_code, place.code, old or (county is not None and place.county_code != county)
-        for match in self._short_pattern.finditer(text):
+        for match in self._short_pattern.finditer(text) if shortened else ():
             if text[match.start() : match.end() + 1] in self._by_county_name:
                 continue  # 西湖区 does not name 西湖街道
             candidates = self._towns_by_short[match[0]]
@@ -378,7 +382,7 @@ class Places:
             ]
             if len(inside) == 1:
                 return inside[0].county_code, inside[0].code, old
-        if county is None:
+        if county is None and shortened:
             for short, code in self._county_shorts.items():
                 if short in text:
                     county = code

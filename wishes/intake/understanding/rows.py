@@ -48,12 +48,12 @@ def read_person(cells: Cells, context: Context, section_village: str | None, hid
     if age := said.get("age"):
         years = _YEARS_OLD.search(age)
         entry.age = read_age(age if years is None else years[0])
+        if entry.age is None and entry.birth is None and (born := _BORN.search(age)) is not None:
+            entry.birth = read_birth(born[0], newest=context.newest_birth).iso  # 2013年生 below 年龄
     elif sex and entry.age is None and (years := _YEARS_OLD.search(sex)) is not None:
         entry.age = read_age(years[0])  # 性别/年龄 in one column
     elif shown and "age" not in cells.columns.by_role and (years := _YEARS_OLD.search(shown)) is not None:
         entry.age = read_age(years[0])  # 姓名/性别/年龄
-        if entry.age is None and entry.birth is None and (born := _BORN.search(age)) is not None:
-            entry.birth = read_birth(born[0], newest=context.newest_birth).iso  # 2013年生 below 年龄
     if age and not sex and "sex" not in cells.columns.by_role:
         entry.gender = entry.gender or _sex_beside(age)
     _read_place(entry, cells, context, section_village)
@@ -80,6 +80,8 @@ def read_person(cells: Cells, context: Context, section_village: str | None, hid
         if record not in lexicon.no_record and _DIGIT.search(record) is not None:
             entry.recno = record
     consent = read_consent(cells, context)
+    if consent == "batch" and context.consent_but and entry.child and entry.child in context.consent_but:
+        consent = "unclear"
     entry.consent, entry.consent_text = consent, said.get("consent", "")
     if consent == "yes" and "guardian" not in cells.columns.by_role:
         signed = tight(entry.consent_text)

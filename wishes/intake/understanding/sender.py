@@ -12,6 +12,8 @@ from wishes.intake.understanding.text import tight
 
 _SCHOOL = re.compile(r"小学|中学|学校|幼儿园|教学点|初中|高中|职高|附小|附中")
 _OFFICE = re.compile(r"残联|妇联|民政局|教育局|团委|团县委|团区委|红十字|关工委|慈善|总工会")
+_SENTENCE = re.compile("同意|签[字名订署]|授权|[。;；]")
+_BEFORE_REMARK = re.compile("[(（,，。;；]")
 _UNIT = re.compile(r"(?:填报|报送|推荐|征集|上报|填表)?单位(?:\(盖章\)|（盖章）)?[:：]\s*([^\s,，;；]{2,30})")
 
 
@@ -48,7 +50,11 @@ def find_sender(
         counted = Counter(units)
         hints += [u for u, times in counted.most_common(3) if 2 * times >= counted.total()]
     for hint in hints:
-        county, town, old = places.mentioned(hint)
+        # 经村委会同意 does not name the township of 会同; what stands before a bracket that tells of consent is a title.
+        told = _BEFORE_REMARK.split(hint, maxsplit=1)[0] if _SENTENCE.search(hint) else hint
+        county, town, old = places.mentioned(told, shortened=_SENTENCE.search(told) is None)
+        if county is None and told != hint:
+            county, town, old = places.mentioned(hint, shortened=False)
         if town is not None and (
             sender.county is None or places.county_of(town) == sender.county or old or sender.old_district
         ):

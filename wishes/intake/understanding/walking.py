@@ -110,6 +110,11 @@ class BlockReader:
         """The column of a second child in the same line."""
         self.ditto = [c for c in sorted(repeatable) if texts and not context.lexicon.ditto.isdisjoint(texts[c])]
         """The columns in which 同上 stands somewhere."""
+        off = context.lexicon.called_off
+        self.unknown = [
+            c.column for c in block.columns if c.how == "unknown" and texts and not off.isdisjoint(texts[c.column])
+        ]
+        """Columns of which nobody knows more than that they call some lines off: 是否有效 | 作废."""
         self.above: dict[int, tuple[str, Value]] = {}
         self.nameless = "name" not in self.roles.by_role
         self.told: dict[str, str] = {}
@@ -172,6 +177,7 @@ class BlockReader:
             "remark" in cells.said and says_withdrawn(" ".join(cells.all("remark")), self.context.lexicon)
         )
         gone = gone or self._called_off(cells.said.get("name", ""))
+        gone = gone or any(cells.texts[column] in self.context.lexicon.called_off for column in self.unknown)
         shared = self.shared_price
         for entry in entries_of(
             person,
