@@ -406,3 +406,55 @@ def test_a_birth_that_cannot_be_is_asked_about(understand_bytes: Understand) -> 
     rows += [[line[0], line[1], birth, 9, line[5], line[6], "同意"] for line, birth in zip(LINES, births, strict=True)]
     entries = understand_bytes(workbook(rows)).entries
     assert [e.doubts for e in entries] == [[], ["row_unsure"], ["row_unsure"], []]
+
+
+# ── companies, systems and forms below each other ────────────────────────────────────────────────────────────────
+
+
+def test_the_titles_of_a_system_are_read(understand_bytes: Understand) -> None:
+    rows = [
+        ["CHILD_NAME", "GENDER", "BIRTHDAY", "TOWN_NAME", "GUARDIAN_NAME", "GUARDIAN_PHONE", "WISH", "CONSENT_FLAG"]
+    ]
+    rows += [[line[0], "女性", "20140506", "白沙镇", line[4], line[5], line[6], "Y"] for line in LINES]
+    entries = understand_bytes(workbook(rows)).entries
+    assert [(e.child, e.gender, e.town, e.guardian, e.status) for e in entries] == [
+        (line[0], "F", "459901100", line[4], "accepted") for line in LINES
+    ]
+
+
+def test_the_schools_contact_is_not_the_familys(understand_bytes: Understand) -> None:
+    groups = ["报名儿童", "", "监护人", "", "心愿", "学校联系人", "", "确认"]
+    titles = ["姓名", "性别", "姓名", "电话", "内容", "姓名", "电话", "监护人确认"]
+    rows = [
+        [line[0], line[1], line[4], line[5], line[6], "王老师", f"1660000777{n}", "已确认"]
+        for n, line in enumerate(LINES)
+    ]
+    entries = understand_bytes(workbook([groups, titles, *rows], merge=["A1:B1", "C1:D1", "F1:G1"])).entries
+    assert [(e.guardian, list(e.phone)) for e in entries] == [(line[4], [line[5]]) for line in LINES]
+
+
+def test_each_pupils_school_goes_before_that_of_most(understand_bytes: Understand) -> None:
+    rows = [["姓名", "就读学校", "联系电话", "微心愿", "监护人同意"]]
+    schools = ["白沙镇中心小学", "白沙镇中心小学", "龙潭镇中心小学", "白沙镇中心小学"]
+    rows += [[line[0], school, line[5], line[6], "同意"] for line, school in zip(LINES, schools, strict=True)]
+    towns = [e.town for e in understand_bytes(workbook(rows)).entries]
+    assert towns == ["459901100", "459901100", "459902101", "459901100"]
+
+
+def test_what_costs_21_yuan_is_no_wish(understand_bytes: Understand) -> None:
+    rows = [["娃的名字", "男/女", "岁数", "大人是谁", "大人电话", "盼头", "要几张票", "大人答应没"]]
+    rows += [
+        [line[0], "女", 9, "奶奶" + line[4], line[5], line[6], f"{20 + n}块", "签字了"] for n, line in enumerate(LINES)
+    ]
+    assert [e.item for e in understand_bytes(workbook(rows)).entries] == [line[6] for line in LINES]
+
+
+def test_forms_below_each_other_have_titles_of_their_own(understand_bytes: Understand) -> None:
+    rows: list[list[Any]] = []
+    for line in LINES:
+        rows += [["服务对象姓名", line[0]], ["性别", line[1]], ["监护人姓名", line[4]], ["监护人电话", line[5]]]
+        rows += [["服务对象愿望", line[6]], ["监护人是否同意", "同意"], []]
+    entries = understand_bytes(workbook(rows)).entries
+    assert [(e.cell, e.child, e.item, e.status) for e in entries] == [
+        (f"B{5 + 7 * n}", line[0], line[6], "accepted") for n, line in enumerate(LINES)
+    ]

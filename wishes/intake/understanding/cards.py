@@ -57,6 +57,8 @@ _OF_ANYBODY = frozenset(("name", "sex", "birth", "age", "id", "ethnicity", "scho
 _GUARDIANS = frozenset(
     ("监护人", "监护人信息", "监护人情况", "家长", "家长信息", "家长情况", "家庭成员", "父母情况", "父亲", "母亲")
 )
+_LONGEST_LABEL = 12
+_NEARLY = 0.6
 _WITHIN = re.compile(r"^([^:：]{2,14})[:：]\s*(.*)$", re.S)
 
 
@@ -121,6 +123,7 @@ def _pairs(grid: Grid, lexicon: Lexicon, headers: HeaderWords) -> tuple[list[Pai
     """All title and value pairs, and how many titles have another title to their right (as in a table)."""
     pairs: list[Pair] = []
     beside = 0
+    again = _labels(grid, headers)
     for row, texts in enumerate(grid.text):
         column = 0
         while column < len(texts):
@@ -135,7 +138,7 @@ def _pairs(grid: Grid, lexicon: Lexicon, headers: HeaderWords) -> tuple[list[Pai
                     pairs.append(Pair(role, tight(inside[1]), row, column, column, flat(inside[2]), inside[2]))
                 column += 1
                 continue
-            if not headers.is_title(text):
+            if not headers.is_title(text) and (column, text) not in again:
                 column += 1
                 continue
             at = column + 1
@@ -152,6 +155,16 @@ def _pairs(grid: Grid, lexicon: Lexicon, headers: HeaderWords) -> tuple[list[Pai
                 pairs.append(Pair(role, tight(text), row, column, at, value, grid.values[row][at] if value else ""))
             column = at + (1 if value else 0)
     return pairs, beside
+
+
+def _labels(grid: Grid, headers: HeaderWords) -> frozenset[tuple[int, str]]:
+    """Texts that come again down one column and are nearly titles, as on forms below each other: 服务对象愿望."""
+    said = Counter((c, t) for texts in grid.text for c, t in enumerate(texts) if t and len(t) <= _LONGEST_LABEL)
+    return frozenset(
+        (c, t)
+        for (c, t), times in said.items()
+        if times > 1 and any(m.fit >= _NEARLY and m.role in _ROLES for m in headers.meanings(t)[:1])
+    )
 
 
 def _of_guardian(grid: Grid, row: int, column: int) -> bool:

@@ -67,6 +67,8 @@ class Context:
     sender_old: bool = False
     village: str | None = None
     """The village, where the whole file is of one."""
+    town_of_units: bool = False
+    """Whether the sender's township is only that of most schools or units in the lines."""
     places_taught: Mapping[str, str] = field(default_factory=dict)
     """Townships by what this sender calls a place in them."""
     places_read: dict[tuple[str | None, ...], Address] = field(default_factory=dict)

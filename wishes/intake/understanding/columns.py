@@ -79,6 +79,10 @@ _ALONE: tuple[tuple[str, str, float], ...] = (
 )
 _GUARDIAN_GROUP = re.compile(r"监护|家长|联系人|父母|家庭成员|抚养|照料")
 _CLAIM_GROUP = re.compile(r"认领|结对|捐赠|资助|爱心(?:人士|企业|单位)|落实|圆梦(?:人|情况)")
+_OFFICE_GROUP = re.compile(
+    "(?:学校|班级|村|社区|乡镇|镇|街道|单位|机构|社工站?|部门|填报|报送)(?:.{0,2}(?:联系|联络|负责|经办|对接)人|联系方式)"
+)
+"""学校联系人 | 姓名 | 电话."""
 _WISH_GROUP = re.compile(r"心愿|愿望|需求|礼物|物品|物资")
 _BESIDES = re.compile(r"其[他它]|另外|补充|备选|更多")
 _OWNED = re.compile(r"有无|[现已拥]有|是否有|家[里中庭]")
@@ -187,6 +191,9 @@ def _in_group(title: Title, headers: HeaderWords) -> list[Meaning]:
         return meanings
     if _CLAIM_GROUP.search(group):
         return [Meaning("claimer", 1.0)]
+    if _OFFICE_GROUP.search(group):
+        change = {"name": "teacher", "phone": "teacher_phone", "guardian": "teacher"}
+        return [Meaning(change[m.role], m.fit) for m in meanings if m.role in change]
     if _GUARDIAN_GROUP.search(group):
         change = {
             "name": "guardian",

@@ -49,6 +49,7 @@ _LETTERED = re.compile(r"^[A-Fa-f][.、:)](?=[\u4e00-\u9fff])")
 _TICKS = frozenset("√✓✔☑×✗✘xXvV1是有○●")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]*")
 _CALLED = re.compile(r"[\u3400-\u9fff·]{2,8}(?:\(.*\))?")
+_ONLY_MONEY = re.compile(r"(?:约|大约|大概)?[¥￥]?\d+(?:\.\d+)?(?:元|块|块钱|元钱)?(?:左右)?")
 _NATIONS = frozenset("汉回苗畲满壮")
 
 Look = Callable[[Value, str, Lexicon], bool]
@@ -98,7 +99,7 @@ def _is_types(value: Value, text: str, lexicon: Lexicon) -> bool:
 
 
 def _is_item(value: Value, text: str, lexicon: Lexicon) -> bool:
-    if not isinstance(value, str) or len(text) > 60 or text.isdigit():
+    if not isinstance(value, str) or len(text) > 60 or text.isdigit() or _ONLY_MONEY.fullmatch(text) is not None:
         return False
     return not lexicon.is_name(text) and not _is_types(value, text, lexicon) and lexicon.is_item(value)
 

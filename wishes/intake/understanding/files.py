@@ -90,7 +90,7 @@ def understand_file(
                 if any(row)
             ]
     notes = [t for s in sheets if s.use in _NO_DATA for row in s.grid.text for t in row if t]
-    village = _sender(reading, data, lexicon)
+    village, town_of_units = _sender(reading, data, lexicon)
     titles = [c.title for s in data for b in s.blocks for c in b.columns] + [
         p.title for s in data for c in s.cards for p in c.pairs
     ]
@@ -121,6 +121,7 @@ def understand_file(
             town=reading.town,
             sender_old=reading.old_district,
             village=village,
+            town_of_units=reading.town is not None and town_of_units,
             places_taught=memory.places if memory else {},
         )
         report = SheetReading(page.grid.sheet.name, "data")
@@ -234,7 +235,8 @@ def _tells_of_wishes(grid: Grid, lexicon: Lexicon) -> bool:
     told = [line for line in lines if any(_PERSON.search(t) or lexicon.is_name(tight(t)) for t in line)]
     if len(told) < _FEWEST_TOLD:
         return False
-    wished = sum(1 for line in told if any(_WISHED.search(t) or (len(t) <= 20 and lexicon.is_item(t)) for t in line))
+    # On a form the wish stands in another line than the child's name.
+    wished = sum(1 for line in lines if any(_WISHED.search(t) or (len(t) <= 20 and lexicon.is_item(t)) for t in line))
     return wished >= _FEWEST_TOLD
 
 
@@ -254,8 +256,9 @@ def _keeps_zeros(sheet: _Sheet) -> bool:
     return False
 
 
-def _sender(reading: FileReading, data: list[_Sheet], lexicon: Lexicon) -> str | None:
-    """Find out who sent the file; returns the village where it is of one."""
+def _sender(reading: FileReading, data: list[_Sheet], lexicon: Lexicon) -> tuple[str | None, bool]:
+    """Find out who sent the file; returns the village where it is of one, and whether only the schools or units named in its
+    lines tell the township."""
     heads = [h for s in data for h in s.heads if len(h) <= 80]
     # Where a consent form is kept tells less of the sender than a title does.
     heads.sort(key=lambda head: consent_statement(head, lexicon))
@@ -283,7 +286,7 @@ def _sender(reading: FileReading, data: list[_Sheet], lexicon: Lexicon) -> str |
     found = find_sender(heads[:6], reading.file, [s.grid.sheet.name for s in data], units, addresses, lexicon.places)
     reading.sender_kind, reading.sender_name = found.kind, found.name
     reading.county, reading.town, reading.old_district = found.county, found.town, found.old_district
-    return found.village
+    return found.village, found.of_units
 
 
 def _read_sheet(

@@ -111,12 +111,26 @@ class HeaderWords:
                 if roles and not _inside_a_word(key, start, start + length):
                     # 心愿属性 is hardly the wish itself: what stands last is what the column holds.
                     fit = 0.5 + 0.4 * length / len(key) - (0.0 if start + length == len(key) else 0.15)
-                    return [*agreed, *(Meaning(role, fit) for role in roles)]
+                    found = [Meaning(role, fit) for role in roles]
+                    if start + length < len(key):
+                        found += [m for m in self._last(key) if m.role not in roles]
+                    return [*agreed, *sorted(found, key=lambda m: -m.fit)]
         return agreed
+
+    def _last(self, key: str) -> list[Meaning]:
+        """What the end of a title says: 服务对象愿望 is rather a wish than a name."""
+        for start in range(1, len(key) - 1):
+            if roles := [r for r in self._exact.get(key[start:], ()) if not r.startswith("flag_")]:
+                if _inside_a_word(key, start, len(key)) or ("wish" in roles and _PAST.search(key)):
+                    return []
+                return [Meaning(role, 0.5 + 0.4 * (len(key) - start) / len(key)) for role in roles]
+        return []
 
     def _last_words(self, title: str) -> list[Meaning]:
         """Guardian phone is a phone, and Phone of guardian, too: English puts the head last, or before of."""
-        words = [title_key(word) for word in _OF.split(flat(title))[0].split()]
+        words = [title_key(word) for word in re.split(r"[\s_]+", _OF.split(flat(title))[0]) if word]
+        if len(words) > 1 and words[-1] == "name" and words[0] in self._exact:
+            words = words[:-1]  # TOWN_NAME
         for start in range(len(words)):
             if roles := self._exact.get("".join(words[start:])):
                 if "name" in roles and start and not {"child", "childs", "student", "students", "kid"} & set(words):

@@ -190,9 +190,9 @@ def _read_place(entry: Entry, cells: Cells, context: Context, section_village: s
             entry.county, entry.town = read.county, None
         if named.town is not None and not several and read.county in (None, named.county):
             entry.county, entry.town = named.county, named.town
-    if entry.town is None and (school := told.get("school")):
+    if (entry.town is None or (context.town_of_units and read.town is None)) and (school := told.get("school")):
         county, town, _ = context.lexicon.places.mentioned(school)
-        if town is not None and entry.county in (None, county):
+        if town is not None and (read.county if context.town_of_units else entry.county) in (None, county):
             entry.county, entry.town = county, town
     if (
         context.places_taught

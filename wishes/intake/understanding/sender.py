@@ -24,6 +24,8 @@ class Sender:
     county: str | None = None
     town: str | None = None
     village: str | None = None
+    of_units: bool = False
+    """Whether only the schools or units that the lines name tell the township."""
     old_district: bool = False
 
 
@@ -46,10 +48,11 @@ def find_sender(
     elif _OFFICE.search(unit or joined) or _OFFICE.search(joined):
         sender.kind = "county"
     hints = [*titles, stem, *sheets]
+    told_by_sender = len(hints)
     if sender.kind != "county":
         counted = Counter(units)
         hints += [u for u, times in counted.most_common(3) if 2 * times >= counted.total()]
-    for hint in hints:
+    for at, hint in enumerate(hints):
         # 经村委会同意 does not name the township of 会同; what stands before a bracket that tells of consent is a title.
         told = _BEFORE_REMARK.split(hint, maxsplit=1)[0] if _SENTENCE.search(hint) else hint
         county, town, old = places.mentioned(told, shortened=_SENTENCE.search(told) is None)
@@ -59,6 +62,7 @@ def find_sender(
             sender.county is None or places.county_of(town) == sender.county or old or sender.old_district
         ):
             sender.county, sender.town, sender.old_district = county, town, old or sender.old_district
+            sender.of_units = at >= told_by_sender
             break
         if county is not None and sender.county is None:
             sender.county, sender.old_district = county, old
