@@ -458,3 +458,30 @@ def test_forms_below_each_other_have_titles_of_their_own(understand_bytes: Under
     assert [(e.cell, e.child, e.item, e.status) for e in entries] == [
         (f"B{5 + 7 * n}", line[0], line[6], "accepted") for n, line in enumerate(LINES)
     ]
+
+
+def test_cards_with_several_particulars_in_one_cell_are_read(understand_bytes: Understand) -> None:
+    rows: list[list[Any]] = []
+    for line in LINES:
+        rows += [[f"姓名：{line[0]}    性别：{line[1]}    年龄：9岁"], [f"监护人：{line[4]}    联系电话：{line[5]}"]]
+        rows += [[f"我的微心愿：{line[6]}（80元）    家长签字：{line[4]}"], []]
+    entries = understand_bytes(workbook([["白沙镇圆梦卡"], *rows])).entries
+    assert [(e.child, e.age, list(e.phone), e.item, e.price_high, e.status) for e in entries] == [
+        (line[0], 9, [line[5]], line[6], 8000, "accepted") for line in LINES
+    ]
+
+
+def test_a_title_with_its_legend_behind_a_colon_is_that_title(understand_bytes: Understand) -> None:
+    data = with_column("类别：\n①孤儿②留守③低保④残疾", ["①", "②③", "④", "②"], "家长均已签署知情同意书")
+    assert [set(e.types) for e in understand_bytes(data).entries] == [
+        {"orphan"},
+        {"left_behind", "poor"},
+        {"disabled"},
+        {"left_behind"},
+    ]
+
+
+def test_yuan_in_a_title_makes_a_price_unless_it_is_an_income(understand_bytes: Understand) -> None:
+    rows = [["姓名", "性别", "联系电话", "人均年收入（元）", "微心愿", "折价（元）", "监护人同意"]]
+    rows += [[line[0], line[1], line[5], 6200, line[6], 50 + n, "同意"] for n, line in enumerate(LINES)]
+    assert [e.price_high for e in understand_bytes(workbook(rows)).entries] == [5000, 5100, 5200, 5300]

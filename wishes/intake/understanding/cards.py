@@ -59,6 +59,8 @@ _GUARDIANS = frozenset(
 )
 _LONGEST_LABEL = 12
 _NEARLY = 0.6
+_LABEL = re.compile(r"(?:^|(?<=[\s,，;；|、]))([^\s:：,，;；|、]{2,14})[:：]")
+_FEWEST_LABELS = 2
 _WITHIN = re.compile(r"^([^:：]{2,14})[:：]\s*(.*)$", re.S)
 
 
@@ -131,6 +133,13 @@ def _pairs(grid: Grid, lexicon: Lexicon, headers: HeaderWords) -> tuple[list[Pai
             if not text or (row, column) in grid.merged_from:
                 column += 1
                 continue
+            if several := _several(text, headers):
+                told = [(label, said, _role(label, said, lexicon, headers)) for label, said in several]
+                pairs += [
+                    Pair(role, tight(label), row, column, column, said, said) for label, said, role in told if role
+                ]
+                column += 1
+                continue
             inside = _WITHIN.match(text)
             if inside is not None and headers.is_title(inside[1]) and not headers.is_title(text):
                 role = _role(inside[1], inside[2], lexicon, headers)
@@ -165,6 +174,15 @@ def _labels(grid: Grid, headers: HeaderWords) -> frozenset[tuple[int, str]]:
         for (c, t), times in said.items()
         if times > 1 and any(m.fit >= _NEARLY and m.role in _ROLES for m in headers.meanings(t)[:1])
     )
+
+
+def _several(text: str, headers: HeaderWords) -> list[tuple[str, str]]:
+    """姓名：林小雨  性别：女  年龄：9岁: several titles in one cell, each with its value; nothing where there is only one."""
+    labels = [m for m in _LABEL.finditer(text) if headers.is_title(m[1])]
+    if len(labels) < _FEWEST_LABELS or labels[0].start() > 0:
+        return []
+    ends = [m.start() for m in labels[1:]] + [len(text)]
+    return [(m[1], flat(text[m.end() : end])) for m, end in zip(labels, ends, strict=True)]
 
 
 def _of_guardian(grid: Grid, row: int, column: int) -> bool:

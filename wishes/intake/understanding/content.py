@@ -40,6 +40,8 @@ _SIZED = re.compile(r"\d{2,3}(?:\.\d)?(?:cm|CM|码|号|厘米)?|[SMLX]{1,4}码?|
 _SOME_NUMBER = re.compile(r"\d")
 _QTY = re.compile(r"[\d一二三四五六七八九十两]{1,2}[\u4e00-\u9fff]?")
 _CODE = re.compile(r"[A-Za-z\d甲乙丙丁戊己庚辛][、,，/A-Za-z\d甲乙丙丁戊己庚辛]*")
+_CIRCLED = re.compile(r"(?:[(（]\d[)）][、,，/]?){1,4}")
+"""②③, as they are read."""
 _CODED = re.compile(r"[A-Za-z]{1,4}\d{3}(?![\d.元])|\d[A-Za-z]")
 """Y003 is a running number."""
 _MONEY = re.compile(r"[\d元块百十拾佰]")
@@ -90,7 +92,9 @@ def _is_price(value: Value, text: str, lexicon: Lexicon) -> bool:
 def _is_code(value: Value, text: str, lexicon: Lexicon) -> bool:
     if isinstance(value, float):
         return value in (0.0, 1.0, 2.0)
-    return text in ("0", "1", "2") or (len(text) <= 12 and not text.isdigit() and _CODE.fullmatch(text) is not None)
+    if text in ("0", "1", "2") or _CIRCLED.fullmatch(text) is not None:
+        return True
+    return len(text) <= 12 and not text.isdigit() and _CODE.fullmatch(text) is not None
 
 
 def _is_types(value: Value, text: str, lexicon: Lexicon) -> bool:

@@ -41,6 +41,10 @@ _LONGEST_ASKED = 40
 """Questionnaires ask in whole sentences."""
 _WHETHER = re.compile("^(?:是否为?|是不是|属于|有无)")
 _UNIT = re.compile(r"元$|rmb$")
+_LEGEND = re.compile("[:：](?=.)")
+_IN_YUAN = re.compile(r"[(（/](?:单位:?)?(?:人民币)?元[)）]?$")
+_INCOME = re.compile("收入|补助|补贴|低保|工资|存款|欠|债|学费|救助")
+"""折价（元） is a price, 家庭年收入（元） none."""
 _OF = re.compile(r"\s+of\s+|[(（]", re.I)
 _ORDINALS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6}
 _LEFT_OUT = frozenset("第一二三四五六123456")
@@ -94,6 +98,8 @@ class HeaderWords:
             return [*(Meaning(role, 1.0) for role in bare), *other] if bare else [Meaning(role, 1.0) for role in exact]
         if (both := self._both(title)) is not None:
             return both
+        if headed := self._exact.get(title_key(_LEGEND.split(flat(title), maxsplit=1)[0]), ()):
+            return [Meaning(role, 0.95) for role in headed]  # 类别：①孤儿②留守
         agreed = [Meaning("consent", 0.9)] if _CONSENT.search(key) and not _RECEIVED.search(key) else []
         if not 2 <= len(key) <= _LONGEST_ASKED:
             return agreed
@@ -115,7 +121,7 @@ class HeaderWords:
                     if start + length < len(key):
                         found += [m for m in self._last(key) if m.role not in roles]
                     return [*agreed, *sorted(found, key=lambda m: -m.fit)]
-        return agreed
+        return [Meaning("price", 0.8)] if _IN_YUAN.search(tight(title)) and not _INCOME.search(key) else agreed
 
     def _last(self, key: str) -> list[Meaning]:
         """What the end of a title says: 服务对象愿望 is rather a wish than a name."""
