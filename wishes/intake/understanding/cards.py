@@ -8,10 +8,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from wishes.intake.reading.grid import Value, cell_name
+from wishes.intake.understanding.answers import says_withdrawn
+from wishes.intake.understanding.cells import Cells, Columns, Context
 from wishes.intake.understanding.headers import HeaderWords, ordinal_of, title_key
 from wishes.intake.understanding.lexicon import Lexicon
 from wishes.intake.understanding.model import Entry
-from wishes.intake.understanding.rows import Cells, Columns, Context, read_person, says_withdrawn
+from wishes.intake.understanding.rows import read_person
 from wishes.intake.understanding.tables import Grid, find_headers
 from wishes.intake.understanding.text import flat, tight
 from wishes.intake.understanding.wishcells import WishCell, entries_of
@@ -55,6 +57,10 @@ _OF_ANYBODY = frozenset(("name", "sex", "birth", "age", "id", "ethnicity", "scho
 _GUARDIANS = frozenset(
     ("监护人", "监护人信息", "监护人情况", "家长", "家长信息", "家长情况", "家庭成员", "父母情况", "父亲", "母亲")
 )
+_LONGEST_LABEL = 12
+_NEARLY = 0.6
+_LABEL = re.compile(r"(?:^|(?<=[\s,，;；|、]))([^\s:：,，;；|、]{2,14})[:：]")
+_FEWEST_LABELS = 2
 _WITHIN = re.compile(r"^([^:：]{2,60})[:：]\s*(.*)$", re.S)
 
 
@@ -127,11 +133,19 @@ def _pairs(grid: Grid, lexicon: Lexicon, headers: HeaderWords) -> tuple[list[Pai
     """All title and value pairs, and how many titles have another title to their right (as in a table)."""
     pairs: list[Pair] = []
     beside = 0
+    again = _labels(grid, headers)
     for row, texts in enumerate(grid.text):
         column = 0
         while column < len(texts):
             text = texts[column]
             if not text or (row, column) in grid.merged_from:
+                column += 1
+                continue
+            if several := _several(text, headers):
+                told = [(label, said, _role(label, said, lexicon, headers)) for label, said in several]
+                pairs += [
+                    Pair(role, tight(label), row, column, column, said, said) for label, said, role in told if role
+                ]
                 column += 1
                 continue
             inside = _WITHIN.match(text)
@@ -141,7 +155,7 @@ def _pairs(grid: Grid, lexicon: Lexicon, headers: HeaderWords) -> tuple[list[Pai
                     pairs.append(Pair(role, tight(inside[1]), row, column, column, flat(inside[2]), inside[2]))
                 column += 1
                 continue
-            if not headers.is_title(text):
+            if not headers.is_title(text) and (column, text) not in again:
                 column += 1
                 continue
             at = column + 1
@@ -160,6 +174,25 @@ def _pairs(grid: Grid, lexicon: Lexicon, headers: HeaderWords) -> tuple[list[Pai
                 pairs.append(Pair(role, tight(text), row, column, at, value, grid.values[row][at] if value else ""))
             column = at + (1 if value else 0)
     return pairs, beside
+
+
+def _labels(grid: Grid, headers: HeaderWords) -> frozenset[tuple[int, str]]:
+    """Texts that come again down one column and are nearly titles, as on forms below each other: 服务对象愿望."""
+    said = Counter((c, t) for texts in grid.text for c, t in enumerate(texts) if t and len(t) <= _LONGEST_LABEL)
+    return frozenset(
+        (c, t)
+        for (c, t), times in said.items()
+        if times > 1 and any(m.fit >= _NEARLY and m.role in _ROLES for m in headers.meanings(t)[:1])
+    )
+
+
+def _several(text: str, headers: HeaderWords) -> list[tuple[str, str]]:
+    """姓名：林小雨  性别：女  年龄：9岁: several titles in one cell, each with its value; nothing where there is only one."""
+    labels = [m for m in _LABEL.finditer(text) if headers.is_title(m[1])]
+    if len(labels) < _FEWEST_LABELS or labels[0].start() > 0:
+        return []
+    ends = [m.start() for m in labels[1:]] + [len(text)]
+    return [(m[1], flat(text[m.end() : end])) for m, end in zip(labels, ends, strict=True)]
 
 
 def _of_guardian(grid: Grid, row: int, column: int) -> bool:
@@ -211,9 +244,22 @@ def _cut(pairs: list[Pair], opener: str, left: int, grid: Grid) -> list[Card]:
     return cards
 
 
+_OF_THE_CHILD = frozenset(("name", "sex", "birth", "guardian", "wish"))
+
+
+def _without_the_office(pairs: list[Pair]) -> list[Pair]:
+    """填报人：某某 联系电话：…: the number on a line of the office's is not the family's, where another one is told."""
+    own = {p.row for p in pairs if p.role in _OF_THE_CHILD}
+    office = {p.row for p in pairs if p.role == "unit_name"} - own
+    others = [p for p in pairs if p.role == "phone" and p.text and p.row in office]
+    told = any(p.role == "phone" and p.text and p.row not in office for p in pairs)
+    return [p for p in pairs if p not in others] if told else pairs
+
+
 def read_card(card: Card, grid: Grid, context: Context, lexicon: Lexicon) -> list[Entry]:
     """The entries of one card, not yet judged."""
     opener = card.of("name")[0]
+    card.pairs = _without_the_office(card.pairs)
     columns: dict[str, list[int]] = {}
     for index, pair in enumerate(card.pairs):
         columns.setdefault(pair.role, []).append(index)

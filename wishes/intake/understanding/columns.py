@@ -5,10 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
+from wishes.intake.understanding.aside import (
+    is_an_official,
+    prefer_where_they_live,
+    set_others_phones_aside,
+    set_publicity_aside,
+    tell_regions_apart,
+)
 from wishes.intake.understanding.content import ColumnLook
-from wishes.intake.understanding.headers import HeaderWords, Meaning, ordinal_of, title_key
+from wishes.intake.understanding.headers import HeaderWords, Meaning, asks_whether, ordinal_of, title_key
 from wishes.intake.understanding.model import ColumnReading
 
 FLAGS = ("flag_orphan", "flag_unattended", "flag_poor", "flag_disabled", "flag_left_behind", "flag_other")
@@ -34,7 +40,7 @@ _TESTS: Mapping[str, tuple[str, ...]] = {
     "parent_phone": ("phone",),
     "relation": ("relation",),
     "phone": ("phone",),
-    "types": ("types", "code"),
+    "types": ("types", "code", "some_types"),
     "wish": ("item",),
     "wish_category": ("category",),
     "size": ("size", "number", "qty"),
@@ -60,6 +66,7 @@ _ALONE: tuple[tuple[str, str, float], ...] = (
     ("sex", "sex", 0.8),
     ("recno", "record", 0.6),
     ("relation", "relation", 0.7),
+    ("guardian", "guardian", 0.7),
     ("types", "types", 0.7),
     ("class", "class", 0.7),
     ("school", "school", 0.7),
@@ -73,7 +80,7 @@ _ALONE: tuple[tuple[str, str, float], ...] = (
     ("price", "price", 0.8),
 )
 _TOLD_OTHERWISE: Mapping[str, re.Pattern[str]] = {
-    "birth": re.compile("^(?!.*生).*(?:时间|日期|年月|期限)"),
+    "birth": re.compile("^(?!.*(?:生|birth|born)).*(?:时间|日期|年月|期限|date|time|日$)", re.I),
     "price": re.compile("收入|补助|补贴|救助|低保|资助|津贴|标准|面积|距离|编码|邮编|分数?$|得分|成绩"),
     "address": re.compile("支部|单位|机构|部门|签发|医院|银行"),
 }
@@ -94,10 +101,15 @@ _NOT_OURS: Mapping[str, tuple[re.Pattern[str], str]] = {
     "consent": (re.compile("拍照|拍摄|肖像|照片|采访|出镜|录像|直播|领取|签收|发放|领用"), "ignored"),
 }
 """Titles that speak of somebody else's number, of other money, of another permission."""
+_END_OF_A_RANGE = re.compile("[低高]|[上下]限")
+_OFFICE_GROUP = re.compile(
+    "(?:学校|班级|村|社区|乡镇|镇|街道|单位|机构|社工站?|部门|填报|报送)(?:.{0,2}(?:联系|联络|负责|经办|对接)人|联系方式)"
+)
+"""学校联系人 | 姓名 | 电话."""
 _WISH_GROUP = re.compile(r"心愿|愿望|需求|礼物|物品|物资")
 _BESIDES = re.compile(r"其[他它]|另外|补充|备选|更多")
 _OWNED = re.compile(r"有无|[现已拥]有|是否有|家[里中庭]")
-_END_OF_A_RANGE = re.compile("[低高]|[上下]限")
+_BESIDE_WISHES = ("ignored", "wish_category", "types", "flag_other")
 _WHOLE = re.compile(r"总|合计|小计|共计")
 """Beside a price for one piece stands the price of all."""
 _KIND_GROUP = re.compile(r"类型|类别|打√|打勾|困境|困难|情况")
@@ -122,7 +134,11 @@ def assign(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: He
             continue
         look = looks[title.column]
         # 残疾儿童 over a column that holds no marks is no box to tick; there it is the children's names.
-        meanings = [m for m in _in_group(title, headers) if m.role not in FLAGS or _ticked(look)]
+        meanings = [
+            m
+            for m in _in_group(title, headers)
+            if (m.role not in FLAGS or _ticked(look)) and not (m.role == "group" and look.filled)
+        ]
         for meaning in meanings:
             scored.append((_score(meaning, look), title, meaning.role, "taught" if meaning.fit > 1 else "header"))
         unsure = not meanings or max(_score(m, look) for m in meanings) < 0.45
@@ -163,7 +179,10 @@ def assign(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: He
         if _GUARDIAN_GROUP.search(title_key(t.group)) or _GUARDIAN_GROUP.search(title_key(t.text))
     }
     _believe_plain_titles(readings, looks, headers)
-    _set_others_phones_aside(readings)
+    set_others_phones_aside(readings, looks)
+    set_publicity_aside(readings)
+    tell_regions_apart(readings, headers)
+    prefer_where_they_live(readings, headers)
     _stand_in(readings)
     _date_in_parts(readings)
     _repair(readings, looks, family)
@@ -183,7 +202,8 @@ def _score(meaning: Meaning, look: ColumnLook) -> float:
     if meaning.role == "name" and meaning.fit == 1:
         share = max(share, 0.5 * look.share("called"))  # not every people has surnames that are listed
     score = 0.6 * meaning.fit + 0.4 * share
-    numbered = meaning.role == "price" and meaning.fit == 1 and look.share("number") >= 0.8  # in hundreds of yuan
+    # In hundreds of yuan, or told as 35*2: what nobody can read is asked about, not left out.
+    numbered = meaning.role == "price" and meaning.fit == 1 and look.share("some_number") >= 0.5
     if meaning.role in _STRICT and look.filled >= 4 and share < 0.15 and not numbered:
         score -= 0.35 if meaning.role != "wish" else 0.15
     return score
@@ -198,6 +218,9 @@ def _in_group(title: Title, headers: HeaderWords) -> list[Meaning]:
         return meanings
     if _CLAIM_GROUP.search(group):
         return [Meaning("claimer", 1.0)]
+    if _OFFICE_GROUP.search(group):
+        change = {"name": "teacher", "phone": "teacher_phone", "guardian": "teacher"}
+        return [Meaning(change[m.role], m.fit) for m in meanings if m.role in change]
     if _GUARDIAN_GROUP.search(group):
         change = {
             "name": "guardian",
@@ -219,7 +242,7 @@ def _in_group(title: Title, headers: HeaderWords) -> list[Meaning]:
 
 
 def _flag_columns(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: HeaderWords) -> dict[int, str]:
-    """Columns ticked for a kind of need: at least two side by side, holding only marks."""
+    """Columns ticked for a kind of need, holding only marks: at least two side by side, or one that asks whether."""
     found: dict[int, str] = {}
     for title in titles:
         role = next((m.role for m in headers.meanings(title.text) if m.role in FLAGS and m.fit >= 0.8), None)
@@ -233,7 +256,7 @@ def _flag_columns(titles: Sequence[Title], looks: Mapping[int, ColumnLook], head
     for column, role in found.items():
         at = order.index(column)
         beside = [order[i] for i in (at - 1, at + 1) if 0 <= i < len(order)]
-        if any(b in found for b in beside):
+        if any(b in found for b in beside) or asks_whether(titles[at].text):
             kept[column] = role
     return kept
 
@@ -311,22 +334,6 @@ def _date_in_parts(readings: Sequence[ColumnReading]) -> None:
             reading.role = "ignored"
 
 
-_ANY_PHONE = frozenset(("电话", "联系电话", "联系方式", "手机", "手机号", "手机号码", "电话号码", "联系号码", "号码"))
-
-
-def _set_others_phones_aside(readings: list[ColumnReading]) -> None:
-    """认领人 | 联系电话: a number behind somebody who is not of the family is that person's, where the family has one, too."""
-    phones = [r for r in readings if r.role == "phone"]
-    for before, reading in pairwise(readings):
-        if (
-            reading.role == "phone"
-            and len(phones) > 1
-            and before.role in ("claimer", "teacher", "unit_name")
-            and title_key(reading.title) in _ANY_PHONE
-        ):
-            reading.role = "teacher_phone"
-
-
 def _repair(readings: list[ColumnReading], looks: Mapping[int, ColumnLook], family: Collection[int]) -> None:
     """What titles alone cannot tell: a missing wish or name column, a second 姓名 that is the guardian's.
 
@@ -335,7 +342,12 @@ def _repair(readings: list[ColumnReading], looks: Mapping[int, ColumnLook], fami
     roles = {r.role for r in readings}
     free = [r for r in readings if r.role == "ignored"]
     named = [
-        r for r in free if r.how == "unknown" and looks[r.column].filled >= 2 and looks[r.column].share("name") >= 0.7
+        r
+        for r in free
+        if r.how == "unknown"
+        and looks[r.column].filled >= 2
+        and looks[r.column].share("name") >= 0.7
+        and not is_an_official(r.title)
     ]
     child = next((r for r in readings if r.role == "name"), None)
     if child is not None and child.how == "content" and named and named[0].column < child.column:
@@ -372,6 +384,16 @@ def _repair(readings: list[ColumnReading], looks: Mapping[int, ColumnLook], fami
                 best, best_share = reading, share
         if best is not None:
             best.role, best.how, best.confidence = "wish", "content", round(best_share, 2)
+    if any(r.role == "wish" and r.how == "content" and looks[r.column].names_a_category(r.title) for r in readings):
+        # 学习用品 | 生活用品 | 其他: each kind of things has a column
+        for reading in readings:
+            look = looks[reading.column]
+            if reading.role in _BESIDE_WISHES and look.names_a_category(reading.title) and look.share("item") >= 0.5:
+                reading.role, reading.how, reading.confidence = "wish", "content", 0.5
+    wishes = [r for r in readings if r.role == "wish"]
+    for reading in wishes if len(wishes) > 1 else ():
+        if looks[reading.column].share("category") >= 0.8 and any(r.role == "wish" for r in wishes if r is not reading):
+            reading.role = "wish_category"  # 心愿 | 心愿: the thing, and of what kind it is
     if "name" not in roles:
         for reading in readings:
             if (

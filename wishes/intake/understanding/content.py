@@ -9,7 +9,7 @@ from itertools import pairwise
 from wishes.intake.reading.grid import Value
 from wishes.intake.understanding.lexicon import Lexicon
 from wishes.intake.understanding.listed import told_in_one
-from wishes.intake.understanding.people import read_name
+from wishes.intake.understanding.people import read_guardian, read_name
 from wishes.intake.understanding.prices import read_price
 from wishes.intake.understanding.text import flat, is_cjk, tight
 
@@ -17,7 +17,8 @@ _PHONE = re.compile(r"\D*(?:\+?86|0086)?[\s\-]*1[3-9](?:[\s\-]*[\dOo*]){8,10}\D*
 _ID = re.compile(r"'?\d{6}(?:19|20)\d{2}[01]\d[0-3]\d[\dXx*]{3,4}")
 _DATE = re.compile(
     r"(?:19|20)\d{2}[./\-年](?:\d{1,2})(?:[./\-月]\d{0,2}[日号]?)?|(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-3]\d)?|\d{2}\.\d{1,2}\.\d{1,2}"
-    r"|[〇零一二三四五六七八九○]{4}年.*|(?:农历|阴历).*"
+    r"|[〇零一二三四五六七八九○]{4}年.*|(?:农历|阴历).*|\d{1,2}[/.\-]\d{1,2}[/.\-](?:19|20)\d{2}"
+    r"|(?:\d{1,2}(?:st|nd|rd|th)?[\-/.]?)?[A-Za-z]{3,9}[\-/.,]*(?:\d{1,2},)?(?:19|20)\d{2}"
 )
 _YEAR = re.compile(r"(?:19[89]|20[0-4])\d(?:\.0|年)?")
 _DAY = re.compile(r"(?:19|20)\d{2}[./\-年]\d{1,2}[./\-月]\d")
@@ -39,8 +40,11 @@ _SIZE = re.compile(
 )
 _SIZED = re.compile(r"\d{2,3}(?:\.\d)?(?:cm|CM|码|号|厘米)?|[SMLX]{1,4}码?|[×xX/无否不\-—]|√|\d")
 """What stands below a thing: the size, a tick or the number of pieces; or that it is not asked for."""
+_SOME_NUMBER = re.compile(r"\d")
 _QTY = re.compile(r"[\d一二三四五六七八九十两]{1,2}[\u4e00-\u9fff]?")
-_CODE = re.compile(r"[A-Za-z\d][、,，/A-Za-z\d]*")
+_CODE = re.compile(r"[A-Za-z\d甲乙丙丁戊己庚辛][、,，/A-Za-z\d甲乙丙丁戊己庚辛]*")
+_CIRCLED = re.compile(r"(?:[(（]\d[)）][、,，/]?){1,4}")
+"""②③, as they are read."""
 _CODED = re.compile(r"[A-Za-z]{1,4}\d{3}(?![\d.元])|\d[A-Za-z]")
 """Y003 is a running number."""
 _MONEY = re.compile(r"[\d元块百十拾佰]")
@@ -48,9 +52,12 @@ _DEAREST_FEN = 1_000_000
 """A longer number is a postcode or the like."""
 _BETWEEN = re.compile(r"[:：/、,，;；\-—()（）【】\[\]]+")
 _ANSWER = re.compile(".{0,8}(?:同意书?|同意并签[字名]|签[字名好了]?)")
+_LETTERED = re.compile(r"^[A-Fa-f][.、:)](?=[\u4e00-\u9fff])")
+"""A.男: the letter that a questionnaire puts before its answers."""
 _TICKS = frozenset("√✓✔☑×✗✘xXvV1是有○●")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]*")
 _CALLED = re.compile(r"[\u3400-\u9fff·]{2,8}(?:\(.*\))?")
+_ONLY_MONEY = re.compile(r"(?:约|大约|大概)?[¥￥]?\d+(?:\.\d+)?(?:元|块|块钱|元钱)?(?:左右)?")
 _NATIONS = frozenset("汉回苗畲满壮")
 
 Look = Callable[[Value, str, Lexicon], bool]
@@ -92,7 +99,9 @@ def _is_price(value: Value, text: str, lexicon: Lexicon) -> bool:
 def _is_code(value: Value, text: str, lexicon: Lexicon) -> bool:
     if isinstance(value, float):
         return value in (0.0, 1.0, 2.0)
-    return text in ("0", "1", "2") or (len(text) <= 12 and not text.isdigit() and _CODE.fullmatch(text) is not None)
+    if text in ("0", "1", "2") or _CIRCLED.fullmatch(text) is not None:
+        return True
+    return len(text) <= 12 and not text.isdigit() and _CODE.fullmatch(text) is not None
 
 
 def _is_types(value: Value, text: str, lexicon: Lexicon) -> bool:
@@ -101,7 +110,7 @@ def _is_types(value: Value, text: str, lexicon: Lexicon) -> bool:
 
 
 def _is_item(value: Value, text: str, lexicon: Lexicon) -> bool:
-    if not isinstance(value, str) or len(text) > 60 or text.isdigit():
+    if not isinstance(value, str) or len(text) > 60 or text.isdigit() or _ONLY_MONEY.fullmatch(text) is not None:
         return False
     return not lexicon.is_name(text) and not _is_types(value, text, lexicon) and lexicon.is_item(value)
 
@@ -127,25 +136,25 @@ def _is_name(value: Value, text: str, lexicon: Lexicon) -> bool:
 
 
 def _is_guardian(value: Value, text: str, lexicon: Lexicon) -> bool:
-    pieces = _BETWEEN.split(text)
-    if len(pieces) > 1:
-        return not lexicon.relations.isdisjoint(pieces)
-    # 爷爷王强
-    return text in lexicon.relations or (
-        3 < len(text) < 8 and (text.startswith(lexicon.long_relations) or text.endswith(lexicon.long_relations))
-    )
+    if not lexicon.relations.isdisjoint(_BETWEEN.split(text)):
+        return True
+    name, relation = read_guardian(text, lexicon.relations)  # 其祖父王强, 奶奶李秀英
+    return relation is not None and name is not None and lexicon.is_name(name)
 
 
 _LOOKS: Mapping[str, Look] = {
     "phone": lambda v, t, x: _PHONE.fullmatch(t) is not None,
     "id": lambda v, t, x: _ID.fullmatch(t) is not None or (isinstance(v, float) and abs(v) >= 1e14),
     "record": lambda v, t, x: _RECORD.fullmatch(t) is not None,
-    "sex": lambda v, t, x: t in x.boys or t in x.girls,
+    "sex": lambda v, t, x: (bare := _LETTERED.sub("", t)) in x.boys or bare in x.girls,
     "date": _is_date,
     "year": lambda v, t, x: _YEAR.fullmatch(t) is not None,
     "visit": lambda v, t, x: _VISIT.fullmatch(t) is not None,
     "age": lambda v, t, x: _AGE.fullmatch(t) is not None,
     "number": _is_number,
+    "some_number": lambda v, t, x: (
+        _SOME_NUMBER.search(t) is not None and not (_PHONE.fullmatch(t) or _ID.fullmatch(t) or _is_date(v, t, x))
+    ),
     "price": _is_price,
     "code": _is_code,
     "tick": lambda v, t, x: t in _TICKS,
@@ -169,6 +178,7 @@ _LOOKS: Mapping[str, Look] = {
     "called": lambda v, t, x: _CALLED.fullmatch(t) is not None,
     "facts": lambda v, t, x: isinstance(v, str) and bool(told_in_one(v, x)),
     "types": _is_types,
+    "some_types": lambda v, t, x: bool(x.kinds.read(t).found),
     "place": _is_place,
     "item": _is_item,
     "long": lambda v, t, x: len(t) > 12,
@@ -192,9 +202,18 @@ class ColumnLook:
         self._digits = any(_DIGIT.search(text) is not None for _, text in sample)
 
     @property
+    def constant(self) -> bool:
+        """Whether all of several cells say the same."""
+        return len(self._sample) >= _SEVERAL and len({text for _, text in self._sample}) == 1
+
+    @property
     def rising(self) -> bool:
         """Whether it counts the lines: whole numbers that never fall."""
         return _rises([text for _, text in self._sample])
+
+    def names_a_category(self, title: str) -> bool:
+        """Whether the column's title is a kind of things: 学习用品, 生活用品, 其他."""
+        return tight(title) in self._lexicon.category_words
 
     def names_a_thing(self, title: str) -> bool:
         """Whether the column's title is a thing that a child may wish for."""
@@ -231,6 +250,7 @@ def _rises(texts: list[str]) -> bool:
 
 
 _ENOUGH = 24
+_SEVERAL = 4
 
 
 def _runs(texts: list[str]) -> bool:

@@ -48,7 +48,11 @@ class Guard:
     def judge(self, text: str, core: str) -> tuple[str, str]:
         """(``cash``, ``unsafe``, ``unsure``, ``sign`` or ``good``; the word that decides)."""
         # A title names a story, not a thing.
-        whole = _BOOK.sub("", tight(text)).lower() if "《" in text else tight(text).lower()
+        whole = tight(text).lower()
+        if "《" in whole:
+            told = _BOOK.findall(whole)
+            whole = _BOOK.sub("", whole)
+            core = "" if any(core in title for title in told) else core
         if self._alarms.search(whole) is None and self._alarms.search(core) is None:
             return "good", ""
         money, money_head = self._cash_safe.sub("\x00", whole), self._cash_safe.sub("\x00", core)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -50,6 +51,10 @@ _AGE = re.compile(rf"(\d{{1,2}}|[{_CN}]{{1,2}})(?:周?岁|周岁半|岁半|岁�
 _CHINESE_DATE = re.compile(
     rf"((?=[0○OoＯ]*[{_CN}])[{_CN}○OoＯ0]{{2,4}})年(?:([{_CN}]{{1,3}})月)?(?:份)?(?:([{_CN}]{{1,3}})[日号])?(?:生|出生)?"
 )
+_MONTH_NAMED = re.compile(
+    r"(?:(?P<day>\d{1,2})(?:st|nd|rd|th)?[\-/.]?)?(?P<month>[A-Za-z]{3})[A-Za-z]*[\-/., ]*(?P<year>\d{4}|\d{2})"
+)
+_MONTH_FIRST = re.compile(r"(?P<month>[A-Za-z]{3})[A-Za-z]*\.?(?P<day>\d{1,2})(?:st|nd|rd|th)?[,\-/](?P<year>\d{4})")
 _ENGLISH = {
     m: i + 1 for i, m in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"])
 }
@@ -76,15 +81,38 @@ def _full_year(two: int, newest: int) -> int:
     return 2000 + two if 2000 + two <= newest else 1900 + two
 
 
+_DAY_TITLE = re.compile(r"d{1,2}[/.\-]m{1,2}[/.\-]y|日[/.\-]月[/.\-]年", re.I)
+_MONTH_TITLE = re.compile(r"m{1,2}[/.\-]d{1,2}[/.\-]y|月[/.\-]日[/.\-]年", re.I)
+
+
+def day_comes_first(title: str, texts: Iterable[str]) -> bool | None:
+    """Whether births such as 05/03/2014 are written day first: by the title above them, else by one among them that can be
+    read in only one way. None where nothing tells, or they contradict each other."""
+    if _DAY_TITLE.search(title) is not None:
+        return True
+    if _MONTH_TITLE.search(title) is not None:
+        return False
+    told = [(int(m[1]), int(m[2])) for text in texts if (m := _DAY_FIRST.fullmatch(text)) is not None]
+    day, month = any(first > 12 for first, _ in told), any(second > 12 for _, second in told)
+    return day if day != month else None
+
+
 def from_serial(days: float, *, date1904: bool) -> dt.date:
     """The date a bare day number stands for."""
     return (_EPOCH_1904 if date1904 else _EPOCH) + dt.timedelta(days=int(days))
 
 
 def read_birth(
-    value: Value, *, newest: int, date1904: bool = False, month_only: bool = False, lossy_text: bool = False
+    value: Value,
+    *,
+    newest: int,
+    date1904: bool = False,
+    month_only: bool = False,
+    lossy_text: bool = False,
+    day_first: bool | None = None,
 ) -> When:
-    """Read a birth cell. ``newest`` is the latest year a birth may have; ``lossy_text`` says that text lost its zeros (a CSV)."""
+    """Read a birth cell. ``newest`` is the latest year a birth may have; ``lossy_text`` says that text lost its zeros (a CSV);
+    ``day_first`` tells what the first number of 05/03/2014 is, where the column does."""
     if isinstance(value, dt.date):  # also with a time of day
         return When(value.isoformat()[: 7 if month_only else 10] if 1900 <= value.year <= 2100 else None, "date cell")
     if isinstance(value, float):
@@ -100,6 +128,10 @@ def read_birth(
     ):
         return When(iso)
     shown = _TIME_OF_DAY.sub("", plain(value))
+    if day_first is not None and (m := _DAY_FIRST.fullmatch(shown)) is not None:
+        day, month = (int(m[1]), int(m[2])) if day_first else (int(m[2]), int(m[1]))
+        if len(iso := in_parts(int(m[3]), month, day) or "") == 10:
+            return When(iso, "order of its column", 0.95)
     return _from_text(tight(shown), shown, newest, date1904, lossy_text)
 
 
@@ -230,11 +262,11 @@ def _from_text(text: str, spaced: str, newest: int, date1904: bool, lossy: bool)
         return When(in_parts(_full_year(int(m[1]), newest), int(m[2])), "two-digit year", 0.9)
     if m := _SHORT_YEAR.fullmatch(text):
         return When(in_parts(_full_year(int(m[1]), newest)), "two-digit year", 0.9)
-    if m := re.fullmatch(r"(?:(\d{1,2})-)?([A-Za-z]{3})[A-Za-z]*[-, ]*(\d{2,4})", text):
-        month = _ENGLISH.get(m[2].lower())
+    if m := _MONTH_NAMED.fullmatch(text) or _MONTH_FIRST.fullmatch(text):
+        month = _ENGLISH.get(m["month"].lower())
         if month:
-            year_int = int(m[3]) if len(m[3]) == 4 else _full_year(int(m[3]) % 100, newest)
-            return When(in_parts(year_int, month, int(m[1]) if m[1] else None), "English month", 0.9)
+            year_int = int(m["year"]) if len(m["year"]) == 4 else _full_year(int(m["year"]), newest)
+            return When(in_parts(year_int, month, int(m["day"]) if m["day"] else None), "English month", 0.9)
     if any(int(year) > newest + 1 for year in _YEARS.findall(text)):
         return When(None, "not a date", 0.5, ("birth_missing",))  # nobody was born next year
     if m := re.search(r"((?:19|20)\d{2})[年./\-](\d{1,2})[月./\-](\d{1,2})(?![\dA-Za-z])", text):

@@ -14,10 +14,16 @@ from wishes.intake.understanding.text import tight
 _PLACE = re.compile(r"(?:村|社区|年级|班|居委会|小组|校区|街道|镇|乡|学校|小学|中学)(?:[(（:：].*)?$")
 _EXAMPLE = re.compile(r"^[(（]?(?:示例|例如|样例|举例|填写示例|范例|例)[)）:：\d]?$")
 _EXAMPLE_OF = re.compile(r"[(（\[【]?(?:例如?|示例|样例|举例|范例)[:：、.)）\]】\s]")
+_LATIN = re.compile(r"[A-Za-z .'\-]")
 _TOTAL = re.compile(r"^(?:合计|总计|共计|小计|累计|汇总)|(?:合计|总计|小计)$")
 _LINE_NUMBER = frozenset(("栏次", "行次", "列次", "甲", "乙", "丙", "序号"))
 _TO_SIGN = re.compile(r".{2,12}(?:签字|签名|签章|盖章)\)?(?:\([^)]*\))?:")
 _COUNT = re.compile(r"共?计?[:：]?(?:约)?\d+(?:个|人|名|条|户|份|件|项|元)?")
+_HINT = re.compile(
+    r"^(?:如|例|必填|选填|下拉|格式|请|填写?|写|与|按|限|同|单选|多选)|一致|\d+位|^男[/、或]女|^是[/、或]否|^有[/、或]无|^[≤<]|^不超|以内$|yyyy|必填|选填|勾选|注明|写清|填写"
+)
+"""男/女, 11位, 与户口本一致: a line that tells how the columns are to be filled."""
+_FEWEST_HINTS = 3
 _SECTION = re.compile(
     r"^[【\[(（]?(?:[一二三四五六七八九十]+[、.．)）]|第[一二三四五六七八九十\d]+|[(（][一二三四五六七八九十\d]+[)）]|\d{1,2}[、.])?\s*(.+?)[】\])）]?(?:[(（:：].*)?$"
 )
@@ -101,7 +107,13 @@ def kind_of_row(grid: Grid, block: Block, roles: Roles, row: int, lexicon: Lexic
         and (heading := _lone(own, first, serial_column, grid, row, lexicon, block))
     ):
         return heading
-    if row <= block.start + 1 and _explains_columns([t for _, t in own]):
+    if row <= block.start + 1 and (
+        _explains_columns([t for _, t in own])
+        or (
+            not lexicon.is_name(tight(name))
+            and sum(_HINT.search(tight(t)) is not None for _, t in own) >= _FEWEST_HINTS
+        )
+    ):
         return RowKind("header")
     if _is_total(own, first, name, lexicon):
         return RowKind("total")
@@ -166,7 +178,9 @@ def _is_example(
     if first in lexicon.examples or _EXAMPLE.match(first) or _EXAMPLE_OF.match(name):
         return True
     bare = tight(name).partition("(")[0]
-    if bare in lexicon.example_names:
+    if bare in lexicon.example_names or (
+        bare[:1].isascii() and _LATIN.sub("", bare) in lexicon.example_names  # Zhang San 张三
+    ):
         return True
     if bare in lexicon.maybe_examples and any(
         "*" in texts[c] or "XXX" in texts[c].upper() for c in roles.by_role.get("phone", ())

@@ -10,8 +10,9 @@ from functools import partial
 from wishes.intake.reading.errors import PROBLEMS
 from wishes.intake.reading.grid import Sheet, Value, Workbook
 from wishes.intake.understanding.cards import Card, find_cards, read_card
+from wishes.intake.understanding.cells import Context
 from wishes.intake.understanding.fates import roles_of
-from wishes.intake.understanding.headers import HeaderWords
+from wishes.intake.understanding.headers import HeaderWords, title_key
 from wishes.intake.understanding.lexicon import Lexicon
 from wishes.intake.understanding.listed import is_listed, laid_out
 from wishes.intake.understanding.model import (
@@ -24,20 +25,30 @@ from wishes.intake.understanding.model import (
     TableReading,
 )
 from wishes.intake.understanding.paired import joined, put_apart, two_lines
-from wishes.intake.understanding.rows import Context
 from wishes.intake.understanding.sender import find_sender
-from wishes.intake.understanding.statements import consent_statement, legends
+from wishes.intake.understanding.statements import (
+    columns_of_consent,
+    consent_hint,
+    consent_missing,
+    consent_statement,
+    legends,
+)
 from wishes.intake.understanding.tables import Block, Grid, blocks_of, grid_of, headless_block, looks_like_a_form
 from wishes.intake.understanding.text import plain, tight
-from wishes.intake.understanding.turned import lies_on_its_side, turn_back, turned
+from wishes.intake.understanding.turned import around, lies_on_its_side, turn_back, turned
 from wishes.intake.understanding.walking import BlockReader
 from wishes.intake.understanding.wishcells import judge
 
 _PERSON = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)|\d{1,2}周?岁")
 _WISHED = re.compile("心愿|愿望|想要|希望得到|礼物")
+_SIGNS = re.compile("签|同意|知情|授权|[已未没][交收回]")
 _FEWEST_TOLD = 3
+_SHORT = 14
+"""A title, and no sentence."""
 _NO_DATA = ("notes", "unread")
-_A_CODE = re.compile(r"[A-Za-z]|\d{1,2}")
+_A_CODE = re.compile(r"[A-Za-z]{1,4}|\d{1,2}|[甲乙丙丁戊己庚辛]")
+_MEANT = re.compile(r"(?<!\d)[\u4e00-\u9fff][^A-Za-z]*")
+"""What is Chinese of a meaning told in two languages."""
 
 
 @dataclass(slots=True)
@@ -79,19 +90,20 @@ def understand_file(
                 if any(row)
             ]
     notes = [t for s in sheets if s.use in _NO_DATA for row in s.grid.text for t in row if t]
-    _sender(reading, data, lexicon)
+    village, town_of_units = _sender(reading, data, lexicon)
     titles = [c.title for s in data for b in s.blocks for c in b.columns] + [
         p.title for s in data for c in s.cards for p in c.pairs
     ]
     groups = [t for s in data for b in s.blocks for r in b.header_rows for t in s.grid.text[r] if t]
     tabled = [
-        " ".join(f"{code}{meaning};" for code, meaning in _code_rows(s.grid)) for s in sheets if s.use in _NO_DATA
+        " ".join(f"{code}={meaning};" for code, meaning in _code_rows(s.grid)) for s in sheets if s.use in _NO_DATA
     ]
     kind_codes, sex_codes = legends([*notes, *tabled, *titles, *groups, *(h for s in data for h in s.heads)], lexicon)
     from_notes = next((t for t in notes if consent_statement(t, lexicon)), "")
     for page in data:
         statement = from_notes or next((t for t in page.heads if consent_statement(t, lexicon)), "")
         reading.consent_statement = reading.consent_statement or statement
+        unclear = _consent_is_unclear(page, notes, lexicon)
         context = Context(
             file=workbook.name,
             sheet=page.grid.sheet.name,
@@ -103,9 +115,13 @@ def understand_file(
             kind_codes=kind_codes,
             sex_codes=sex_codes,
             batch_consent=bool(statement),
+            consent_unclear=unclear,
+            consent_but="\n".join(consent_missing(t, lexicon) for t in (*notes, *page.heads)) if statement else "",
             county=reading.county,
             town=reading.town,
             sender_old=reading.old_district,
+            village=village,
+            town_of_units=reading.town is not None and town_of_units,
             places_taught=memory.places if memory else {},
         )
         report = SheetReading(page.grid.sheet.name, "data")
@@ -117,10 +133,42 @@ def understand_file(
     return reading
 
 
+def _consent_is_unclear(page: _Sheet, notes: list[str], lexicon: Lexicon) -> bool:
+    """Whether consent is spoken of around tables that have no column for it. A column that a note declares to be that of
+    consent becomes it."""
+    bare = [b for b in page.blocks if all(c.role != "consent" for c in b.columns)]
+    if page.blocks and not bare:
+        return False
+    declared = columns_of_consent([*notes, *page.heads])
+    for block in bare:
+        for column in block.columns:
+            if column.role in ("ignored", "remark", "reason") and title_key(column.title) in declared:
+                column.role, column.how, column.confidence = "consent", "told", 0.8
+                break
+    if any(len(t) <= _SHORT and any(m.role == "consent" for m in lexicon.headers.meanings(t)) for t in notes):
+        return True  # a sheet without wishes tells of it, child by child
+    return any(consent_hint(t, lexicon) for t in (*notes, *page.heads)) or any(
+        column.how == "unknown" and _answers_so(page.grid.column_texts[column.column][block.start : block.end], lexicon)
+        for block in bare
+        for column in block.columns
+    )
+
+
+def _answers_so(texts: list[str], lexicon: Lexicon) -> bool:
+    """Whether cells answer as a column for consent does, in words that hardly answer anything else."""
+    said = [tight(text) for text in texts if text]
+    answers = sum(text in lexicon.yes or text in lexicon.no for text in said)
+    return len(said) >= _FEWEST_TOLD and answers >= 0.8 * len(said) and any(_SIGNS.search(text) for text in said)
+
+
 def _code_rows(grid: Grid) -> list[tuple[str, str]]:
-    """A table of codes: lines of two cells, the code and what it means."""
-    pairs = [[t for t in row if t] for row in grid.text]
-    return [(p[0], p[1]) for p in pairs if len(p) == 2 and _A_CODE.fullmatch(p[0]) and not p[1][0].isdigit()]
+    """A table of codes: lines of two cells (or three, in two languages), the code and what it means."""
+    lines = [[t for t in row if t] for row in grid.text]
+    return [
+        (line[0], meant[0])
+        for line in lines
+        if len(line) in (2, 3) and _A_CODE.fullmatch(line[0]) and (meant := _MEANT.findall(line[-1]))
+    ]
 
 
 def _filled(value: Value) -> bool:
@@ -128,15 +176,11 @@ def _filled(value: Value) -> bool:
 
 
 def _open_sheet(sheet: Sheet, lexicon: Lexicon, headers: HeaderWords) -> _Sheet:
-    if lies_on_its_side(sheet, headers) is not None:
-        lying = _open_upright(turned(sheet), lexicon, headers)
+    if (titled := lies_on_its_side(sheet, headers)) is not None:
+        lying = _open_upright(turned(sheet, titled), lexicon, headers)
         if lying.blocks:
+            lying.heads += [next(t for v in sheet.rows[r] if (t := plain(v))) for r in around(sheet, titled)]
             lying.put_back = partial(turn_back, sheet=sheet)
-            lying.heads += [
-                t
-                for row in sheet.rows
-                if len(filled := [v for v in row if _filled(v)]) == 1 and (t := plain(filled[0]))
-            ]
             return lying
     opened = _open_upright(sheet, lexicon, headers)
     lines = two_lines(opened.grid, opened.blocks[0], headers) if len(opened.blocks) == 1 else None
@@ -193,9 +237,8 @@ def _tells_of_wishes(grid: Grid, lexicon: Lexicon) -> bool:
     told = [any(_PERSON.search(t) or lexicon.is_name(tight(t)) for t in line) for line in lines]
     if sum(told) < _FEWEST_TOLD:
         return False
-    # The wish may stand on the line below its child's.
-    near = [line for line, here, above in zip(lines, told, [False, *told], strict=False) if here or above]
-    wished = sum(1 for line in near if any(_WISHED.search(t) or (len(t) <= 20 and lexicon.is_item(t)) for t in line))
+    # On a form the wish stands in another line than the child's name.
+    wished = sum(1 for line in lines if any(_WISHED.search(t) or (len(t) <= 20 and lexicon.is_item(t)) for t in line))
     return wished >= _FEWEST_TOLD
 
 
@@ -229,7 +272,9 @@ def _keeps_zeros(sheet: _Sheet) -> bool:
     return False
 
 
-def _sender(reading: FileReading, data: list[_Sheet], lexicon: Lexicon) -> None:
+def _sender(reading: FileReading, data: list[_Sheet], lexicon: Lexicon) -> tuple[str | None, bool]:
+    """Find out who sent the file; returns the village where it is of one, and whether only the schools or units named in its
+    lines tell the township."""
     heads = [h for s in data for h in s.heads if len(h) <= 80]
     # Where a consent form is kept tells less of the sender than a title does.
     heads.sort(key=lambda head: consent_statement(head, lexicon))
@@ -257,6 +302,7 @@ def _sender(reading: FileReading, data: list[_Sheet], lexicon: Lexicon) -> None:
     found = find_sender(heads[:6], reading.file, [s.grid.sheet.name for s in data], units, addresses, lexicon.places)
     reading.sender_kind, reading.sender_name = found.kind, found.name
     reading.county, reading.town, reading.old_district = found.county, found.town, found.old_district
+    return found.village, found.of_units
 
 
 def _read_sheet(

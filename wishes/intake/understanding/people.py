@@ -22,6 +22,10 @@ _CLASS_BEHIND = re.compile(
 _SEVERAL = re.compile(r"[、,/;和及\s]+")
 _MASKED = re.compile(r"[\u4e00-\u9fff]\s*\*{1,2}\s*[\u4e00-\u9fff]?")
 """王*山: not the whole name, and to be told from a star behind a whole one."""
+_IN_TWO_SCRIPTS = re.compile(
+    r"[A-Za-z][A-Za-z .'\-]+[\s/]*([\u4e00-\u9fff·]{2,6})|([\u4e00-\u9fff·]{2,6})[\s/]*[A-Za-z][A-Za-z .'\-]+"
+)
+"""Zhang San 张三."""
 _TITLES = re.compile(r"(?:小朋友|同学|女士|先生|老师|儿童)$")
 
 
@@ -43,6 +47,8 @@ def read_name(text: str) -> Name:
         return Name(shown)
     if _MASKED.fullmatch(shown) is not None:
         return Name("".join(shown.split()), "", True)
+    if shown[:1].isascii() != shown[-1:].isascii() and (both := _IN_TWO_SCRIPTS.fullmatch(shown)) is not None:
+        return Name(both[1] or both[2])
     shown = _CLASS_BEHIND.sub("", shown)
     shown, sex = (m[1], m[2]) if (m := _SEX_BEHIND.fullmatch(shown)) else (shown, "")
     note = "".join(_BRACKETS.findall(shown)) + sex
@@ -77,6 +83,10 @@ def names_in(text: str) -> list[str]:
 _RELATION_TAIL = re.compile(r"[(（\[【]\s*([^)）\]】]*)\s*[)）\]】]")
 
 
+_LONGEST_RELATION = 4
+"""Of those written right before or behind a name: 外祖父母."""
+
+
 @lru_cache(maxsize=32768)
 def read_guardian(text: str, relations: frozenset[str]) -> tuple[str | None, str | None]:
     """A guardian's name and the relation written beside it: 孙新民（外公）, 外公:孙新民, 孙新民 外公 or 孙新民/外公."""
@@ -103,17 +113,20 @@ def read_guardian(text: str, relations: frozenset[str]) -> tuple[str | None, str
     if (len(names) > 1 and all(len(n) == 1 for n in names)) or (len(names) == 2 and len(names[0]) == 1):
         names = ["".join(names)]
     name = re.sub(r"[*★\"“”'。.()（）]", "", names[0]) if names else ""
-    if len(name) > 3 and name[0] == "其" and name[1] in relations:
-        name, found = name[2:], found or name[1]  # 其父王强
-    for relation in relations if len(name) > 3 else ():
+    if len(name) > 3 and name[0] == "其":
+        if name[1:3] in relations or name[1:4] in relations:
+            name = name[1:]  # 其祖父王强
+        elif name[1] in relations:
+            name, found = name[2:], found or name[1]  # 其父王强
+    for length in range(min(_LONGEST_RELATION, len(name) - 2), 1, -1) if len(name) > 3 else ():
         # 爷爷王大伟 without any separator
-        if len(relation) > 1 and name.startswith(relation) and len(name) - len(relation) >= 2:
-            name, found = name[len(relation) :], found or relation
+        if name[:length] in relations:
+            name, found = name[length:], found or name[:length]
             break
-        if len(relation) > 1 and name.endswith(relation) and len(name) - len(relation) >= 2:
-            name, found = name[: -len(relation)], found or relation
+        if name[-length:] in relations:
+            name, found = name[:-length], found or name[-length:]
             break
-    if name in ("", "无", "/", "-", "—", "暂无", "不详"):
+    if name in ("", "无", "/", "-", "—", "暂无", "不详") or name in relations:
         return None, found
     return name, found
 
@@ -233,8 +246,13 @@ class KindReader:
         found: set[str] = set()
         unknown = []
         if legend:
-            codes = re.findall(r"[A-Za-z]|\d+", text)
-            if codes and not re.sub(r"[A-Za-z\d、,，.。;；/\\+和 &|\-()（）]", "", text):
+            codes = [
+                code
+                for word in re.findall(r"[A-Za-z]+|\d+|[甲乙丙丁戊己庚辛]", text)
+                # AB is A and B, unless the sender's own codes have several letters.
+                for code in ([word] if word.upper() in legend or word.isdigit() else word)
+            ]
+            if codes and not re.sub(r"[A-Za-z\d甲乙丙丁戊己庚辛、,，.。;；/\\+和 &|\-()（）]", "", text):
                 kinds = [legend.get(code.upper()) for code in codes]
                 if None in kinds and all(len(c) > 1 for c, k in zip(codes, kinds, strict=True) if k is None):
                     # 13 written for 1 and 3

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from wishes.intake.understanding.text import tight
 
+STRANGE = "township that is not listed"
 SEVERAL = "several places of this name"
 """How a place was read that cannot be told from its namesakes."""
 
@@ -24,6 +25,8 @@ _NOT_A_COUNTY = re.compile(
 _TOWN_TAIL = re.compile(r"(?:街道|民族乡|镇|乡|民族苏木|苏木|办事处)$")
 _COUNTY_TAIL = re.compile(r"(?:自治县|自治旗|林区|特区|县|区|市|旗)$")
 _CITY_TAIL = re.compile(r"(?:自治州|地区|市|州|盟)$")
+_PARTED = re.compile(r"[\u4e00-\u9fff]{2,8}[\-－—/·,>][\u4e00-\u9fff]{2,8}(?:[\-－—/·,>]|$)")
+_BETWEEN = re.compile(r"[\-－—/·,>]")
 _NATIONS = re.compile(
     "(?:各族|(?:蒙古|维吾尔|布依|朝鲜|土家|哈尼|哈萨克|傈僳|拉祜|东乡|纳西|景颇|柯尔克孜|达斡尔|仫佬|布朗|撒拉|毛南|仡佬|锡伯|阿昌|普米"
     "|塔吉克|乌孜别克|俄罗斯|鄂温克|德昂|保安|塔塔尔|独龙|鄂伦春|赫哲|门巴|珞巴|基诺|高山|[回藏苗彝壮满侗瑶白傣黎佤畲水土羌怒京裕])族)+$"
@@ -36,6 +39,11 @@ _VILLAGE = re.compile(r"^(.{1,20}?(?:社区居委会|居委会|村委会|社区|
 _PART_OF_NAME = re.compile(r"村|社区|路|街|小区|新村|花园|巷|弄|大道|公寓|\d|$")
 _STREETS = ("路", "街", "巷", "大道", "胡同", "政府", "小学", "中学", "学校", "幼儿园", "中心校", "福利院", "敬老院")
 """Ends of what is no village."""
+_STRANGE_TOWN = re.compile("[\u4e00-\u9fff]{2,4}?(?:镇|乡|街道)(?![村社中小路街上下东西南北口])(?=[\u4e00-\u9fff]|$)")
+_ZONE = re.compile("^[\u4e00-\u9fff]{2,6}?(?:新区|开发区|经开区|高新区|高新技术产业园区|产业园区|管理区|管委会)")
+_OF_A_VILLAGE = re.compile(
+    r"((?:(?![各每全本该请等有几])[\u4e00-\u9fff]){2,6}?(?:社区|村))(?!小学|中学|完小|学校|幼儿|教学|[镇乡街级组民庄小等及和、]|委员会|\d)"
+)
 _HAMLET = re.compile(r"^(.{1,12}?(?:嘎查|屯|庄|寨|居))")
 
 
@@ -115,6 +123,9 @@ class Places:
         self._towns_by_short = shorts
         self._short_pattern = self._alternation(shorts)
         self._former_style = re.compile(f"({self._short_pattern.pattern})(?:街道办事处|街道办|街道|镇|乡)")
+        others = "|".join(name for name, code in provinces.items() if code != city_code[:2]) or "(?!)"
+        self._away = re.compile(f"(?:[在到去住租]|随.{{0,6}})(?:{others})|^(?:{others})(?!.*[村社乡镇])|^同户籍")
+        """现随父母在广东, 湖南长沙: perhaps elsewhere."""
         self._cache: dict[tuple[str, str | None, str | None], Address] = {}
 
     def _without_nations(self) -> None:
@@ -157,6 +168,8 @@ class Places:
 
     def _read(self, text: str, county: str | None, town: str | None) -> Address:
         text = _OPENING.sub("", text)
+        if self._is_parted(text):
+            text = self._joined(text)
         if not text or text in ("无", "/", "-", "—", "不详", "同上"):
             return Address(how="empty")
         if text.startswith(_ELSEWHERE):
@@ -183,7 +196,25 @@ class Places:
             return self._old(old, rest, town)
         if named_county is not None:
             return Address(named_county, None, self._village(rest), how="county only")
+        if (strange := _STRANGE_TOWN.match(rest := _ZONE.sub("", rest))) is not None:
+            return Address(None, None, self._village(rest[strange.end() :]), how=STRANGE, confidence=0.5)
+        if text.startswith(self._short_city) and (told := self.mentioned(text))[0] is not None:
+            return Address(told[0], told[1], None, how="in short", confidence=0.9)  # 北河东禾白沙
+        if self._away.search(rest) is not None:
+            return Address(None, None, None, how=STRANGE, confidence=0.5)
         return Address(None, None, self._village(rest), how="village only")
+
+    def _is_parted(self, text: str) -> bool:
+        """Whether province, city and county stand apart, as forms on the web tell them: 江西-赣州-于都县."""
+        return text.startswith(self._province_names) and _PARTED.match(text) is not None
+
+    @staticmethod
+    def _joined(text: str) -> str:
+        """江西省赣州市于都县… for 江西-赣州-于都县-…"""
+        province, city, *rest = [part for part in _BETWEEN.split(text) if part]
+        province += "" if province.endswith(("省", "市", "区")) else "省"
+        city += "" if _CITY_TAIL.search(city) or city.endswith(("区", "县")) else "市"
+        return "".join([province, city, *rest])
 
     def _without_province(self, text: str) -> tuple[str, bool]:
         if not text.startswith(self._province_names):
@@ -299,7 +330,7 @@ class Places:
             name = match[1]
             tail = text[len(name) :]
             # 毕公桥社区, 沈冠村村委会村, and 黄村桥村, whose first 村 is not its last
-            longer = re.match(r"^(?:村委会村|社区|村委会|居委会|村)", tail) or (
+            longer = re.match(r"^(?:村委会村|社区|村委会|居委会|村(?!民))", tail) or (
                 re.match(r"^[\u4e00-\u9fff]{1,2}(?:村|社区)(?![\u4e00-\u9fff])", tail) if len(name) <= 2 else None
             )
             return name + (longer[0] if longer else "")
@@ -314,9 +345,11 @@ class Places:
 
     # ── the sender ───────────────────────────────────────────────────────────────────────────────────────────
 
-    def mentioned(self, text: str, *, within: str | None = None) -> tuple[str | None, str | None, bool]:
+    def mentioned(
+        self, text: str, *, within: str | None = None, shortened: bool = True
+    ) -> tuple[str | None, str | None, bool]:
         """(county, township, old district) that a title, file name or school name points to; township names may lack 镇 or 街道.
-        ``within`` is the county where the text names none."""
+        ``within`` is the county where the text names none; without ``shortened`` names count only when whole."""
         text = tight(text)
         county = None
         old = False
@@ -338,7 +371,7 @@ class Places:
             place = found[0]
             if found[3] > 0.5 or county is not None:
                 return place.county_code, place.code, old or (county is not None and place.county_code != county)
-        for match in self._short_pattern.finditer(text):
+        for match in self._short_pattern.finditer(text) if shortened else ():
             if text[match.start() : match.end() + 1] in self._by_county_name:
                 continue  # 西湖区 does not name 西湖街道
             candidates = self._towns_by_short[match[0]]
@@ -349,12 +382,23 @@ class Places:
             ]
             if len(inside) == 1:
                 return inside[0].county_code, inside[0].code, old
-        if county is None:
+        if county is None and shortened:
             for short, code in self._county_shorts.items():
                 if short in text:
                     county = code
                     break
         return county, None, old
+
+    def village_of_sender(self, text: str, town: str) -> str | None:
+        """The one village that a title or file name is about: 沙坪镇洁源村儿童之家, 长坑村心愿. None where it tells of several,
+        or of a school that bears a village's name."""
+        text = tight(text)
+        at = text.find(tight(self.townships[town].name))
+        rest = text[at + len(self.townships[town].name) :] if at >= 0 else text
+        found = _OF_A_VILLAGE.match(rest)
+        if found is None or self._town_pattern.search(found[1]) or found[1] in self._by_county_name:
+            return None
+        return found[1]
 
     def county_named(self, text: str) -> str | None:
         """The county a cell names that holds nothing else, with or without its last character."""

@@ -53,6 +53,13 @@ _LOOSE = re.compile(r"([一两二三四五六七八])([两二三四五六七八�
 _LOOSE_TENS = re.compile(r"([一两二三四五六七八九])百([一二三四五六七八])([二三四五六七八九])十?")
 """一百五六: 150 to 160."""
 _IN_BRACKETS = re.compile(r"\(([^()]*)\)")
+_A_PIECE = "[个只双本支盒把件条辆台张块盏副套顶箱瓶份床根次包袋]"
+_NO_OTHER_PRICE = re.compile(rf"/\s*{_A_PIECE}|^每|单价|运费|邮费|^\d{{1,2}}{_A_PIECE}$")
+"""Behind the price of a wish: (35/个), (含运费10), (2双)."""
+_TIMES = re.compile(
+    rf"(\d{{1,4}}(?:\.\d{{1,2}})?)(?:元|块)?(?:/{_A_PIECE})?\s*[*×xX]\s*(\d{{1,2}}){_A_PIECE}?(?:\s*[=＝]\s*(\d{{1,5}}(?:\.\d{{1,2}})?)元?)?"
+)
+"""35元×2=70元."""
 _WITH_DIME = re.compile(r"(\d{1,5})\s*[块元]\s*([1-9])(?:毛|角)?(?:钱)?")
 """三块五: the digit behind counts tenths."""
 _SHARED_UNIT = re.compile(
@@ -96,6 +103,10 @@ def read_price(
     text = _THOUSANDS.sub(r"\1\2", text)
     text = _POINT.sub("", text)
     text = _without_remark(text)
+    if (m := _TIMES.fullmatch(text)) is not None:
+        product = round(float(m[1]) * 100 * int(m[2]))
+        if m[3] is None or round(float(m[3]) * 100) == product:
+            return PriceCell((Price(product, product, "price of one times pieces", 0.9),))
     if (m := _WITH_DIME.fullmatch(text)) is not None:
         exact = int(m[1]) * 100 + int(m[2]) * 10
         return PriceCell((Price(exact, exact),))
@@ -142,7 +153,9 @@ def _without_remark(text: str) -> str:
     for inside in _IN_BRACKETS.findall(text):
         outside = text.replace(f"({inside})", "", 1)
         repeated = number(_NOISE.sub("", inside))
-        remark = _MONEY.search(inside) is None and _MONEY.search(outside) is not None
+        remark = (_MONEY.search(inside) is None or _NO_OTHER_PRICE.search(inside)) and _MONEY.search(
+            outside
+        ) is not None
         if remark or (repeated is not None and repeated == number(_NOISE.sub("", outside))):
             text = outside
     return _DANGLING.sub("", text.strip())

@@ -4,163 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
-from operator import itemgetter
 
-from wishes.intake.reading.grid import Value, cell_name
+from wishes.intake.reading.grid import cell_name
+from wishes.intake.understanding.answers import consent_said, tells_of_change
+from wishes.intake.understanding.cells import KINDS, Cells, Context
 from wishes.intake.understanding.dates import NOTHING, When, birth_from_id, in_parts, read_birth, read_visit
-from wishes.intake.understanding.lexicon import Lexicon
 from wishes.intake.understanding.model import ColumnReading, Entry, Trace
 from wishes.intake.understanding.numerals import number
 from wishes.intake.understanding.people import names_in, read_guardian, read_name, read_phones, read_sex
-from wishes.intake.understanding.places import SEVERAL, Address
-from wishes.intake.understanding.text import ticked, tight
+from wishes.intake.understanding.places import SEVERAL, STRANGE, Address
+from wishes.intake.understanding.text import tight
 
 _DIGIT = re.compile(r"\d")
-_SIGNED_ON = re.compile(r"(?:20)?\d{2}[-./年]\d{1,2}[-./月]\d{1,2}日?|\d{1,2}月\d{1,2}[日号]|20\d{6}")
-_NOT_WANTED = re.compile("(?:现在?|家长|孩子|本人|监护人|家里)?(?:说|表示)?不(?:需要|想要|要|用)[。.!]?")
-_REFUSED = re.compile(
-    "口头|电话|未(?!成年)|不|没|待|等.*[签回]|再签|正在|准备|需|拒|缺|(?<!已)补|微信|视频|语音|短信|联系不"
-)
-"""No consent, or none on paper."""
-_AGREED = re.compile(
-    "同意|知情|授权|√|✓|已[签交收附存按盖]|已(?:提交|上传)|签[了过好完]|签[字名]|签的?$|[手指]印|[捺按摁]印|指[纹模]|书面|附后|^[A-Za-z]{1,6}[\\d-]{3,}$|^有(?:[,(、]|书面|附)"
-)
-_CHOICE = re.compile(r"^[A-Fa-f①-⑥][.、:：)]?(?=[\u4e00-\u9fff])")
-"""A.同意: the letter that a questionnaire puts before its answers."""
 _NOBODY = frozenset(("无", "/", "—", "-", "未知", "不详"))
-_CHANGED = re.compile(
-    "(?:已经?|现已|全家|举家|本月)(?:搬|迁|转学|转走|转出|退学|离校|毕业|满足|实现|圆梦|解决|买(?!.{0,4}[医社]?保)了?|购买(?!.{0,4}[医社]?保)|购置|获赠|去世|死亡|夭折)"
-    "|(?<!不)(?:改成|改为|换成|换为|变更为|更换为|更正为)|改打|改拨|应为|重复(?!使用)"
-)
-"""Remarks that tell of another wish, another number, or that nobody waits any more: a person has to read them."""
+_BORN = re.compile(r"(?:19|20)\d{2}(?:[年./\-]\d{1,2}(?!\d))?(?:[月./\-]\d{1,2}(?!\d))?")
 _YEARS_OLD = re.compile(r"\d{1,2}\s*周?岁")
 _AGE = re.compile(r"(\d{1,3})(?:\.\d+)?(?:周?岁)?(?:半)?")
-
-
-PERSONAL = frozenset(
-    (
-        "name",
-        "sex",
-        "birth",
-        "birth_month",
-        "birth_day",
-        "age",
-        "id",
-        "address",
-        "village",
-        "town",
-        "county",
-        "school",
-        "guardian",
-        "relation",
-        "phone",
-        "types",
-        "flag_orphan",
-        "flag_unattended",
-        "flag_poor",
-        "flag_disabled",
-        "flag_left_behind",
-        "flag_other",
-        "visit",
-        "recno",
-        "consent",
-        "remark",
-        "unit_name",
-    )
-)
-"""The roles that tell of the child."""
-KINDS = ("orphan", "unattended", "poor", "disabled", "left_behind", "other")
-"""The types of need, in the order they are told."""
-
-
-@dataclass(slots=True)
-class Context:
-    """What holds for all rows of a sheet."""
-
-    file: str
-    sheet: str
-    lexicon: Lexicon
-    year: int
-    newest_birth: int
-    date1904: bool = False
-    lossy_text: bool = False
-    kind_codes: tuple[tuple[str, str], ...] = ()
-    sex_codes: tuple[tuple[str, str], ...] = ()
-    batch_consent: bool = False
-    county: str | None = None
-    town: str | None = None
-    sender_old: bool = False
-    places_taught: Mapping[str, str] = field(default_factory=dict)
-    """Townships by what this sender calls a place in them."""
-    places_read: dict[tuple[str | None, ...], Address] = field(default_factory=dict)
-    """What was made of the cells that tell of places, by their words."""
-
-
-class Columns:
-    """The columns of a table (or the pairs of a card) that tell of the child, by role; the same for all its lines."""
-
-    __slots__ = ("by_role", "flags", "last_first", "needs_cells", "needs_read", "several")
-
-    def __init__(self, by_role: Mapping[str, Sequence[int]]) -> None:
-        self.by_role = by_role
-        self.last_first = [(role, column) for role, columns in by_role.items() for column in reversed(columns)]
-        self.several = frozenset(role for role, columns in by_role.items() if len(columns) > 1)
-        self.flags = [(kind, "flag_" + kind) for kind in KINDS if "flag_" + kind in by_role]
-        needs = [column for role in ("types", *(flag for _, flag in self.flags)) for column in by_role.get(role, ())]
-        self.needs_cells = itemgetter(*needs) if needs else None
-        self.needs_read: dict[str | tuple[str, ...], tuple[str, ...]] = {}
-        """What was made of the cells that tell of needs, by their words."""
-
-
-_NOWHERE: Mapping[int, str] = {}
-
-
-class Cells:
-    """The cells of one line, already free of 同上: ``texts`` and ``values`` by column.
-
-    ``where`` names places that differ from row and column (a card's cells); ``said`` is the first filled cell of each role.
-    """
-
-    __slots__ = ("columns", "month_only", "row", "said", "texts", "values", "where")
-
-    def __init__(
-        self,
-        row: int,
-        texts: Sequence[str],
-        values: Sequence[Value],
-        columns: Columns,
-        month_only: frozenset[int] = frozenset(),
-        where: Mapping[int, str] = _NOWHERE,
-    ) -> None:
-        self.row, self.texts, self.values, self.columns, self.month_only, self.where = (
-            row,
-            texts,
-            values,
-            columns,
-            month_only,
-            where,
-        )
-        self.said = {role: text for role, column in columns.last_first if (text := texts[column])}
-
-    def one(self, role: str) -> str:
-        """The first filled cell of a role."""
-        return self.said.get(role, "")
-
-    def all(self, role: str) -> list[str]:
-        """The filled cells of a role."""
-        if role in self.columns.several:
-            return [text for column in self.columns.by_role[role] if (text := self.texts[column])]
-        return [self.said[role]] if role in self.said else []
-
-    def column(self, role: str) -> int | None:
-        """The column of a role's first filled cell."""
-        if role in self.said:
-            for column in self.columns.by_role[role]:
-                if self.texts[column]:
-                    return column
-        return None
 
 
 def read_person(cells: Cells, context: Context, section_village: str | None, hidden: bool) -> Entry:
@@ -188,6 +48,8 @@ def read_person(cells: Cells, context: Context, section_village: str | None, hid
     if age := said.get("age"):
         years = _YEARS_OLD.search(age)
         entry.age = read_age(age if years is None else years[0])
+        if entry.age is None and entry.birth is None and (born := _BORN.search(age)) is not None:
+            entry.birth = read_birth(born[0], newest=context.newest_birth).iso  # 2013年生 below 年龄
     elif sex and entry.age is None and (years := _YEARS_OLD.search(sex)) is not None:
         entry.age = read_age(years[0])  # 性别/年龄 in one column
     elif shown and "age" not in cells.columns.by_role and (years := _YEARS_OLD.search(shown)) is not None:
@@ -203,6 +65,10 @@ def read_person(cells: Cells, context: Context, section_village: str | None, hid
             entry.phone, at_guardian = beside.numbers, beside.warning
     if relation := said.get("relation"):
         entry.relation = tight(relation)
+        if entry.gender is None and "sex" not in cells.columns.by_role:
+            # 长子, 孙女: what the child is to the householder tells its sex.
+            bare = entry.relation
+            entry.gender = "M" if bare in lexicon.boys else "F" if bare in lexicon.girls else None
     _read_phone(entry, cells, at_guardian)
     _read_types(entry, cells, context)
     if (column := cells.column("visit")) is not None:
@@ -214,13 +80,20 @@ def read_person(cells: Cells, context: Context, section_village: str | None, hid
         if record not in lexicon.no_record and _DIGIT.search(record) is not None:
             entry.recno = record
     consent = read_consent(cells, context)
+    if consent == "batch" and context.consent_but and entry.child and entry.child in context.consent_but:
+        consent = "unclear"
     entry.consent, entry.consent_text = consent, said.get("consent", "")
+    if consent == "yes" and "guardian" not in cells.columns.by_role:
+        signed = tight(entry.consent_text)
+        if signed != entry.child and lexicon.is_name(signed):
+            entry.guardian = signed  # who signs for the child, where nobody else is named
+            _trace(entry, cells, "guardian", "consent", "signature", 0.9)
     if consent == "unclear":
         entry.consent = "no"
         entry.doubts.append("consent_unreadable")
     entry.school = tight(said["school"]) or None if "school" in said else None
     entry.remark = " ".join(cells.all("remark")) if "remark" in said else None
-    if entry.remark and _CHANGED.search(tight(entry.remark)) is not None:
+    if entry.remark and tells_of_change(entry.remark):
         entry.doubts.append("row_unsure")
     if hidden:
         entry.warnings.append("hidden_row")
@@ -244,6 +117,7 @@ def _read_birth(entry: Entry, cells: Cells, context: Context) -> None:
             date1904=context.date1904,
             month_only=column in cells.month_only,
             lossy_text=context.lossy_text,
+            day_first=cells.columns.day_first,
         )
         if when.age is not None:
             entry.age = when.age
@@ -301,6 +175,8 @@ def _read_place(entry: Entry, cells: Cells, context: Context, section_village: s
         _trace(entry, cells, "county", "address", read.how, 0.9)
         return
     entry.village = read.village or section_village
+    if entry.village is None and read.town in (None, context.town):
+        entry.village = context.village
     entry.county, entry.town = read.county, read.town
     if (entry.town is None and (entry.county is None or entry.county == context.county)) or (
         entry.town is None and read.old_district and context.town is not None
@@ -318,9 +194,9 @@ def _read_place(entry: Entry, cells: Cells, context: Context, section_village: s
             entry.county, entry.town = read.county, None
         if named.town is not None and not several and read.county in (None, named.county):
             entry.county, entry.town = named.county, named.town
-    if entry.town is None and (school := told.get("school")):
+    if (entry.town is None or (context.town_of_units and read.town is None)) and (school := told.get("school")):
         county, town, _ = context.lexicon.places.mentioned(school)
-        if town is not None and entry.county in (None, county):
+        if town is not None and (read.county if context.town_of_units else entry.county) in (None, county):
             entry.county, entry.town = county, town
     if (
         context.places_taught
@@ -334,7 +210,7 @@ def _read_place(entry: Entry, cells: Cells, context: Context, section_village: s
     if read.old_district or (context.sender_old and read.town is None):
         entry.warnings.append("old_district")
     if read.confidence <= 0.5:
-        _trace(entry, cells, "town", "address", SEVERAL, read.confidence)
+        _trace(entry, cells, "town", "address", STRANGE if read.how == STRANGE else SEVERAL, read.confidence)
 
 
 def _taught(entry: Entry, read: Address, told: Mapping[str, str], context: Context) -> str | None:
@@ -407,8 +283,12 @@ def _read_types(entry: Entry, cells: Cells, context: Context) -> None:
 
 def _types(cells: Cells, context: Context) -> tuple[str, ...]:
     found: frozenset[str] = frozenset()
-    for text in cells.all("types"):
-        found |= context.lexicon.kinds.read(text, context.kind_codes).found
+    for column in cells.columns.by_role.get("types", ()):
+        if text := cells.texts[column]:
+            read = context.lexicon.kinds.read(text, context.kind_codes)
+            found |= read.found
+            if column in cells.columns.disability and not read.found and read.unknown:
+                found |= {"disabled"}
     ticked = [
         kind for kind, role in cells.columns.flags if any(tight(text) not in _UNTICKED for text in cells.all(role))
     ]
@@ -419,40 +299,8 @@ def read_consent(cells: Cells, context: Context) -> str:
     """``yes``, ``batch``, ``no`` or ``unclear`` for one line."""
     columns = cells.columns.by_role.get("consent")
     if columns is None:
-        return "batch" if context.batch_consent else "no"
-    return _consent(tuple([cells.texts[column] for column in columns]), context.lexicon)
-
-
-@lru_cache(maxsize=4096)
-def _consent(texts: tuple[str, ...], lexicon: Lexicon) -> str:
-    answers = []
-    for text in texts:
-        bare = _CHOICE.sub("", tight(ticked(text)).strip("。.!！"))
-        if not bare:
-            answers.append("no" if len(texts) == 1 else "")
-        elif bare in lexicon.no:
-            answers.append("no")
-        elif bare in lexicon.yes:
-            answers.append("yes")
-        elif _REFUSED.search(bare):
-            answers.append("no")
-        elif _AGREED.search(bare) or lexicon.is_name(bare) or _SIGNED_ON.fullmatch(bare) is not None:
-            # A guardian's name in the column for signatures is a signature typed in, and so is the day of signing.
-            answers.append("yes")
-        else:
-            answers.append("unclear")
-    if "no" in answers or not any(answers):
-        return "no"
-    return "unclear" if "unclear" in answers else "yes"
-
-
-@lru_cache(maxsize=4096)
-def says_withdrawn(text: str, lexicon: Lexicon) -> bool:
-    """Whether a remark takes the wish back."""
-    bare = tight(text)
-    if not bare or re.search(r"(?:不要?|未|没有?|请勿|勿|别|不必|无需|不能|不可)(?:作废|撤回|撤销|取消|删除)", bare):
-        return False
-    return any(word in bare for word in lexicon.withdrawn) or _NOT_WANTED.fullmatch(bare) is not None
+        return "batch" if context.batch_consent else "unclear" if context.consent_unclear else "no"
+    return consent_said(tuple([cells.texts[column] for column in columns]), context.lexicon)
 
 
 def column_for(columns: list[ColumnReading], role: str, wish: int) -> int | None:

@@ -12,6 +12,8 @@ from wishes.intake.understanding.text import tight
 
 _SCHOOL = re.compile(r"小学|中学|学校|幼儿园|教学点|初中|高中|职高|附小|附中")
 _OFFICE = re.compile(r"残联|妇联|民政局|教育局|团委|团县委|团区委|红十字|关工委|慈善|总工会")
+_SENTENCE = re.compile("同意|签[字名订署]|授权|[。;；]")
+_BEFORE_REMARK = re.compile("[(（,，。;；]")
 _UNIT = re.compile(r"(?:填报|报送|推荐|征集|上报|填表)?单位(?:\(盖章\)|（盖章）)?[:：]\s*([^\s,，;；]{2,30})")
 
 
@@ -21,6 +23,9 @@ class Sender:
     name: str = ""
     county: str | None = None
     town: str | None = None
+    village: str | None = None
+    of_units: bool = False
+    """Whether only the schools or units that the lines name tell the township."""
     old_district: bool = False
 
 
@@ -43,15 +48,21 @@ def find_sender(
     elif _OFFICE.search(unit or joined) or _OFFICE.search(joined):
         sender.kind = "county"
     hints = [*titles, stem, *sheets]
+    told_by_sender = len(hints)
     if sender.kind != "county":
         counted = Counter(units)
-        hints += [u for u, times in counted.most_common(3) if 2 * times >= counted.total() or _SCHOOL.search(u)]
-    for hint in hints:
-        county, town, old = places.mentioned(hint)
+        hints += [u for u, times in counted.most_common(3) if 2 * times >= counted.total()]
+    for at, hint in enumerate(hints):
+        # 经村委会同意 does not name the township of 会同; what stands before a bracket that tells of consent is a title.
+        told = _BEFORE_REMARK.split(hint, maxsplit=1)[0] if _SENTENCE.search(hint) else hint
+        county, town, old = places.mentioned(told, shortened=_SENTENCE.search(told) is None)
+        if county is None and told != hint:
+            county, town, old = places.mentioned(hint, shortened=False)
         if town is not None and (
             sender.county is None or places.county_of(town) == sender.county or old or sender.old_district
         ):
             sender.county, sender.town, sender.old_district = county, town, old or sender.old_district
+            sender.of_units = at >= told_by_sender
             break
         if county is not None and sender.county is None:
             sender.county, sender.old_district = county, old
@@ -71,6 +82,9 @@ def find_sender(
             town, count = votes.most_common(1)[0]
             if count >= 0.6 * sum(votes.values()) and (count >= 3 or seen <= 4):
                 sender.town, sender.county = town, places.county_of(town)
+    if sender.town is not None and sender.kind in ("", "town"):
+        villages = {village for hint in hints if (village := places.village_of_sender(hint, sender.town)) is not None}
+        sender.village = villages.pop() if len(villages) == 1 else None
     if not sender.kind:
         sender.kind = "town" if sender.town else "county" if sender.county else ""
     return sender

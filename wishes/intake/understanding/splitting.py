@@ -10,17 +10,24 @@ from wishes.intake.understanding.text import flat, simple
 from wishes.intake.understanding.things import ThingReader
 
 _OPEN, _CLOSE = "([{（【《“「『<", ")]}）】》”」』>"
-_STRONG = ";；\n/|+&、\\"
+_STRONG = ";；\n/|+&、┋\\"
 _WEAK = ",，。！!"
 _CUT_OR_BRACKET = re.compile("[" + re.escape(_OPEN + _CLOSE + _STRONG + _WEAK) + "]")
 _NUMBERED = re.compile(
     r"[(（]?(?<![\d.])(\d)(?:[)）、]|[.:：,，]\s*(?!\d)|\s+(?=\D))\s*|[(（](\d)[)）]\s*|(?:^|(?<=[;；,，。\n ]))第?([一二三四五])[、.:：]\s*"
 )
+_FILLED_IN = re.compile("(?:其[他它])?〖([^〖〗]*)〗")
+"""其他〖足球〗: what somebody wrote behind the answer of a questionnaire that was none of the listed ones."""
 _FIRST = frozenset("(（1第一 ")
 _ORDER = "一二三四五"
 _CERTAIN = ("exact", "last word", "listed")
 _AND = re.compile(r"(?:以及|还有|另外|外加|再加|和|与|及|跟|加)")
-_JOINT = re.compile(_AND.pattern + r"|\s")
+_PIECES = "[个只双本支盒把件条辆台盏副套顶箱瓶张]"
+_SEAM = re.compile(
+    f"(?<=[)）])(?=[\\u4e00-\\u9fff])|(?<=[一两二三四五\\d]{_PIECES})(?=[\\u4e00-\\u9fff])|(?<=[\\u4e00-\\u9fff])(?=[一两二三四五\\d]{_PIECES})"
+)
+"""Where two wishes may touch: 书包（红）台灯, 书包一个台灯一盏, 一个书包一盏台灯."""
+_JOINT = re.compile(f"{_AND.pattern}|\\s|{_SEAM.pattern}")
 
 
 class Part(NamedTuple):
@@ -44,6 +51,8 @@ class Splitter:
         return known
 
     def _split(self, text: str) -> list[Part]:
+        if "〖" in text:
+            text = _FILLED_IN.sub(r"\1", text)
         if self._things.says_nothing(text):
             return []
         numbered = _numbered(text)
@@ -99,7 +108,7 @@ class Splitter:
         """Cut 书包和水杯 and 书包 水杯 where both sides are things of their own."""
         if _JOINT.search(simple(fragment)) is None:
             return [Part(fragment)]
-        for find in (_ands, _spaces):
+        for find in (_ands, _spaces, _seams):
             pieces = self._both_known(fragment, find)
             if pieces is not None:
                 return [p for piece in pieces for p in self._joined(piece.text)]
@@ -166,6 +175,10 @@ def _cut(text: str) -> list[tuple[str, str]]:
 
 def _ands(text: str) -> list[tuple[int, int]]:
     return [m.span() for m in _AND.finditer(text)]
+
+
+def _seams(text: str) -> list[tuple[int, int]]:
+    return [m.span() for m in _SEAM.finditer(text)]
 
 
 def _spaces(text: str) -> list[tuple[int, int]]:

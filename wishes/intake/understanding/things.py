@@ -243,7 +243,7 @@ class ThingReader:
             return Thing("cash", tight(shown), price=price, how="only money")
         found, how, confidence = self._find(core)
         if how != "exact":
-            found, how, confidence = self._by_turn_of_phrase(core, shown, (found, how, confidence))
+            found, how, confidence = self._by_turn_of_phrase(core, without_price, (found, how, confidence))
         qty = qty or self._bracketed(without_price, found)
         if price is None and found is not None and found.size_kind is None:
             price = _bare_price(without_price, found.item)

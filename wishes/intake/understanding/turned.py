@@ -14,8 +14,8 @@ _MOST_TITLES = 80
 _CELL = re.compile(r"([A-Z]+)(\d+)")
 
 
-def lies_on_its_side(sheet: Sheet, headers: HeaderWords) -> int | None:
-    """The column of titles of such a table, or None."""
+def lies_on_its_side(sheet: Sheet, headers: HeaderWords) -> list[int] | None:
+    """The rows of such a table that have a known title, or None."""
     if len(sheet.rows) > _MOST_TITLES:
         return None
     for column in range(min(3, widest(sheet.rows))):
@@ -32,19 +32,26 @@ def lies_on_its_side(sheet: Sheet, headers: HeaderWords) -> int | None:
             and len(keys) == len(titled)
             and sum(len(t) >= 2 for t in beside) >= 0.6 * len(titled)
         ):
-            return column
+            return titled
     return None
 
 
-def turned(sheet: Sheet) -> Sheet:
-    """The sheet with rows and columns exchanged."""
+def around(sheet: Sheet, titled: list[int]) -> list[int]:
+    """The rows above and below the table that hold a text and nothing beside it: headings and notes."""
+    outside = (r for r in range(len(sheet.rows)) if not titled[0] <= r <= titled[-1])
+    return [r for r in outside if len({plain(v) for v in sheet.rows[r] if v not in (None, "")}) == 1]
+
+
+def turned(sheet: Sheet, titled: list[int]) -> Sheet:
+    """The sheet with rows and columns exchanged, without what stands around the table."""
     width = widest(sheet.rows)
-    padded = [[*row, *([""] * (width - len(row)))] for row in sheet.rows]
+    aside = set(around(sheet, titled))
+    padded = [[""] * width if r in aside else [*row, *([""] * (width - len(row)))] for r, row in enumerate(sheet.rows)]
     return Sheet(
         sheet.name,
         [list(column) for column in zip(*padded, strict=True)],
         sheet.hidden,
-        [(b, a, d, c) for a, b, c, d in sheet.merged],
+        [(b, a, d, c) for a, b, c, d in sheet.merged if a not in aside],
         frozenset(),
         frozenset((c, r) for r, c in sheet.struck),
         frozenset((c, r) for r, c in sheet.month_only),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from wishes.intake.reading.grid import Value, column_number
+from wishes.intake.understanding.answers import says_withdrawn
+from wishes.intake.understanding.cells import PERSONAL, Cells, Columns, Context
+from wishes.intake.understanding.dates import day_comes_first
 from wishes.intake.understanding.fates import Roles, kind_of_row, roles_of
 from wishes.intake.understanding.headers import HeaderWords
 from wishes.intake.understanding.listed import told_in_one
 from wishes.intake.understanding.model import CampaignRules, Entry
-from wishes.intake.understanding.rows import PERSONAL, Cells, Columns, Context, column_for, read_person, says_withdrawn
+from wishes.intake.understanding.rows import column_for, read_person
 from wishes.intake.understanding.tables import Block, Grid
 from wishes.intake.understanding.text import tight
 from wishes.intake.understanding.wishcells import WishCell, entries_of, judge
@@ -40,6 +43,9 @@ def _size_text(texts: Sequence[str], sizes: Sequence[tuple[int, str]]) -> str:
     return "|".join([measure + texts[column] for column, measure in sizes if texts[column]])
 
 
+_DISABILITY = re.compile(r"残疾|残障|障碍")
+_SLASHED = re.compile(r"\d{1,2}[/.\-]\d{1,2}[/.\-]\d{4}")
+_A_FEW = 12
 _TICKED = frozenset("√✓✔☑")
 _NOT_ASKED = frozenset(("", "0", "无", "否", "不", "×", "x", "X", "/", "-", "—"))
 
@@ -60,7 +66,12 @@ class BlockReader:
     def __init__(self, grid: Grid, block: Block, context: Context, headers: HeaderWords, rules: CampaignRules) -> None:
         self.grid, self.block, self.context, self.headers, self.rules = grid, block, context, headers, rules
         self.roles: Roles = roles_of(block)
-        self.columns = Columns({role: columns for role, columns in self.roles.by_role.items() if role in PERSONAL})
+        titles = {c.column: c.title for c in block.columns}
+        self.columns = Columns(
+            {role: columns for role, columns in self.roles.by_role.items() if role in PERSONAL},
+            self._day_first(titles),
+            frozenset(c for c in self.roles.by_role.get("types", ()) if _DISABILITY.search(titles[c])),
+        )
         self.wishes: list[tuple[int, int | None, list[tuple[int, str]], int | None]] = [
             (
                 c.column,
@@ -99,6 +110,11 @@ class BlockReader:
         """The column of a second child in the same line."""
         self.ditto = [c for c in sorted(repeatable) if texts and not context.lexicon.ditto.isdisjoint(texts[c])]
         """The columns in which 同上 stands somewhere."""
+        off = context.lexicon.called_off
+        self.unknown = [
+            c.column for c in block.columns if c.how == "unknown" and texts and not off.isdisjoint(texts[c.column])
+        ]
+        """Columns of which nobody knows more than that they call some lines off: 是否有效 | 作废."""
         self.above: dict[int, tuple[str, Value]] = {}
         self.nameless = "name" not in self.roles.by_role
         self.told: dict[str, str] = {}
@@ -110,6 +126,15 @@ class BlockReader:
                 self._section(title[0])
             elif len(title) == 1 and self.nameless:
                 self.told = told_in_one(title[0], context.lexicon)
+
+    def _day_first(self, titles: Mapping[int, str]) -> bool | None:
+        column = self.roles.first("birth")
+        if column is None:
+            return None
+        texts = self.grid.column_texts[column][self.block.start : self.block.end]
+        if not any(_SLASHED.fullmatch(text) for text in texts[:_A_FEW]):
+            return None
+        return day_comes_first(titles[column], texts)
 
     def _sizes(self, wish: int) -> list[tuple[int, str]]:
         """The size columns of a wish column, each with the word that tells what it measures where its title does."""
@@ -152,6 +177,7 @@ class BlockReader:
             "remark" in cells.said and says_withdrawn(" ".join(cells.all("remark")), self.context.lexicon)
         )
         gone = gone or self._called_off(cells.said.get("name", ""))
+        gone = gone or any(cells.texts[column] in self.context.lexicon.called_off for column in self.unknown)
         shared = self.shared_price
         for entry in entries_of(
             person,

@@ -189,6 +189,8 @@ def judge(entry: Entry, rules: CampaignRules) -> None:
     top = entry.price_high if entry.price_high is not None else entry.price_low
     if ceiling is not None and top is not None and top > ceiling:
         reasons.append("over_ceiling")
+    if entry.birth is not None and _contradicted(entry.birth, entry.age, rules.start_on):
+        entry.doubts.append("row_unsure")
     age = _too_old(entry, rules)
     if age == "yes":
         reasons.append("age_out_of_range")
@@ -217,6 +219,17 @@ def judge(entry: Entry, rules: CampaignRules) -> None:
         entry.status = "accepted"
     if len(entry.warnings) > 1:
         entry.warnings = list(dict.fromkeys(entry.warnings))
+
+
+_YEARS_APART = 3
+"""Ages count the years begun, and are those of another month."""
+
+
+def _contradicted(birth: str, age: int | None, start_on: dt.date) -> bool:
+    """Whether a birth cannot be: nobody wishes before being born, and nobody born in 2022 is nine."""
+    return birth > start_on.isoformat() or (
+        age is not None and abs(start_on.year - int(birth[:4]) - age) >= _YEARS_APART
+    )
 
 
 _LAST_DAY = {4: "-12-31", 7: "-31"}
