@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
 
 from wishes.intake.understanding.content import ColumnLook
 from wishes.intake.understanding.headers import HeaderWords, Meaning, ordinal_of, title_key
 from wishes.intake.understanding.model import ColumnReading
+from wishes.intake.understanding.whose import Title, in_group, of_the_family, others_groups, set_others_phones_aside
 
 FLAGS = ("flag_orphan", "flag_unattended", "flag_poor", "flag_disabled", "flag_left_behind", "flag_other")
 ASIDE = ("health", "claimer", "link", "color", "ethnicity", "teacher", "teacher_phone", "reason", "remark", "ignored")
@@ -20,7 +19,7 @@ MANY = frozenset(("wish", "price", "size", "qty", "phone", "types", "consent", *
 _TESTS: Mapping[str, tuple[str, ...]] = {
     "name": ("name",),
     "sex": ("sex", "code"),
-    "birth": ("date",),
+    "birth": ("date", "year"),
     "age": ("age",),
     "id": ("id",),
     "address": ("place",),
@@ -70,36 +69,26 @@ _ALONE: tuple[tuple[str, str, float], ...] = (
     ("consent", "agreed", 0.8),
     ("price", "price", 0.8),
 )
-_GUARDIAN_GROUP = re.compile(r"监护|家长|联系人|父母|家庭成员|抚养|照料")
-_CLAIM_GROUP = re.compile(r"认领|结对|捐赠|资助|爱心(?:人士|企业|单位)|落实|圆梦(?:人|情况)")
-_WISH_GROUP = re.compile(r"心愿|愿望|需求|礼物|物品|物资")
 _BESIDES = re.compile(r"其[他它]|另外|补充|备选|更多")
 _OWNED = re.compile(r"有无|[现已拥]有|是否有|家[里中庭]")
+_SOME_DAY = re.compile(r"日期|时间|时限|期限|时候|日子")
+_ABOUT_CONSENT = re.compile(r"同意|自愿|知情|授权|签[字名署]|承诺")
 _WHOLE = re.compile(r"总|合计|小计|共计")
 """Beside a price for one piece stands the price of all."""
-_KIND_GROUP = re.compile(r"类型|类别|打√|打勾|困境|困难|情况")
-
-
-@dataclass(slots=True)
-class Title:
-    """A column's own title and the group heading above it."""
-
-    column: int
-    text: str
-    group: str = ""
 
 
 def assign(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: HeaderWords) -> list[ColumnReading]:
     """Give every column a role; ``ignored`` where nothing fits."""
     scored: list[tuple[float, Title, str, str]] = []
     flags = _flag_columns(titles, looks, headers)
+    others = others_groups(titles, headers)
     for title in titles:
         if title.column in flags:
             scored.append((1.5, title, flags[title.column], "header"))
             continue
         look = looks[title.column]
         # 残疾儿童 over a column that holds no marks is no box to tick; there it is the children's names.
-        meanings = [m for m in _in_group(title, headers) if m.role not in FLAGS or _ticked(look)]
+        meanings = [m for m in in_group(title, headers, others) if m.role not in FLAGS or _ticked(look)]
         for meaning in meanings:
             scored.append((_score(meaning, look), title, meaning.role, "taught" if meaning.fit > 1 else "header"))
         unsure = not meanings or max(_score(m, look) for m in meanings) < 0.45
@@ -111,6 +100,8 @@ def assign(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: He
                 share = look.share(kind)
                 if role == "price" and look.share("age") >= 0.7:
                     continue  # numbers this small are ages or pieces
+                if role == "birth" and _SOME_DAY.search(title.text) is not None:
+                    continue  # 认领日期, 送达时间: the day of something else
                 if share >= least:
                     scored.append((0.25 + 0.2 * share, title, role, "content"))
     for title in _asked_for(
@@ -132,12 +123,8 @@ def assign(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: He
         taken.add(role)
         given[title.column] = ColumnReading(title.column, title.text, role, how, round(min(score, 1.0), 2))
     readings = [given.get(t.column) or ColumnReading(t.column, t.text, "ignored", "unknown", 0.0) for t in titles]
-    family = {
-        t.column
-        for t in titles
-        if _GUARDIAN_GROUP.search(title_key(t.group)) or _GUARDIAN_GROUP.search(title_key(t.text))
-    }
-    _set_others_phones_aside(readings)
+    family = {t.column for t in titles if of_the_family(t)}
+    set_others_phones_aside(readings)
     _repair(readings, looks, family)
     _number(readings)
     return readings
@@ -157,35 +144,6 @@ def _score(meaning: Meaning, look: ColumnLook) -> float:
     if meaning.role in _STRICT and look.filled >= 4 and share < 0.15 and not numbered:
         score -= 0.35 if meaning.role != "wish" else 0.15
     return score
-
-
-def _in_group(title: Title, headers: HeaderWords) -> list[Meaning]:
-    meanings = list(headers.meanings(title.text))
-    if meanings and meanings[0].role == "phone" and _CLAIM_GROUP.search(title_key(title.text)):
-        return [Meaning("claimer", 1.0)]  # 认领电话
-    group = title_key(title.group)
-    if not group or title.group == title.text:
-        return meanings
-    if _CLAIM_GROUP.search(group):
-        return [Meaning("claimer", 1.0)]
-    if _GUARDIAN_GROUP.search(group):
-        change = {
-            "name": "guardian",
-            "sex": "ignored",
-            "age": "ignored",
-            "birth": "ignored",
-            "id": "ignored",
-            "school": "ignored",
-        }
-        meanings = [Meaning(change.get(m.role, m.role), m.fit) for m in meanings]
-        if title_key(title.text) in ("姓名", "名字", "名"):
-            return [Meaning("guardian", 1.0)]
-    elif _WISH_GROUP.search(group):
-        change = {"types": "wish_category", "name": "wish"} | dict.fromkeys(FLAGS, "wish")
-        meanings = [Meaning(change.get(m.role, m.role), m.fit) for m in meanings]
-    if not meanings:
-        meanings = [Meaning(m.role, m.fit * 0.7) for m in headers.meanings(title.group) if m.role != "group"]
-    return meanings
 
 
 def _flag_columns(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: HeaderWords) -> dict[int, str]:
@@ -235,22 +193,6 @@ def _ticked(look: ColumnLook) -> bool:
     return look.filled == 0 or look.share("tick") + look.share("code") >= 0.6 or look.share("consent") >= 0.6
 
 
-_ANY_PHONE = frozenset(("电话", "联系电话", "联系方式", "手机", "手机号", "手机号码", "电话号码", "联系号码", "号码"))
-
-
-def _set_others_phones_aside(readings: list[ColumnReading]) -> None:
-    """认领人 | 联系电话: a number behind somebody who is not of the family is that person's, where the family has one, too."""
-    phones = [r for r in readings if r.role == "phone"]
-    for before, reading in pairwise(readings):
-        if (
-            reading.role == "phone"
-            and len(phones) > 1
-            and before.role in ("claimer", "teacher", "unit_name")
-            and title_key(reading.title) in _ANY_PHONE
-        ):
-            reading.role = "teacher_phone"
-
-
 def _repair(readings: list[ColumnReading], looks: Mapping[int, ColumnLook], family: Collection[int]) -> None:
     """What titles alone cannot tell: a missing wish or name column, a second 姓名 that is the guardian's.
 
@@ -279,7 +221,11 @@ def _repair(readings: list[ColumnReading], looks: Mapping[int, ColumnLook], fami
                 break
     if "consent" not in roles:
         for reading in readings:
-            if reading.role in ("remark", "ignored") and looks[reading.column].share("agreed") >= 0.6:
+            if reading.role not in ("remark", "ignored"):
+                continue
+            look = looks[reading.column]
+            asked = _ABOUT_CONSENT.search(reading.title) is not None and look.share("consent") >= 0.6
+            if asked or look.share("agreed") >= 0.6:
                 reading.role, reading.how, reading.confidence = "consent", "content", 0.6
                 break
     if "wish" not in roles:
@@ -306,7 +252,12 @@ def _repair(readings: list[ColumnReading], looks: Mapping[int, ColumnLook], fami
             _find_facts(readings, looks)
     if "birth" not in {r.role for r in readings}:
         for reading in readings:
-            if reading.role == "ignored" and looks[reading.column].share("date") >= 0.7 and "visit" in roles:
+            if (
+                reading.role == "ignored"
+                and "visit" in roles
+                and looks[reading.column].share("date") >= 0.7
+                and _SOME_DAY.search(reading.title) is None
+            ):
                 reading.role, reading.how, reading.confidence = "birth", "content", 0.5
                 break
 

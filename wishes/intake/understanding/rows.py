@@ -9,6 +9,7 @@ from functools import lru_cache
 from operator import itemgetter
 
 from wishes.intake.reading.grid import Value, cell_name
+from wishes.intake.understanding.contradictions import out_of_place
 from wishes.intake.understanding.dates import NOTHING, When, birth_from_id, read_birth, read_visit
 from wishes.intake.understanding.lexicon import Lexicon
 from wishes.intake.understanding.model import ColumnReading, Entry, Trace
@@ -199,6 +200,12 @@ def read_person(cells: Cells, context: Context, section_village: str | None, hid
         if _DIGIT.search(guardian) is not None:
             beside = read_phones(guardian)
             entry.phone, at_guardian = beside.numbers, beside.warning
+        if entry.guardian is None and at_guardian == "" and (name := tight(said.get("phone", ""))) and lexicon.is_name(name):
+            entry.guardian = name  # the number stands in the column of guardians, and the guardian in that of numbers
+        elif entry.guardian == entry.child and entry.child is not None:
+            # Nobody is the guardian of oneself.
+            entry.guardian = None
+            _trace(entry, cells, "guardian", "guardian", "the child's own name", 0.8)
     if relation := said.get("relation"):
         entry.relation = tight(relation)
     _read_phone(entry, cells, at_guardian)
@@ -211,6 +218,8 @@ def read_person(cells: Cells, context: Context, section_village: str | None, hid
         record = tight(record).upper().replace("—", "-").replace("–", "-")
         if record not in lexicon.no_record and _DIGIT.search(record) is not None:
             entry.recno = record
+    if out_of_place(entry, said, lexicon):
+        entry.doubts.append("row_unsure")
     consent = read_consent(cells, context)
     entry.consent, entry.consent_text = consent, said.get("consent", "")
     if consent == "unclear":

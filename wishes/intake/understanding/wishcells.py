@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from wishes.intake.reading.grid import cell_name
+from wishes.intake.understanding.contradictions import ages_disagree, born_later
 from wishes.intake.understanding.lexicon import Lexicon
 from wishes.intake.understanding.model import CampaignRules, Entry, Trace
 from wishes.intake.understanding.numerals import number
@@ -223,8 +224,13 @@ _LAST_DAY = {4: "-12-31", 7: "-31"}
 
 
 def _too_old(entry: Entry, rules: CampaignRules) -> str:
-    """``yes`` where even the latest day the birth may mean makes the child too old, ``unsure`` where only an age borders on it."""
+    """``yes`` where even the latest day the birth may mean makes the child too old, ``unsure`` where only an age borders on it, or
+    where birth and age cannot be one child's."""
     if entry.birth is not None:
+        if (entry.age is not None and ages_disagree(entry.birth, entry.age, rules.start_on)) or born_later(
+            entry.birth, rules.start_on
+        ):
+            return "unsure"
         # Dates as text compare as dates; a year or month alone counts by its last day.
         latest = entry.birth + _LAST_DAY.get(len(entry.birth), "")
         return "yes" if latest <= _eldest(rules.start_on, rules.age_limit) else "no"
