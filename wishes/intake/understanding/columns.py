@@ -73,6 +73,7 @@ _BESIDES = re.compile(r"其[他它]|另外|补充|备选|更多")
 _OWNED = re.compile(r"有无|[现已拥]有|是否有|家[里中庭]")
 _SOME_DAY = re.compile(r"日期|时间|时限|期限|时候|日子")
 _ABOUT_CONSENT = re.compile(r"同意|自愿|知情|授权|签[字名署]|承诺")
+_BODY = re.compile(r"健康|身体|身心|体况")
 _WHOLE = re.compile(r"总|合计|小计|共计")
 """Beside a price for one piece stands the price of all."""
 
@@ -228,6 +229,10 @@ def _repair(readings: list[ColumnReading], looks: Mapping[int, ColumnLook], fami
             if asked or look.share("agreed") >= 0.6:
                 reading.role, reading.how, reading.confidence = "consent", "content", 0.6
                 break
+    for reading in readings:
+        # 身体状况 says 健康 of most children, and 肢体残疾 of some.
+        if reading.role == "health" and _BODY.search(reading.title) is not None and looks[reading.column].share("types"):
+            reading.role = "types"
     if "wish" not in roles:
         best, best_share = None, 0.35
         for reading in readings:

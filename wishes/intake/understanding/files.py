@@ -29,7 +29,7 @@ from wishes.intake.understanding.sender import find_sender
 from wishes.intake.understanding.statements import consent_statement, legends
 from wishes.intake.understanding.tables import Block, Grid, blocks_of, grid_of, headless_block, looks_like_a_form
 from wishes.intake.understanding.text import tight
-from wishes.intake.understanding.turned import lies_on_its_side, turn_back, turned
+from wishes.intake.understanding.turned import lies_on_its_side, lone_texts, turn_back, turned
 from wishes.intake.understanding.walking import BlockReader
 from wishes.intake.understanding.wishcells import judge
 
@@ -138,8 +138,10 @@ def _open_sheet(sheet: Sheet, lexicon: Lexicon, headers: HeaderWords) -> _Sheet:
     if opened.blocks or opened.use == "empty":
         return opened
     if lies_on_its_side(sheet, headers) is not None:
-        lying = _open_upright(turned(sheet), lexicon, headers)
+        alone = lone_texts(sheet, headers)
+        lying = _open_upright(turned(sheet, alone), lexicon, headers)
         if lying.blocks:
+            lying.heads += alone.values()
             lying.put_back = partial(turn_back, sheet=sheet)
             return lying
     if not opened.cards and (column := is_listed(sheet, lexicon)) is not None:

@@ -98,12 +98,13 @@ class Context:
 
 
 class Columns:
-    """The columns of a table (or the pairs of a card) that tell of the child, by role; the same for all its lines."""
+    """The columns of a table (or the pairs of a card) that tell of the child, by role; the same for all its lines.
+    ``disabilities`` are those that tell the kind of a disability."""
 
-    __slots__ = ("by_role", "flags", "last_first", "needs_cells", "needs_read", "several")
+    __slots__ = ("by_role", "disabilities", "flags", "last_first", "needs_cells", "needs_read", "several")
 
-    def __init__(self, by_role: Mapping[str, Sequence[int]]) -> None:
-        self.by_role = by_role
+    def __init__(self, by_role: Mapping[str, Sequence[int]], disabilities: frozenset[int] = frozenset()) -> None:
+        self.by_role, self.disabilities = by_role, disabilities
         self.last_first = [(role, column) for role, columns in by_role.items() for column in reversed(columns)]
         self.several = frozenset(role for role, columns in by_role.items() if len(columns) > 1)
         self.flags = [(kind, "flag_" + kind) for kind in KINDS if "flag_" + kind in by_role]
@@ -415,6 +416,10 @@ def _types(cells: Cells, context: Context) -> tuple[str, ...]:
     ticked = [
         kind for kind, role in cells.columns.flags if any(tight(text) not in _UNTICKED for text in cells.all(role))
     ]
+    for column in cells.columns.disabilities:
+        text = tight(cells.texts[column])
+        if text and text not in _UNTICKED and context.lexicon.kinds.kind_of(text) != "no":
+            ticked.append("disabled")
     return tuple(kind for kind in KINDS if kind in found or kind in ticked)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -102,6 +102,7 @@ _SAID = (
     ),
     (re.compile("(?:教|辅导)着?我"), "陪写作业", "companionship"),
     (_TAUGHT, "周末陪伴", "companionship"),
+    (re.compile("有.{0,8}陪(?:着|伴)?$"), "周末陪伴", "companionship"),
     (re.compile("^(?:去|到)(?!.*(?:医院|看病|治|上学|读书|上班|打工|买)).{2,}"), "", "experience"),
 )
 """Wishes without a thing, by the way they are said."""
@@ -135,8 +136,15 @@ class ThingReader:
                 known = _Known(item.name, item.category, NEEDS.get(item.category, "none"), item.size_kind, False)
             else:
                 known = _default(item.name)
+            rivals = [self.catalogue[word] for word in (item.name, *item.synonyms) if word in self.catalogue]
             for word in (item.name, *item.synonyms):
                 own = self.catalogue.get(word)
+                if own is None and len(rivals) > 1 and (nearest := _nearest(word, rivals)) is not listed:
+                    # Where the catalogue has 棉鞋 and 雪地靴, 雪地棉靴 are the latter.
+                    self._known.setdefault(
+                        _key(word), _Known(nearest.name, nearest.category, nearest.need, nearest.size_kind, True)
+                    )
+                    continue
                 if own is None:
                     if listed is None and item.synonyms:
                         # Beyond the catalogue the sender's own word is the better name.
@@ -166,6 +174,7 @@ class ThingReader:
         self._starts = tuple(s for s in starts if len(s) > 1 or s == "想")
         self._start = re.compile("(?:" + "|".join(map(re.escape, starts)) + r")[ :：,，]*(?=\S)")
         self._containers = frozenset(phrases["container"])
+        self._kin = frozenset(phrases["relation"])
         self._reasons = tuple(phrases["reason_start"])
         self._attributes = frozenset(phrases["color"])
         units = "|".join(sorted(map(re.escape, phrases["unit_words"]), key=len, reverse=True))
@@ -319,6 +328,8 @@ class ThingReader:
             return _key(bare), qty
         if _DIGIT_OR_LETTER.search(bare) is not None:
             bare = _LETTER_SIZE.sub(" ", SIZE.sub(" ", bare))
+            if (glued := _GLUED.fullmatch(tight(bare))) is not None and _key(glued[0][: -len(glued[1])]) in self._known:
+                bare = glued[0][: -len(glued[1])]  # 棉服120
         bare = tight(bare).strip(",，。;；:：、!！~-—·/|")
         for _ in range(2):
             if (back := self._back.search(bare)) is not None and _key(bare) not in self._known and back.start() > 0:
@@ -352,6 +363,10 @@ class ThingReader:
             return None, "unknown", 0.0
         if (known := self._known.get(core)) is not None:
             return known, "exact", 1.0
+        if core in self._kin:
+            return None, "unknown", 0.0  # 奶奶 is no milk
+        if core[-1] in "子儿" and (known := self._known.get(core[:-1])) is not None:
+            return known, "last word", 0.95  # 炕桌子, 跳绳儿
         suffix = next((self._known[core[i:]] for i in range(1, len(core) - 1) if core[i:] in self._known), None)
         if suffix is not None:
             return suffix, "last word", 0.95
@@ -424,6 +439,11 @@ _COLOURS = frozenset(("12", "18", "24", "36", "48", "60", "72"))
 def _akin(word: str, listed: CatalogueItem) -> bool:
     """Whether the catalogue's name does for a sender's word: 水杯 may be called 保温杯, a 棉袄 is no 冲锋外套."""
     return listed.category in NEEDS or bool(set(word) & set(listed.name))
+
+
+def _nearest(word: str, listed: Sequence[CatalogueItem]) -> CatalogueItem:
+    """The line whose name has most of the word's characters, the first of equals."""
+    return max(listed, key=lambda line: len(set(word) & set(line.name)))
 
 
 def _bare_price(text: str, item: str) -> Price | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from wishes.intake.reading.grid import Sheet, cell_name, column_number, widest
 from wishes.intake.understanding.headers import HeaderWords
@@ -32,10 +33,20 @@ def lies_on_its_side(sheet: Sheet, headers: HeaderWords) -> int | None:
     return None
 
 
-def turned(sheet: Sheet) -> Sheet:
-    """The sheet with rows and columns exchanged."""
+def lone_texts(sheet: Sheet, headers: HeaderWords) -> dict[int, str]:
+    """The rows with a single text that is no title of a column, such as the sheet's own title, and what they say."""
+    found = {}
+    for r, row in enumerate(sheet.rows):
+        filled = [v for v in row if v not in (None, "")]
+        if len(filled) == 1 and (text := plain(filled[0])) and not headers.is_title(text):
+            found[r] = text
+    return found
+
+
+def turned(sheet: Sheet, without: Collection[int] = ()) -> Sheet:
+    """The sheet with rows and columns exchanged; of the rows *without* nothing is left."""
     width = widest(sheet.rows)
-    padded = [[*row, *([""] * (width - len(row)))] for row in sheet.rows]
+    padded = [[*([] if r in without else row), *([""] * (width - len(row) * (r not in without)))] for r, row in enumerate(sheet.rows)]
     return Sheet(
         sheet.name,
         [list(column) for column in zip(*padded, strict=True)],

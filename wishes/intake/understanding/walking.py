@@ -18,6 +18,8 @@ from wishes.intake.understanding.wishcells import WishCell, entries_of, judge
 _NONE: frozenset[int] = frozenset()
 _VILLAGE_TITLE = re.compile(r"[\u4e00-\u9fff]{1,20}(?:村|社区|居委会|嘎查)")
 _VILLAGE_SHEET = re.compile(r"[\u4e00-\u9fff]{1,8}(?:村|社区|嘎查)")
+_DISABILITY = re.compile("(?:残疾|残障|障碍|伤残).{0,2}(?:类|种|型|情况)")
+"""Over such a column 精神 or 多重 is a disability."""
 _ONE = re.compile(r"单价|每[个件份]")
 _UNIT_OF = re.compile(r"([百千万])元")
 _UNITS = {"百": 100, "千": 1000, "万": 10_000}
@@ -60,7 +62,10 @@ class BlockReader:
     def __init__(self, grid: Grid, block: Block, context: Context, headers: HeaderWords, rules: CampaignRules) -> None:
         self.grid, self.block, self.context, self.headers, self.rules = grid, block, context, headers, rules
         self.roles: Roles = roles_of(block)
-        self.columns = Columns({role: columns for role, columns in self.roles.by_role.items() if role in PERSONAL})
+        self.columns = Columns(
+            {role: columns for role, columns in self.roles.by_role.items() if role in PERSONAL},
+            frozenset(c.column for c in block.columns if c.role == "types" and _DISABILITY.search(c.title)),
+        )
         self.wishes: list[tuple[int, int | None, list[tuple[int, str]], int | None]] = [
             (
                 c.column,

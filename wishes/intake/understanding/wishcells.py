@@ -64,7 +64,11 @@ def entries_of(
             thing = lexicon.things.read(part.text)
             entry = person if len(entries) + 1 == total_parts else person.again()
             _place(entry, cell, index + 1, part.text)
-            _describe(entry, thing)
+            if thing.how == "only money" and lexicon.is_item(cell.price):
+                entry.item = thing.item
+                entry.doubts.append("row_unsure")  # wish and price were exchanged
+            else:
+                _describe(entry, thing)
             _size_of(entry, thing, sizes[index], lexicon)
             _qty_of(entry, thing, amounts[index])
             if shared is not None:
