@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 
 from wishes.intake.understanding.content import ColumnLook
-from wishes.intake.understanding.headers import HeaderWords, Meaning, ordinal_of, title_key
+from wishes.intake.understanding.headers import HeaderWords, Meaning, ordinal_of
 from wishes.intake.understanding.model import ColumnReading
 from wishes.intake.understanding.whose import Title, in_group, of_the_family, others_groups, set_others_phones_aside
 
@@ -89,7 +89,9 @@ def assign(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: He
             continue
         look = looks[title.column]
         # 残疾儿童 over a column that holds no marks is no box to tick; there it is the children's names.
-        meanings = [m for m in in_group(title, headers, others) if m.role not in FLAGS or _ticked(look)]
+        meanings = [
+            m for m in in_group(title, headers, others) if m.role != "group" and (m.role not in FLAGS or _ticked(look))
+        ]
         for meaning in meanings:
             scored.append((_score(meaning, look), title, meaning.role, "taught" if meaning.fit > 1 else "header"))
         unsure = not meanings or max(_score(m, look) for m in meanings) < 0.45
@@ -231,7 +233,11 @@ def _repair(readings: list[ColumnReading], looks: Mapping[int, ColumnLook], fami
                 break
     for reading in readings:
         # 身体状况 says 健康 of most children, and 肢体残疾 of some.
-        if reading.role == "health" and _BODY.search(reading.title) is not None and looks[reading.column].share("types"):
+        if (
+            reading.role == "health"
+            and _BODY.search(reading.title) is not None
+            and looks[reading.column].share("types")
+        ):
             reading.role = "types"
     if "wish" not in roles:
         best, best_share = None, 0.35

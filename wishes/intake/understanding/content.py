@@ -123,7 +123,11 @@ def _is_name(value: Value, text: str, lexicon: Lexicon) -> bool:
 
 def _is_guardian(value: Value, text: str, lexicon: Lexicon) -> bool:
     bare, _, inside = text.rstrip(")").partition("(")
-    return bare in lexicon.relations or inside in lexicon.relations
+    return (
+        bare in lexicon.relations
+        or inside in lexicon.relations
+        or (text[:2] in lexicon.relations and lexicon.is_name(text[2:]))  # 奶奶王英
+    )
 
 
 _LOOKS: Mapping[str, Look] = {

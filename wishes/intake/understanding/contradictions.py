@@ -23,7 +23,10 @@ def out_of_place(entry: Entry, said: Mapping[str, str], lexicon: Lexicon) -> boo
     """Whether name, sex or guardian hold what belongs to another column: the line has slipped, or two cells were exchanged."""
     child, guardian = entry.child, entry.guardian
     if child is not None and (
-        child in lexicon.boys or child in lexicon.girls or child in lexicon.relations or _DIGIT.search(child) is not None
+        child in lexicon.boys
+        or child in lexicon.girls
+        or child in lexicon.relations
+        or _DIGIT.search(child) is not None
     ):
         return True
     if entry.gender is None and (sex := said.get("sex")):

@@ -201,8 +201,10 @@ def read_person(cells: Cells, context: Context, section_village: str | None, hid
         if _DIGIT.search(guardian) is not None:
             beside = read_phones(guardian)
             entry.phone, at_guardian = beside.numbers, beside.warning
-        if entry.guardian is None and at_guardian == "" and (name := tight(said.get("phone", ""))) and lexicon.is_name(name):
-            entry.guardian = name  # the number stands in the column of guardians, and the guardian in that of numbers
+        if entry.guardian is None and entry.phone and lexicon.is_name(exchanged := tight(said.get("phone", ""))):
+            entry.guardian = (
+                exchanged  # the number stands in the column of guardians, and the guardian in that of numbers
+            )
         elif entry.guardian == entry.child and entry.child is not None:
             # Nobody is the guardian of oneself.
             entry.guardian = None

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from itertools import compress, pairwise
 
 from wishes.intake.reading.grid import Sheet, Value, widest
-from wishes.intake.understanding.columns import Title, assign
+from wishes.intake.understanding.columns import assign
 from wishes.intake.understanding.content import ColumnLook, look_at, spread_over
 from wishes.intake.understanding.headers import HeaderWords, header_score, title_key
 from wishes.intake.understanding.lexicon import Lexicon
 from wishes.intake.understanding.model import ColumnReading
 from wishes.intake.understanding.text import plain_column
+from wishes.intake.understanding.whose import Title
 
 
 @dataclass(slots=True)

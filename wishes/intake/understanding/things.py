@@ -139,7 +139,7 @@ class ThingReader:
             rivals = [self.catalogue[word] for word in (item.name, *item.synonyms) if word in self.catalogue]
             for word in (item.name, *item.synonyms):
                 own = self.catalogue.get(word)
-                if own is None and len(rivals) > 1 and (nearest := _nearest(word, rivals)) is not listed:
+                if own is None and len(rivals) > 1 and (nearest := _nearest(word, rivals)) not in (None, listed):
                     # Where the catalogue has 棉鞋 and 雪地靴, 雪地棉靴 are the latter.
                     self._known.setdefault(
                         _key(word), _Known(nearest.name, nearest.category, nearest.need, nearest.size_kind, True)
@@ -441,9 +441,11 @@ def _akin(word: str, listed: CatalogueItem) -> bool:
     return listed.category in NEEDS or bool(set(word) & set(listed.name))
 
 
-def _nearest(word: str, listed: Sequence[CatalogueItem]) -> CatalogueItem:
-    """The line whose name has most of the word's characters, the first of equals."""
-    return max(listed, key=lambda line: len(set(word) & set(line.name)))
+def _nearest(word: str, listed: Sequence[CatalogueItem]) -> CatalogueItem | None:
+    """The one line whose name has the most of the word's characters."""
+    shared = [len(set(word) & set(line.name)) for line in listed]
+    most = max(shared)
+    return listed[shared.index(most)] if shared.count(most) == 1 else None
 
 
 def _bare_price(text: str, item: str) -> Price | None:

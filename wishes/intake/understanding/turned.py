@@ -46,7 +46,10 @@ def lone_texts(sheet: Sheet, headers: HeaderWords) -> dict[int, str]:
 def turned(sheet: Sheet, without: Collection[int] = ()) -> Sheet:
     """The sheet with rows and columns exchanged; of the rows *without* nothing is left."""
     width = widest(sheet.rows)
-    padded = [[*([] if r in without else row), *([""] * (width - len(row) * (r not in without)))] for r, row in enumerate(sheet.rows)]
+    padded = [
+        [*([] if r in without else row), *([""] * (width - len(row) * (r not in without)))]
+        for r, row in enumerate(sheet.rows)
+    ]
     return Sheet(
         sheet.name,
         [list(column) for column in zip(*padded, strict=True)],

@@ -30,7 +30,9 @@ _ONES_OWN = re.compile(
     rf"(?<![被受])(?:{_OTHERS.pattern})(?:者|人员?|员|妈妈|爸爸)?的?(?:姓名|名字|性别|年龄|联系|电话|手机|号码)"
 )
 """孩子班主任电话: the last one named is the one it tells of."""
-_OF_ONE_PERSON = frozenset(("name", "sex", "birth", "age", "id", "guardian", "relation", "phone", "ethnicity", "school"))
+_OF_ONE_PERSON = frozenset(
+    ("name", "sex", "birth", "age", "id", "guardian", "relation", "phone", "ethnicity", "school")
+)
 _ANY_PHONE = frozenset(("电话", "联系电话", "联系方式", "手机", "手机号", "手机号码", "电话号码", "联系号码", "号码"))
 _NAMES = frozenset(("姓名", "名字", "名"))
 
@@ -53,7 +55,9 @@ def others_groups(titles: Sequence[Title], headers: HeaderWords) -> frozenset[st
     """Headings over the particulars of people who are neither the child nor its guardian: of several headings with a 姓名 below,
     one of which speaks of children, the others do not."""
     named = {
-        t.group for t in titles if t.group and t.group != t.text and any(m.role == "name" for m in headers.meanings(t.text))
+        t.group
+        for t in titles
+        if t.group and t.group != t.text and any(m.role == "name" for m in headers.meanings(t.text))
     }
     children = {group for group in named if _of_children(group)}
     if not children:
