@@ -74,6 +74,13 @@ _OWNED = re.compile(r"有无|[现已拥]有|是否有|家[里中庭]")
 _SOME_DAY = re.compile(r"日期|时间|时限|期限|时候|日子")
 _ABOUT_CONSENT = re.compile(r"同意|自愿|知情|授权|签[字名署]|承诺")
 _BODY = re.compile(r"健康|身体|身心|体况")
+_OF_BEFORE = re.compile(
+    r"[去前往历]年|上[一]?[次年届期回]|以[前往]|过去|曾经|[已己]实现|[已己]圆梦|[已己]满足|[已己]完成"
+)
+"""A wish of last year beside this year's is none."""
+_YEAR = re.compile(r"(?<!\d)(20\d{2})(?!\d)")
+_PHOTOS = re.compile(r"照片|拍照|拍摄|肖像|影像|摄影|录像|宣传|采访|报道|出镜|直播")
+"""Whether a picture may be shown is asked beside whether the child may take part, and is not the same."""
 _WHOLE = re.compile(r"总|合计|小计|共计")
 """Beside a price for one piece stands the price of all."""
 
@@ -129,6 +136,8 @@ def assign(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: He
     family = {t.column for t in titles if of_the_family(t)}
     set_others_phones_aside(readings)
     _repair(readings, looks, family)
+    _leave_out(readings, "wish", _wishes_of_before(readings))
+    _leave_out(readings, "consent", [r for r in readings if _PHOTOS.search(r.title)])
     _number(readings)
     return readings
 
@@ -271,6 +280,25 @@ def _repair(readings: list[ColumnReading], looks: Mapping[int, ColumnLook], fami
             ):
                 reading.role, reading.how, reading.confidence = "birth", "content", 0.5
                 break
+
+
+def _wishes_of_before(readings: list[ColumnReading]) -> list[ColumnReading]:
+    """Columns of wishes that an earlier year was told of."""
+    wishes = [r for r in readings if r.role == "wish"]
+    if len(wishes) < 2:
+        return []
+    years = {r.column: int(m[1]) for r in wishes if (m := _YEAR.search(r.title)) is not None}
+    latest = max(years.values(), default=0)
+    return [r for r in wishes if _OF_BEFORE.search(r.title) or years.get(r.column, latest) < latest]
+
+
+def _leave_out(readings: list[ColumnReading], role: str, aside: Collection[ColumnReading]) -> None:
+    """Take ``role`` from the columns ``aside``, where another column has it."""
+    mine = [r for r in readings if r.role == role]
+    if len(mine) > sum(1 for r in mine if r in aside):
+        for reading in mine:
+            if reading in aside and reading.how != "taught":
+                reading.role = "ignored"
 
 
 def _find_facts(readings: list[ColumnReading], looks: Mapping[int, ColumnLook]) -> None:

@@ -13,6 +13,8 @@ from wishes.intake.understanding.lexicon import Lexicon
 from wishes.intake.understanding.model import Entry
 from wishes.intake.understanding.text import tight
 
+SLIPPED = "line"
+"""The trace of a line whose cells stand below the wrong titles."""
 _DIGITS = re.compile(r"\d.*\d.*\d.*\d", re.S)
 _DIGIT = re.compile(r"\d")
 _MOST_YEARS_APART = 2

@@ -9,7 +9,7 @@ from functools import lru_cache
 from operator import itemgetter
 
 from wishes.intake.reading.grid import Value, cell_name
-from wishes.intake.understanding.contradictions import out_of_place
+from wishes.intake.understanding.contradictions import SLIPPED, out_of_place
 from wishes.intake.understanding.dates import NOTHING, When, birth_from_id, read_birth, read_visit
 from wishes.intake.understanding.lexicon import Lexicon
 from wishes.intake.understanding.model import ColumnReading, Entry, Trace
@@ -223,6 +223,7 @@ def read_person(cells: Cells, context: Context, section_village: str | None, hid
             entry.recno = record
     if out_of_place(entry, said, lexicon):
         entry.doubts.append("row_unsure")
+        entry.traces[SLIPPED] = Trace("", "", "cells below the wrong titles", 0.4)
     consent = read_consent(cells, context)
     entry.consent, entry.consent_text = consent, said.get("consent", "")
     if consent == "unclear":

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from wishes.intake.reading.grid import cell_name
-from wishes.intake.understanding.contradictions import ages_disagree, born_later
+from wishes.intake.understanding.contradictions import SLIPPED, ages_disagree, born_later
 from wishes.intake.understanding.lexicon import Lexicon
 from wishes.intake.understanding.model import CampaignRules, Entry, Trace
 from wishes.intake.understanding.numerals import number
@@ -188,6 +188,9 @@ def _summed(prices: tuple[Price, ...]) -> Price | None:
 def judge(entry: Entry, rules: CampaignRules) -> None:
     """Apply the campaign's rules: fill ``reasons``, ``confidence`` and ``status``."""
     reasons = entry.reasons
+    if SLIPPED in entry.traces:
+        _park_slipped(entry)
+        return
     if not entry.child:
         reasons.append("missing_name")
     ceiling = rules.ceiling_fen
@@ -222,6 +225,13 @@ def judge(entry: Entry, rules: CampaignRules) -> None:
         entry.status = "accepted"
     if len(entry.warnings) > 1:
         entry.warnings = list(dict.fromkeys(entry.warnings))
+
+
+def _park_slipped(entry: Entry) -> None:
+    """A line whose cells stand below the wrong titles is refused for nothing that another column's cells say."""
+    entry.reasons = [reason for reason in entry.reasons if reason in ("withdrawn", "unsafe_item", "cash_wish")]
+    entry.confidence = 0.5
+    entry.status = "rejected" if entry.reasons else "parked"
 
 
 _LAST_DAY = {4: "-12-31", 7: "-31"}
