@@ -199,3 +199,54 @@ def test_a_list_in_one_column_is_told_as_people_speak(understand_bytes: Understa
         ("刘小河", "2014", "刘芳", ("poor",), "书包", 9000),
         ("赵青青", "2012", "赵平", ("other",), "足球", 6000),
     ]
+
+
+def test_last_years_wish_is_none_beside_this_years(understand_bytes: Understand) -> None:
+    head = ["姓名", "性别", "去年心愿", "是否实现", "今年心愿", "价格", "监护人签字"]
+    rows = [[line[1], line[2], "书包", "是", line[7], line[8], "是"] for line in LINES]
+    entries = read(understand_bytes, [head, *rows])
+    assert [(e.item, e.price_high) for e in entries] == [(line[7], line[8] * 100) for line in LINES]
+
+
+def test_a_picture_that_may_not_be_shown_is_no_refusal_of_the_wish(understand_bytes: Understand) -> None:
+    head = ["姓名", "性别", "微心愿", "价格", "监护人是否同意参加", "是否同意公开照片"]
+    rows = [[line[1], line[2], line[7], line[8], "同意" if line[0] > 1 else "不同意", "不同意"] for line in LINES]
+    assert [e.consent for e in read(understand_bytes, [head, *rows])] == ["no", "yes", "yes", "yes"]
+
+
+def test_a_line_that_slipped_is_parked_and_refused_for_nothing(understand_bytes: Understand) -> None:
+    first, second, *rest = LINES
+    rows = [[first[0], None, *first[1:-1]], [second[0], *second[2:], None], *rest]
+    entries = read(understand_bytes, [HEAD, *rows])
+    assert [(e.status, e.reasons) for e in entries[:2]] == [("parked", []), ("parked", [])]
+    assert [e.status for e in entries[2:]] == ["accepted", "accepted"]
+
+
+def test_the_wish_of_a_second_child_in_the_line_is_not_given_to_the_first(understand_bytes: Understand) -> None:
+    head = ["户主", "电话", "孩子1姓名", "孩子1性别", "孩子1心愿", "孩子2姓名", "孩子2性别", "孩子2心愿", "家长同意"]
+    rows = [["王强", "19900001111", "王大山", "男", "书包", "王小河", "女", "足球", "是"]] + [
+        [line[5], line[6], line[1], line[2], line[7], line[1][0] + "小雨", "女", "跳绳", "是"] for line in LINES[1:]
+    ]
+    entries = read(understand_bytes, [head, *rows])
+    assert [(e.child, e.guardian, e.status) for e in entries[:2]] == [
+        ("王大山", None, "accepted"),
+        ("王大山", None, "parked"),
+    ]
+
+
+def test_a_birth_in_three_columns_is_one(understand_bytes: Understand) -> None:
+    rows = [
+        ["青禾市西岭县石桥镇微心愿"],
+        ["序号", "姓名", "性别", "出生", "", "", "监护人", "", "微心愿", "价格", "家长同意"],
+        ["", "", "", "年", "月", "日", "姓名", "电话", "", "", ""],
+        [1, "王大山", "男", 2013, 5, 12, "王强", "19900001111", "书包", 80, "是"],
+        [2, "刘小河", "女", 2014, 10, "", "刘刚", "19900001112", "足球", 60, "是"],
+        [3, "赵青青", "女", 2012, "", "", "赵平", "19900001113", "台灯", 90, "是"],
+    ]
+    merge = ["A2:A3", "B2:B3", "C2:C3", "D2:F2", "G2:H2", "I2:I3", "J2:J3", "K2:K3"]
+    entries = understand_bytes(workbook(rows, merge=merge)).entries
+    assert [(e.birth, e.guardian, e.price_high) for e in entries] == [
+        ("2013-05-12", "王强", 8000),
+        ("2014-10", "刘刚", 6000),
+        ("2012", "赵平", 9000),
+    ]

@@ -8,7 +8,14 @@ from collections.abc import Collection, Mapping, Sequence
 from wishes.intake.understanding.content import ColumnLook
 from wishes.intake.understanding.headers import HeaderWords, Meaning, ordinal_of
 from wishes.intake.understanding.model import ColumnReading
-from wishes.intake.understanding.whose import Title, in_group, of_the_family, others_groups, set_others_phones_aside
+from wishes.intake.understanding.whose import (
+    Title,
+    in_group,
+    of_a_child,
+    of_the_family,
+    others_groups,
+    set_others_phones_aside,
+)
 
 FLAGS = ("flag_orphan", "flag_unattended", "flag_poor", "flag_disabled", "flag_left_behind", "flag_other")
 ASIDE = ("health", "claimer", "link", "color", "ethnicity", "teacher", "teacher_phone", "reason", "remark", "ignored")
@@ -213,7 +220,12 @@ def _repair(readings: list[ColumnReading], looks: Mapping[int, ColumnLook], fami
     roles = {r.role for r in readings}
     free = [r for r in readings if r.role == "ignored"]
     named = [
-        r for r in free if r.how == "unknown" and looks[r.column].filled >= 2 and looks[r.column].share("name") >= 0.7
+        r
+        for r in free
+        if r.how == "unknown"
+        and looks[r.column].filled >= 2
+        and looks[r.column].share("name") >= 0.7
+        and not of_a_child(r.title)
     ]
     child = next((r for r in readings if r.role == "name"), None)
     if child is not None and child.how == "content" and named and named[0].column < child.column:

@@ -16,8 +16,8 @@ from wishes.intake.understanding.text import tight
 from wishes.intake.understanding.wishcells import WishCell, entries_of, judge
 
 _NONE: frozenset[int] = frozenset()
-_VILLAGE_TITLE = re.compile(r"[\u4e00-\u9fff]{1,20}(?:村|社区|居委会|嘎查)")
-_VILLAGE_SHEET = re.compile(r"[\u4e00-\u9fff]{1,8}(?:村|社区|嘎查)")
+_VILLAGE_TITLE = re.compile(r"[\u4e00-\u9fff]{1,20}(?:村|社区|居委会|嘎查|屯|寨|管理区|作业站|连队)")
+_VILLAGE_SHEET = re.compile(r"[\u4e00-\u9fff]{1,8}(?:村|社区|嘎查|屯|寨|管理区)")
 _DISABILITY = re.compile("(?:残疾|残障|障碍|伤残).{0,2}(?:类|种|型|情况)")
 """Over such a column 精神 or 多重 is a disability."""
 _ONE = re.compile(r"单价|每[个件份]")
@@ -191,7 +191,9 @@ class BlockReader:
     def _section(self, text: str) -> None:
         places = self.context.lexicon.places
         bare = re.sub(r"[(（].*$", "", text)
-        if re.search(r"村|社区|居委会|屯|庄", bare) and not re.search(r"年级|班|小学|中学", bare):
+        if re.search(r"村|社区|居委会|屯|庄|寨|嘎查|管理区|作业站|连队", bare) and not re.search(
+            r"年级|班|小学|中学", bare
+        ):
             self.section_village = places.read(bare).village
         else:
             self.section_village = None

@@ -51,6 +51,12 @@ def of_the_family(title: Title) -> bool:
     return bool(GUARDIAN_GROUP.search(title_key(title.group)) or GUARDIAN_GROUP.search(title_key(title.text)))
 
 
+def of_a_child(title: str) -> bool:
+    """Whether a title speaks of a child and of no guardian: 孩子2姓名, 学生."""
+    key = title_key(title)
+    return _CHILD.search(key) is not None and GUARDIAN_GROUP.search(key) is None
+
+
 def others_groups(titles: Sequence[Title], headers: HeaderWords) -> frozenset[str]:
     """Headings over the particulars of people who are neither the child nor its guardian: of several headings with a 姓名 below,
     one of which speaks of children, the others do not."""
