@@ -250,3 +250,76 @@ def test_a_birth_in_three_columns_is_one(understand_bytes: Understand) -> None:
         ("2014-10", "刘刚", 6000),
         ("2012", "赵平", 9000),
     ]
+
+
+@pytest.mark.parametrize("whose", ["家长", "户主", "监护人"])
+def test_an_identity_number_of_the_family_is_no_childs_birth(understand_bytes: Understand, whose: str) -> None:
+    head = ["姓名", "性别", "年龄", f"{whose}姓名", f"{whose}身份证号", f"{whose}电话", "微心愿", "价格", "家长签字"]
+    rows = [
+        [line[1], line[2], line[4], line[5], f"99999919850712001{line[0]}", line[6], line[7], line[8], "是"]
+        for line in LINES
+    ]
+    entries = read(understand_bytes, [head, *rows])
+    assert [(e.birth, e.age, e.phone, e.status) for e in entries] == [
+        (None, line[4], (line[6],), "accepted") for line in LINES
+    ]
+
+
+def test_a_party_member_told_with_a_number_in_one_cell_is_not_of_the_family(understand_bytes: Understand) -> None:
+    head = [
+        "支部书记",
+        "书记电话",
+        "结对党员及电话",
+        "被帮扶儿童",
+        "年龄",
+        "微心愿",
+        "金额",
+        "带养人",
+        "带养人电话",
+        "家长同意",
+    ]
+    rows = [
+        [
+            "孙强",
+            "16600002001",
+            "孙林16600002002、马平16600002003",
+            line[1],
+            line[4],
+            line[7],
+            line[8],
+            line[5],
+            line[6],
+            "是",
+        ]
+        for line in LINES
+    ]
+    entries = read(understand_bytes, [head, *rows])
+    assert [(e.child, e.guardian, e.phone) for e in entries] == [(line[1], line[5], (line[6],)) for line in LINES]
+
+
+def test_what_was_handed_out_is_not_wished_for_once_more(understand_bytes: Understand) -> None:
+    head = ["姓名", "性别", "心愿", "价格", "监护人同意", "实发物品", "领取人", "领取人电话"]
+    rows = [[line[1], line[2], line[7], line[8], "是", "书包", line[5], line[6]] for line in LINES]
+    entries = read(understand_bytes, [head, *rows])
+    assert [(e.item, e.price_high) for e in entries] == [(line[7], line[8] * 100) for line in LINES]
+
+
+def test_the_numbers_of_recommender_and_taker_on_a_card_are_theirs(understand_bytes: Understand) -> None:
+    rows: list[list[Any]] = []
+    for line in LINES[:3]:
+        rows += [
+            ["石桥镇微心愿卡"],
+            ["姓名", line[1], "性别", line[2], "年龄", line[4]],
+            ["监护人", line[5], "与孩子关系", "父亲", "电话", line[6]],
+            ["我的心愿", line[7], "预算", line[8], "家长签字", "已签"],
+            ["推荐单位", "柳树村委会", "经办人", "孙强", "电话", "16600002001"],
+            ["认领人", "马平", "单位", "县医院", "电话", "16600002002"],
+            [],
+        ]
+    entries = understand_bytes(workbook(rows)).entries
+    assert [(e.child, e.phone, e.status) for e in entries] == [(line[1], (line[6],), "accepted") for line in LINES[:3]]
+
+
+def test_a_township_called_what_it_was_before_is_known_by_its_name(lexicon: Any) -> None:
+    read = lexicon.places.read("龙潭乡柳树村")
+    assert (read.town, read.village) == ("459902101", "柳树村")

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from wishes.intake.reading.grid import Value, cell_name
 from wishes.intake.understanding.headers import HeaderWords, ordinal_of, title_key
@@ -14,6 +15,7 @@ from wishes.intake.understanding.model import Entry
 from wishes.intake.understanding.rows import Cells, Columns, Context, read_person, says_withdrawn
 from wishes.intake.understanding.tables import Grid, find_headers
 from wishes.intake.understanding.text import flat, tight
+from wishes.intake.understanding.whose import is_any_phone
 from wishes.intake.understanding.wishcells import WishCell, entries_of
 
 _ROLES = frozenset(
@@ -204,6 +206,7 @@ def _cut(pairs: list[Pair], opener: str, left: int, grid: Grid) -> list[Card]:
 def read_card(card: Card, grid: Grid, context: Context, lexicon: Lexicon) -> list[Entry]:
     """The entries of one card, not yet judged."""
     opener = card.of("name")[0]
+    _set_others_phones_aside(card)
     columns: dict[str, list[int]] = {}
     for index, pair in enumerate(card.pairs):
         columns.setdefault(pair.role, []).append(index)
@@ -249,6 +252,20 @@ def read_card(card: Card, grid: Grid, context: Context, lexicon: Lexicon) -> lis
         for entry in entries:
             entry.reasons.append("withdrawn")
     return entries
+
+
+def _set_others_phones_aside(card: Card) -> None:
+    """经办人 | 王强 | 电话: the number behind somebody who is not of the family, where the family has one, too."""
+    phones = card.of("phone")
+    for before, pair in pairwise(card.pairs):
+        if (
+            len(phones) > 1
+            and pair.role == "phone"
+            and before.row == pair.row
+            and before.role in ("unit_name", "claimer", "teacher")
+            and is_any_phone(pair.title)
+        ):
+            pair.role = "teacher_phone"
 
 
 def _companion(pairs: list[Pair], position: int, ordinal: int, wishes: int) -> Pair | None:

@@ -85,6 +85,7 @@ _OF_BEFORE = re.compile(
     r"[去前往历]年|上[一]?[次年届期回]|以[前往]|过去|曾经|[已己]实现|[已己]圆梦|[已己]满足|[已己]完成"
 )
 """A wish of last year beside this year's is none."""
+_GIVEN = re.compile(r"实[发际]|发放|领[取到]|[已代][购买发送]|采购|落实|赠送|送出|捐|认领")
 _YEAR = re.compile(r"(?<!\d)(20\d{2})(?!\d)")
 _PHOTOS = re.compile(r"照片|拍照|拍摄|肖像|影像|摄影|录像|宣传|采访|报道|出镜|直播")
 """Whether a picture may be shown is asked beside whether the child may take part, and is not the same."""
@@ -143,7 +144,7 @@ def assign(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: He
     family = {t.column for t in titles if of_the_family(t)}
     set_others_phones_aside(readings)
     _repair(readings, looks, family)
-    _leave_out(readings, "wish", _wishes_of_before(readings))
+    _leave_out(readings, "wish", _no_wishes_of_today(readings))
     _leave_out(readings, "consent", [r for r in readings if _PHOTOS.search(r.title)])
     _number(readings)
     return readings
@@ -294,14 +295,18 @@ def _repair(readings: list[ColumnReading], looks: Mapping[int, ColumnLook], fami
                 break
 
 
-def _wishes_of_before(readings: list[ColumnReading]) -> list[ColumnReading]:
-    """Columns of wishes that an earlier year was told of."""
+def _no_wishes_of_today(readings: list[ColumnReading]) -> list[ColumnReading]:
+    """Columns of wishes of an earlier year, and of what was given in the end."""
     wishes = [r for r in readings if r.role == "wish"]
     if len(wishes) < 2:
         return []
     years = {r.column: int(m[1]) for r in wishes if (m := _YEAR.search(r.title)) is not None}
     latest = max(years.values(), default=0)
-    return [r for r in wishes if _OF_BEFORE.search(r.title) or years.get(r.column, latest) < latest]
+    return [
+        r
+        for r in wishes
+        if _OF_BEFORE.search(r.title) or _GIVEN.search(r.title) or years.get(r.column, latest) < latest
+    ]
 
 
 def _leave_out(readings: list[ColumnReading], role: str, aside: Collection[ColumnReading]) -> None:

@@ -21,6 +21,11 @@ _AND = re.compile(r"\s*(?:[/&+、]|及|和|与|或)\s*")
 _QUESTION = re.compile(r"^(?:Q\d{1,3}|第\d{1,3}题|\d{1,3}(?=[._、:：]))[._、:：\s\-]*", re.I)
 """How questionnaires number their columns."""
 _LATIN_AROUND = re.compile(r"[a-z]$"), re.compile(r"^[a-z]")
+_LAST_WORD = re.compile(
+    "(?:(?P<phone>(?:联系)?(?:电话|手机|电话号码?|手机号码?|联系方式|联系号码))|(?P<id>身份证号?码?)|(?P<sex>性别)|(?P<age>年龄)"
+    "|(?P<birth>出生(?:日期|年月日?))|(?P<guardian>(?:联系人|家长|监护人)(?:姓名)?))$"
+)
+"""What a title that is not listed ends with is what its column holds, whoever stands before it: 带养人电话."""
 _WHETHER = re.compile("^(?:是否为?|是不是|属于|有无)")
 _UNIT = re.compile(r"元$|rmb$")
 _ORDINALS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6}
@@ -71,6 +76,8 @@ class HeaderWords:
             return both
         if not 2 <= len(key) <= 24:
             return []
+        if (last := _LAST_WORD.search(key)) is not None and last.start() > 0 and last.lastgroup is not None:
+            return [Meaning(last.lastgroup, 0.5 + 0.4 * len(last[0]) / len(key))]
         # The longest listed title inside; of equals the last, for the head of a Chinese title comes last.
         for length in range(min(len(key), self._longest), 1, -1):
             for start in range(len(key) - length, -1, -1):

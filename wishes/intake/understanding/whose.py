@@ -21,7 +21,7 @@ _CHILD = re.compile(
     r"儿童|孩子|小孩|学生|少年|子女|娃|幼儿|患儿|小朋友|孤儿|未成年|[被受]|许愿|(?:帮扶|关爱|服务|资助|救助)对象"
 )
 _OTHERS = re.compile(
-    r"党员|志愿|义工|爱心|代理|采集|录入|填[报表写]|登记人|[上呈]报|报送|推荐|经办|社工|干部|网格|督导|老师|教师|班主任|辅导员"
+    r"党员|志愿|义工|爱心|代理|采集|录入|填[报表写]|登记[人员]|[上呈]报|报送|推荐|经办|社工|干部|网格|督导|老师|教师|班主任|辅导员"
     r"|书记|主任|[村屯队组所站]长|联络员|负责|责任人|承办|认领|结对|帮扶|包[保联户]|捐|资助|赞助|圆梦|落实|领取|发放|配送|采购"
     r"|服刑|矫正|在押|戒毒|罪犯|民警|医[生护]|护士|护理|司机|审核|走访人|入户人"
 )
@@ -30,9 +30,13 @@ _ONES_OWN = re.compile(
     rf"(?<![被受])(?:{_OTHERS.pattern})(?:者|人员?|员|妈妈|爸爸)?的?(?:姓名|名字|性别|年龄|联系|电话|手机|号码)"
 )
 """孩子班主任电话: the last one named is the one it tells of."""
+_FAMILY = re.compile(
+    r"监护|家长|家属|亲属|户主|父|母|爸|妈|爷|奶|姥|外[公婆]|联系人|照料|照护|照顾|抚养|陪护|看护|大人|代理人"
+)
 _OF_ONE_PERSON = frozenset(
     ("name", "sex", "birth", "age", "id", "guardian", "relation", "phone", "ethnicity", "school")
 )
+_OF_A_BODY = frozenset(("sex", "birth", "age", "id", "ethnicity"))
 _ANY_PHONE = frozenset(("电话", "联系电话", "联系方式", "手机", "手机号", "手机号码", "电话号码", "联系号码", "号码"))
 _NAMES = frozenset(("姓名", "名字", "名"))
 
@@ -81,8 +85,11 @@ def in_group(title: Title, headers: HeaderWords, others: frozenset[str]) -> list
     key = title_key(title.text)
     if meanings and meanings[0].role == "phone" and _CLAIM_GROUP.search(key):
         return [Meaning("claimer", 1.0)]  # 认领电话
-    if meanings and meanings[0].fit < 1 and meanings[0].role in _OF_ONE_PERSON and _is_others(key):
-        return [Meaning("claimer", 1.0)]  # 党员姓名, 爱心妈妈电话
+    if meanings and meanings[0].fit < 1 and _is_others(key):
+        told = [m for m in meanings if m.role not in _OF_ONE_PERSON]
+        meanings = told or [Meaning("claimer", 1.0)]  # 党员姓名, 结对党员及电话
+    elif meanings and meanings[0].role in _OF_A_BODY and _FAMILY.search(key) is not None and not _of_children(key):
+        return [Meaning("ignored", 1.0)]  # 监护人身份证号, 户主年龄
     group = title_key(title.group)
     if not group or title.group == title.text:
         return meanings
@@ -120,6 +127,11 @@ def _is_others(key: str) -> bool:
     return not kin or _ONES_OWN.search(key) is not None
 
 
+def is_any_phone(title: str) -> bool:
+    """Whether the title of a number leaves open whose it is."""
+    return title_key(title) in _ANY_PHONE
+
+
 def set_others_phones_aside(readings: list[ColumnReading]) -> None:
     """认领人 | 联系电话: a number behind somebody who is not of the family is that person's, where the family has one, too."""
     phones = [r for r in readings if r.role == "phone"]
@@ -128,6 +140,6 @@ def set_others_phones_aside(readings: list[ColumnReading]) -> None:
             reading.role == "phone"
             and len(phones) > 1
             and before.role in ("claimer", "teacher", "unit_name")
-            and title_key(reading.title) in _ANY_PHONE
+            and is_any_phone(reading.title)
         ):
             reading.role = "teacher_phone"
