@@ -442,8 +442,8 @@ def _akin(word: str, listed: CatalogueItem) -> bool:
 
 
 def _nearest(word: str, listed: Sequence[CatalogueItem]) -> CatalogueItem | None:
-    """The one line whose name has the most of the word's characters."""
-    shared = [len(set(word) & set(line.name)) for line in listed]
+    """The one line whose name has the most of the word's characters; the last tells the kind of thing."""
+    shared = [len(set(word) & set(line.name)) + 2 * (word[-1] == line.name[-1]) for line in listed]
     most = max(shared)
     return listed[shared.index(most)] if shared.count(most) == 1 else None
 
