@@ -323,3 +323,43 @@ def test_the_numbers_of_recommender_and_taker_on_a_card_are_theirs(understand_by
 def test_a_township_called_what_it_was_before_is_known_by_its_name(lexicon: Any) -> None:
     read = lexicon.places.read("龙潭乡柳树村")
     assert (read.town, read.village) == ("459902101", "柳树村")
+
+
+@pytest.mark.parametrize(
+    ("cell", "things"),
+    [
+        ("棉鞋一双37号书包一个", ["棉鞋", "书包"]),
+        ("两本书一个书包", ["课外书", "书包"]),
+        ("一双棉鞋37号", ["棉鞋"]),
+        ("三套衣服", ["衣服"]),
+    ],
+)
+def test_amounts_part_things_that_nothing_else_parts(
+    understand_bytes: Understand, cell: str, things: list[str]
+) -> None:
+    entries = read(understand_bytes, [HEAD, [*LINES[0][:7], cell, "", "是"], *LINES[1:]])
+    assert [e.item for e in entries if e.child == "王大山"] == things
+
+
+@pytest.mark.parametrize("cell", ["衣服鞋子", "棉袄棉裤一套", "饭盒水杯"])
+def test_two_things_in_one_breath_are_parked(understand_bytes: Understand, cell: str) -> None:
+    entry = read(understand_bytes, with_first(微心愿=cell))[0]
+    assert (entry.status, entry.doubts) == ("parked", ["wish_cut_unsure"])
+
+
+@pytest.mark.parametrize("cell", ["羽绒服外套", "奥特曼书包", "学习用品书包"])
+def test_a_thing_may_lend_another_its_name(understand_bytes: Understand, cell: str) -> None:
+    assert read(understand_bytes, with_first(微心愿=cell))[0].status == "accepted"
+
+
+def test_going_to_see_lamps_is_no_lamp(understand_bytes: Understand) -> None:
+    entry = read(understand_bytes, with_first(微心愿="想去江边看河灯"))[0]
+    assert (entry.category, entry.need) == ("experience", "vetted")
+
+
+@pytest.mark.parametrize(
+    ("cell", "reason"),
+    [("视频会员", "cash_wish"), ("零花", "cash_wish"), ("麻雷子", "unsafe_item"), ("啥都行", "missing_wish")],
+)
+def test_northern_words_for_what_is_refused_are_known(understand_bytes: Understand, cell: str, reason: str) -> None:
+    assert read(understand_bytes, with_first(微心愿=cell))[0].reasons == [reason]

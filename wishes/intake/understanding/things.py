@@ -106,6 +106,8 @@ _SAID = (
     (re.compile("^(?:去|到)(?!.*(?:医院|看病|治|上学|读书|上班|打工|买)).{2,}"), "", "experience"),
 )
 """Wishes without a thing, by the way they are said."""
+_WENT = re.compile("(?:想|希望|盼望?|要|能)(?:能|可以)?[去到](?!.*[的用穿戴][^的]{1,5}$)")
+"""The opening words 想去 are cut off; 哈尔滨看冰灯 is no lamp."""
 _NO_THING = re.compile("吵架|打架|考[上进取到]|成绩[好提进上]|身体健康|平平?安安?$")
 _TITLE = re.compile("《([^《》]{2,20})》(?:这?一?[本套册部])?(?:书|全集|图书)?(?:一[本套册])?")
 _LETTER = re.compile(r"\w")
@@ -367,8 +369,11 @@ class ThingReader:
             return None, "unknown", 0.0  # 奶奶 is no milk
         if core[-1] in "子儿" and (known := self._known.get(core[:-1])) is not None:
             return known, "last word", 0.95  # 炕桌子, 跳绳儿
-        suffix = next((self._known[core[i:]] for i in range(1, len(core) - 1) if core[i:] in self._known), None)
-        if suffix is not None:
+        start = next((i for i in range(1, len(core) - 1) if core[i:] in self._known), None)
+        if start is not None:
+            suffix, before = self._known[core[start:]], self._known.get(core[:start])
+            if before is not None and _are_two(core[:start], before, core[start:], suffix):
+                return suffix, "two things", 0.5
             return suffix, "last word", 0.95
         inner, end = self._inner(core)
         head = next(((h, kind) for h, kind in self._heads if core.endswith(h)), None)
@@ -399,12 +404,15 @@ class ThingReader:
             words = [w for w in self._known if "心理" in w and w in core and self._known[w].category == "psych"]
             named = self._known[max(words, key=len)] if words else _Known(core, "psych", "psych", None, False)
             return named, "word inside", 0.9
-        if found is not None and (
-            read[1] != "last character" if found.category in NEEDS else _TAUGHT.search(core) is None
+        went = read[1] in ("last character", "unknown") and _WENT.search(shown) is not None
+        if (
+            found is not None
+            and not went
+            and (read[1] != "last character" if found.category in NEEDS else _TAUGHT.search(core) is None)
         ):
             return read
         for said, item, category in _SAID:
-            if said.search(core) is not None:
+            if said.search("去" + core if went else core) is not None:
                 named = self._known.get(item) or _Known(core, category, NEEDS[category], None, False)
                 return named, "turn of phrase", 0.8
         if (title := _TITLE.fullmatch(self._bare(shown))) is not None:
@@ -446,6 +454,24 @@ def _nearest(word: str, listed: Sequence[CatalogueItem]) -> CatalogueItem | None
     shared = [len(set(word) & set(line.name)) + 2 * (word[-1] == line.name[-1]) for line in listed]
     most = max(shared)
     return listed[shared.index(most)] if shared.count(most) == 1 else None
+
+
+_WORN_OR_USED = frozenset(("clothing", "study", "daily", "aid"))
+"""Things of other kinds lend others their name: 奥特曼书包, 篮球服, 象棋书."""
+_GENERAL = re.compile("(?:用品|用具|工具|器材|类|文具|服装|衣物|套装|校服|运动服|睡衣)$")
+_ANY_OF_ITS_KIND = re.compile("(?:外套|衣服|上衣|大衣|衣裳|套装|服装|裤子|马甲|包|盒|套|架|袋|罩)$")
+
+
+def _are_two(first: str, one: _Known, second: str, other: _Known) -> bool:
+    """Whether two words one behind the other are two things: 衣服鞋子, 棉袄棉裤, but not 羽绒服外套."""
+    return (
+        min(len(first), len(second)) >= 2
+        and one.item != other.item
+        and one.category in _WORN_OR_USED
+        and other.category in _WORN_OR_USED
+        and _GENERAL.search(first) is None
+        and _ANY_OF_ITS_KIND.search(second) is None
+    )
 
 
 def _bare_price(text: str, item: str) -> Price | None:

@@ -107,6 +107,9 @@ def _describe(entry: Entry, thing: Thing) -> None:
     elif thing.verdict == "unknown":
         entry.doubts.append("item_unknown")
         entry.traces["item"] = Trace(entry.cell, entry.raw, "unknown thing", thing.confidence)
+    elif thing.how == "two things":
+        entry.doubts.append("wish_cut_unsure")
+        entry.traces["item"] = Trace(entry.cell, entry.raw, "two things without anything between", thing.confidence)
     elif thing.how != "exact":
         entry.traces["item"] = Trace(entry.cell, entry.raw, thing.how, thing.confidence)
 
