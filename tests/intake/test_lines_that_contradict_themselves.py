@@ -363,3 +363,20 @@ def test_going_to_see_lamps_is_no_lamp(understand_bytes: Understand) -> None:
 )
 def test_northern_words_for_what_is_refused_are_known(understand_bytes: Understand, cell: str, reason: str) -> None:
     assert read(understand_bytes, with_first(微心愿=cell))[0].reasons == [reason]
+
+
+@pytest.mark.parametrize(
+    ("price", "fen"),
+    [("80不到", (None, 8000)), ("一百以里", (None, 10_000)), ("l20", (12_000, 12_000)), ("80元80元", (8000, 8000))],
+)
+def test_prices_as_people_type_and_say_them(
+    understand_bytes: Understand, price: str, fen: tuple[int | None, int]
+) -> None:
+    entry = read(understand_bytes, with_first(价格=price))[0]
+    assert ((entry.price_low, entry.price_high), entry.status) == (fen, "accepted")
+
+
+@pytest.mark.parametrize("price", ["50%", "100美元", "5角", "百儿八十", "百十来块"])
+def test_a_number_that_is_no_price_in_yuan_is_parked(understand_bytes: Understand, price: str) -> None:
+    entry = read(understand_bytes, with_first(价格=price))[0]
+    assert (entry.status, entry.price_high) == ("parked", None)

@@ -43,7 +43,7 @@ _UP_TO = re.compile(
     + _NUMBER
     + r")(?:元|块)?(?:以内|以下|之内|内)?"
 )
-_WITHIN = re.compile(r"(" + _NUMBER + r")\s*(?:元|块)?(?:钱)?\s*(?:以内|以下|之内|内|之下|封顶|及以下)")
+_WITHIN = re.compile(r"(" + _NUMBER + r")\s*(?:元|块)?(?:钱)?\s*(?:以内|以下|之内|内|之下|封顶|及以下|以里|不到)")
 _FROM = re.compile(r"(?:不低于|不少于|至少|最低|大于|≥|>=|>)?\s*(" + _NUMBER + r")\s*(?:元|块)?\s*(?:以上|起|起步|多)")
 _FROM_PREFIX = re.compile(r"(?:不低于|不少于|至少|最低|大于|≥|>=|>)\s*(" + _NUMBER + r")")
 _RANGE = re.compile(rf"({_NUMBER})\s*(?:-{{1,3}}|~{{1,2}}|—{{1,2}}|–|―|─|一(?=\d)|至|到|∼|〜|～)\s*({_NUMBER})")
@@ -63,7 +63,10 @@ _SHARED_UNIT = re.compile(
 """2-3百: both are hundreds."""
 _LIST = re.compile(r"[、,，;；\n/|+＋和及 ]+")
 _LEAST = 500
-_NO_PRICE = re.compile(r"[A-Za-z]|以[上下内]|超|低于|高于|[码号寸岁天年月日个件]")
+_NO_PRICE = re.compile(r"[A-Za-z]|以[上下内]|超|低于|高于|[码号寸岁天年月日个件%％折角毛分]|美元")
+_GLUED = re.compile(r"(?<=[元块])(?=\d{2})")
+"""80元120元 are two."""
+_LETTER_L = re.compile(r"(?<![A-Za-z])[lI](?=\d|[Oo]\d)")
 _LETTER_O = re.compile(r"(?<=\d)[Oo](?=[\dOo元块]|$)")
 _THOUSANDS = re.compile(r"(?<!\d)(\d),(\d{3})(?![\d,])")
 _POINT = re.compile(r"(?<=\d)[.．](?=\D|$)")
@@ -98,7 +101,7 @@ def read_price(
     if text in zero_words:
         return PriceCell((Price(0, 0, "free"),))
     # A letter O among digits is a zero that somebody typed.
-    text = _LETTER_O.sub("0", text)
+    text = _GLUED.sub("、", _LETTER_O.sub("0", _LETTER_L.sub("1", text)))
     text = _THOUSANDS.sub(r"\1\2", text)
     text = _POINT.sub("", text)
     text = _without_remark(text)
