@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
+from wishes.intake.understanding.catalogued import NEEDS, CatalogueItem, is_akin, nearest_of
 from wishes.intake.understanding.dangers import Guard
 from wishes.intake.understanding.numerals import CHINESE_NUMBER, number
 from wishes.intake.understanding.prices import Price, inline_price
@@ -16,7 +16,6 @@ from wishes.intake.understanding.sizes import SIZE, size_in
 from wishes.intake.understanding.text import flat, simple, tight
 from wishes.intake.words import Item, Words
 
-NEEDS = {"experience": "vetted", "companionship": "vetted", "psych": "psych"}
 CATEGORIES = (
     "study",
     "book",
@@ -30,39 +29,6 @@ CATEGORIES = (
     "companionship",
     "psych",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class CatalogueItem:
-    """One line of the campaign's catalogue. Prices in fen."""
-
-    name: str
-    category: str
-    need: str
-    size_kind: str | None
-    price_low: int | None = None
-    price_high: int | None = None
-    measure_word: str = ""
-
-
-def catalogue_from_rows(rows: Iterable[Mapping[str, str]]) -> tuple[CatalogueItem, ...]:
-    """The catalogue from the rows of ``catalogue.csv``."""
-
-    def fen(text: str | None) -> int | None:
-        return round(float(text) * 100) if text else None
-
-    return tuple(
-        CatalogueItem(
-            r["item"],
-            r["category"],
-            r["needs"],
-            r.get("size_kind") or None,
-            fen(r.get("price_low")),
-            fen(r.get("price_high")),
-            r.get("measure_word") or "",
-        )
-        for r in rows
-    )
 
 
 class Thing(NamedTuple):
@@ -141,7 +107,7 @@ class ThingReader:
             rivals = [self.catalogue[word] for word in (item.name, *item.synonyms) if word in self.catalogue]
             for word in (item.name, *item.synonyms):
                 own = self.catalogue.get(word)
-                if own is None and len(rivals) > 1 and (nearest := _nearest(word, rivals)) not in (None, listed):
+                if own is None and len(rivals) > 1 and (nearest := nearest_of(word, rivals)) not in (None, listed):
                     # Where the catalogue has 棉鞋 and 雪地靴, 雪地棉靴 are the latter.
                     self._known.setdefault(
                         _key(word), _Known(nearest.name, nearest.category, nearest.need, nearest.size_kind, True)
@@ -160,7 +126,7 @@ class ThingReader:
                                 False,
                             ),
                         )
-                    elif listed is not None and listed.name != item.name and not _akin(word, listed):
+                    elif listed is not None and listed.name != item.name and not is_akin(word, listed):
                         self._known.setdefault(_key(word), known._replace(item=word, catalogued=False))
                     else:
                         self._known.setdefault(_key(word), known)
@@ -442,18 +408,6 @@ _TRAILING = re.compile(r"(?:[\s:：,，\-—(（\[]+|(?<=[个只双本支盒把�
 _GLUED = re.compile(r"[\u4e00-\u9fff]{2,8}(\d{2,3})")
 _IN_PIECES = re.compile("拼图|积木|乐高|磁力片|雪花片|卡片|词典|字典|棋")
 _COLOURS = frozenset(("12", "18", "24", "36", "48", "60", "72"))
-
-
-def _akin(word: str, listed: CatalogueItem) -> bool:
-    """Whether the catalogue's name does for a sender's word: 水杯 may be called 保温杯, a 棉袄 is no 冲锋外套."""
-    return listed.category in NEEDS or bool(set(word) & set(listed.name))
-
-
-def _nearest(word: str, listed: Sequence[CatalogueItem]) -> CatalogueItem | None:
-    """The one line whose name has the most of the word's characters; the last tells the kind of thing."""
-    shared = [len(set(word) & set(line.name)) + 2 * (word[-1] == line.name[-1]) for line in listed]
-    most = max(shared)
-    return listed[shared.index(most)] if shared.count(most) == 1 else None
 
 
 _WORN_OR_USED = frozenset(("clothing", "study", "daily", "aid"))
