@@ -118,6 +118,8 @@ def assign(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: He
                 share = look.share(kind)
                 if role == "price" and look.share("age") >= 0.7:
                     continue  # numbers this small are ages or pieces
+                if role == "address" and title.text and look.share("item") >= 0.5:
+                    continue  # 棉鞋36号 ends like a house number
                 if role == "birth" and _SOME_DAY.search(title.text) is not None:
                     continue  # 认领日期, 送达时间: the day of something else
                 if share >= least:

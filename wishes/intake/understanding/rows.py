@@ -423,7 +423,12 @@ def read_consent(cells: Cells, context: Context) -> str:
     columns = cells.columns.by_role.get("consent")
     if columns is None:
         return "batch" if context.batch_consent else "no"
-    return consent_in(tuple([cells.texts[column] for column in columns]), context.lexicon)
+    answer = consent_in(tuple([cells.texts[column] for column in columns]), context.lexicon)
+    if answer == "unclear" and (signed := tight(cells.said.get("consent", ""))) == tight(
+        cells.said.get("guardian", "")
+    ):
+        return "yes" if 2 <= len(signed) <= 4 and signed not in context.lexicon.relations else answer
+    return answer
 
 
 @lru_cache(maxsize=4096)
