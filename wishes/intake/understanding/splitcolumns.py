@@ -5,7 +5,7 @@ They are put together below the first of them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -43,10 +43,12 @@ def put_choices_together(grid: Grid, titles: Sequence[Title], start: int) -> lis
         marks = {text for texts in cells for text in texts if text}
         if not marks & _TICKS:
             continue
+        answers = {}
         for row, texts in enumerate(cells, start):
             chosen = [word for word, text in zip(pair, texts, strict=True) if text in _TICKS or text == word]
             if chosen and (row, columns[0]) not in grid.merged_from:
-                _put(grid, row, columns[0], "".join(chosen))
+                answers[row] = "".join(chosen)
+        _put(grid, columns[0], answers)
         first.text = told or first.group
         first.group = ""
         kept.remove(second)
@@ -65,8 +67,8 @@ def put_births_together(grid: Grid, titles: Sequence[Title], start: int, headers
                 break
             columns.append(beside.column)
         if len(columns) > 1:
-            for row in range(start, grid.height):
-                _join(grid, row, columns)
+            births = {row: birth for row in range(start, grid.height) if (birth := _birth(grid, row, columns))}
+            _put(grid, columns[0], births)
             title.text = title.group or "出生日期"
             kept = [t for t in kept if t.column not in columns[1:]]
     return kept
@@ -76,22 +78,20 @@ def _of_a_birth(title: Title, headers: HeaderWords) -> bool:
     return "出生" in title.text or any(m.role == "birth" for m in headers.meanings(title.group))
 
 
-def _join(grid: Grid, row: int, columns: Sequence[int]) -> None:
+def _birth(grid: Grid, row: int, columns: Sequence[int]) -> str:
+    """2013.5.12 or 2013年5月; empty where a row tells less."""
     parts = [grid.text[row][column].removesuffix(part) for column, part in zip(columns, _PARTS, strict=False)]
     told = [part for part in parts if part.isdigit()]
     if len(told) < 2 or told != parts[: len(told)]:
-        return
-    text, year = ".".join(told), columns[0]
-    if len(told) == 2:
-        text = f"{told[0]}年{told[1]}月"  # never a number such as 2010.1
-    _put(grid, row, year, text)
+        return ""
+    return ".".join(told) if len(told) == 3 else f"{told[0]}年{told[1]}月"  # never a number such as 2010.1
 
 
-def _put(grid: Grid, row: int, column: int, text: str) -> None:
-    if grid.values[row] is grid.sheet.rows[row]:
-        grid.values[row] = list(grid.values[row])  # the sheet stays as it was sent
-    grid.values[row][column] = grid.text[row][column] = text
-    grid.column_texts[column][row] = text
+def _put(grid: Grid, column: int, told: Mapping[int, str]) -> None:
+    """Write the texts of *told*, by row, into a column of the grid; the sheet stays as it was sent."""
     values = list(grid.columns[column])
-    values[row] = text
+    for row, text in told.items():
+        if grid.values[row] is grid.sheet.rows[row]:
+            grid.values[row] = list(grid.values[row])
+        grid.values[row][column] = grid.text[row][column] = grid.column_texts[column][row] = values[row] = text
     grid.columns[column] = tuple(values)
