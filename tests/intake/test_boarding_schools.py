@@ -405,7 +405,7 @@ def test_a_birth_that_cannot_be_is_asked_about(understand_bytes: Understand) -> 
     births = ["2014-05-06", "2025-01-05", "2022-05-06", "2015-05-06"]
     rows += [[line[0], line[1], birth, 9, line[5], line[6], "同意"] for line, birth in zip(LINES, births, strict=True)]
     entries = understand_bytes(workbook(rows)).entries
-    assert [e.doubts for e in entries] == [[], ["row_unsure"], ["row_unsure"], []]
+    assert [e.doubts for e in entries] == [[], ["age_unsure"], ["age_unsure"], []]
 
 
 # ── companies, systems and forms below each other ────────────────────────────────────────────────────────────────

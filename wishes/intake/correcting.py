@@ -10,8 +10,9 @@ from typing import Any
 from wishes.errors import Invalid
 from wishes.i18n import Text
 from wishes.intake.reader import Reader
+from wishes.intake.understanding.catalogued import NEEDS
 from wishes.intake.understanding.model import Entry
-from wishes.intake.understanding.things import CATEGORIES, NEEDS
+from wishes.intake.understanding.things import CATEGORIES
 from wishes.intake.understanding.wishcells import judge
 
 _OF_THE_WISH = {"missing_wish", "unsafe_item", "cash_wish"}

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from wishes.intake.reading.grid import Workbook
 from wishes.intake.understanding.annotation import PROBLEMS, AnnotatedSheet, Mark, annotated
+from wishes.intake.understanding.catalogued import CatalogueItem, catalogue_from_rows
 from wishes.intake.understanding.duplicates import Duplicates, Repeat, find_duplicates, mark_duplicates
 from wishes.intake.understanding.files import understand_file
 from wishes.intake.understanding.lexicon import Lexicon
@@ -27,7 +28,6 @@ from wishes.intake.understanding.model import (
 )
 from wishes.intake.understanding.places import Places
 from wishes.intake.understanding.samechild import KnownChild
-from wishes.intake.understanding.things import CatalogueItem, catalogue_from_rows
 from wishes.intake.words import Words
 
 __all__ = [

@@ -9,6 +9,7 @@ from itertools import pairwise
 from wishes.intake.understanding.content import ColumnLook
 from wishes.intake.understanding.headers import HeaderWords, title_key
 from wishes.intake.understanding.model import ColumnReading
+from wishes.intake.understanding.whose import is_any_phone
 
 _OFFICIAL = re.compile("(?:[员师]|(?<!家)长|医生|主任|书记|干部|代表|专干|[录填核审查对跟走采登][^护]{0,3}人)$")
 
@@ -16,9 +17,6 @@ _OFFICIAL = re.compile("(?:[员师]|(?<!家)长|医生|主任|书记|干部|代�
 def is_an_official(title: str) -> bool:
     """Whether the title of a column of names is that of an office: 保育员, 带班老师, 村支书. Parents hold none."""
     return _OFFICIAL.search(title_key(title)) is not None
-
-
-_ANY_PHONE = frozenset(("电话", "联系电话", "联系方式", "手机", "手机号", "手机号码", "电话号码", "联系号码", "号码"))
 
 
 _NUMBER_OF = re.compile(
@@ -104,6 +102,6 @@ def set_others_phones_aside(readings: list[ColumnReading], looks: Mapping[int, C
             reading.role == "phone"
             and len(phones) > 1
             and before.role in ("claimer", "teacher", "unit_name")
-            and title_key(reading.title) in _ANY_PHONE
+            and is_any_phone(reading.title)
         ):
             reading.role = "teacher_phone"

@@ -6,16 +6,18 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from wishes.intake.reading.grid import Value, cell_name
-from wishes.intake.understanding.answers import says_withdrawn
 from wishes.intake.understanding.cells import Cells, Columns, Context
 from wishes.intake.understanding.headers import HeaderWords, ordinal_of, title_key
 from wishes.intake.understanding.lexicon import Lexicon
 from wishes.intake.understanding.model import Entry
+from wishes.intake.understanding.remarks import says_withdrawn
 from wishes.intake.understanding.rows import read_person
 from wishes.intake.understanding.tables import Grid, find_headers
 from wishes.intake.understanding.text import flat, tight
+from wishes.intake.understanding.whose import is_any_phone
 from wishes.intake.understanding.wishcells import WishCell, entries_of
 
 _ROLES = frozenset(
@@ -260,6 +262,7 @@ def read_card(card: Card, grid: Grid, context: Context, lexicon: Lexicon) -> lis
     """The entries of one card, not yet judged."""
     opener = card.of("name")[0]
     card.pairs = _without_the_office(card.pairs)
+    _set_others_phones_aside(card)
     columns: dict[str, list[int]] = {}
     for index, pair in enumerate(card.pairs):
         columns.setdefault(pair.role, []).append(index)
@@ -305,6 +308,20 @@ def read_card(card: Card, grid: Grid, context: Context, lexicon: Lexicon) -> lis
         for entry in entries:
             entry.reasons.append("withdrawn")
     return entries
+
+
+def _set_others_phones_aside(card: Card) -> None:
+    """经办人 | 王强 | 电话: the number behind somebody who is not of the family, where the family has one, too."""
+    phones = card.of("phone")
+    for before, pair in pairwise(card.pairs):
+        if (
+            len(phones) > 1
+            and pair.role == "phone"
+            and before.row == pair.row
+            and before.role in ("unit_name", "claimer", "teacher")
+            and is_any_phone(pair.title)
+        ):
+            pair.role = "teacher_phone"
 
 
 def _companion(pairs: list[Pair], position: int, ordinal: int, wishes: int) -> Pair | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 from wishes.intake.understanding.aside import (
     is_an_official,
@@ -14,8 +13,15 @@ from wishes.intake.understanding.aside import (
     tell_regions_apart,
 )
 from wishes.intake.understanding.content import ColumnLook
-from wishes.intake.understanding.headers import HeaderWords, Meaning, asks_whether, ordinal_of, title_key
+from wishes.intake.understanding.headers import HeaderWords, Meaning, asks_whether, ordinal_of
 from wishes.intake.understanding.model import ColumnReading
+from wishes.intake.understanding.whose import (
+    Title,
+    in_group,
+    of_a_child,
+    of_the_family,
+    others_groups,
+)
 
 FLAGS = ("flag_orphan", "flag_unattended", "flag_poor", "flag_disabled", "flag_left_behind", "flag_other")
 ASIDE = ("health", "claimer", "link", "color", "ethnicity", "teacher", "teacher_phone", "reason", "remark", "ignored")
@@ -85,49 +91,27 @@ _TOLD_OTHERWISE: Mapping[str, re.Pattern[str]] = {
     "address": re.compile("支部|单位|机构|部门|签发|医院|银行"),
 }
 """Titles of which nobody would think a birth, a price, or a home, whatever the cells look like."""
-_GUARDIAN_GROUP = re.compile(r"监护|家长|联系人|父母|家庭成员|抚养|照料")
-_CLAIM_GROUP = re.compile(r"认领|结对|捐赠|资助|爱心(?:人士|企业|单位)|落实|圆梦(?:人|情况)")
-_NOT_OURS: Mapping[str, tuple[re.Pattern[str], str]] = {
-    "phone": (
-        re.compile(
-            "认领|结对|捐赠|资助|爱心|圆梦|对接|收件|紧急|校长|老师|班主任|教师|督导|网格|干部|社工|填报|经办|负责|走访|推荐|帮扶|联络员|书记|主任|审核"
-        ),
-        "teacher_phone",
-    ),
-    "price": (
-        re.compile("受助|资助|补助|补贴|救助|认领|实际|实付|采购|捐赠|到账|收入|低保|保障|奖学|津贴|余额|已付"),
-        "ignored",
-    ),
-    "consent": (re.compile("拍照|拍摄|肖像|照片|采访|出镜|录像|直播|领取|签收|发放|领用"), "ignored"),
-}
-"""Titles that speak of somebody else's number, of other money, of another permission."""
 _END_OF_A_RANGE = re.compile("[低高]|[上下]限")
-_OFFICE_GROUP = re.compile(
-    "(?:学校|班级|村|社区|乡镇|镇|街道|单位|机构|社工站?|部门|填报|报送)(?:.{0,2}(?:联系|联络|负责|经办|对接)人|联系方式)"
-)
-"""学校联系人 | 姓名 | 电话."""
-_WISH_GROUP = re.compile(r"心愿|愿望|需求|礼物|物品|物资")
+_BESIDE_WISHES = ("ignored", "wish_category", "types", "flag_other")
 _BESIDES = re.compile(r"其[他它]|另外|补充|备选|更多")
 _OWNED = re.compile(r"有无|[现已拥]有|是否有|家[里中庭]")
-_BESIDE_WISHES = ("ignored", "wish_category", "types", "flag_other")
+_ABOUT_CONSENT = re.compile(r"同意|自愿|知情|授权|签[字名署]|承诺")
+_BODY = re.compile(r"健康|身体|身心|体况")
+_OF_BEFORE = re.compile(
+    r"[去前往历]年|上[一]?[次年届期回]|以[前往]|过去|曾经|[已己]实现|[已己]圆梦|[已己]满足|[已己]完成"
+)
+"""A wish of last year beside this year's is none."""
+_GIVEN = re.compile(r"实[发际]|发放|领[取到]|[已代][购买发送]|采购|落实|赠送|送出|捐|认领")
+_YEAR = re.compile(r"(?<!\d)(20\d{2})(?!\d)")
 _WHOLE = re.compile(r"总|合计|小计|共计")
 """Beside a price for one piece stands the price of all."""
-_KIND_GROUP = re.compile(r"类型|类别|打√|打勾|困境|困难|情况")
-
-
-@dataclass(slots=True)
-class Title:
-    """A column's own title and the group heading above it."""
-
-    column: int
-    text: str
-    group: str = ""
 
 
 def assign(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: HeaderWords) -> list[ColumnReading]:
     """Give every column a role; ``ignored`` where nothing fits."""
     scored: list[tuple[float, Title, str, str]] = []
     flags = _flag_columns(titles, looks, headers)
+    others = others_groups(titles, headers)
     for title in titles:
         if title.column in flags:
             scored.append((1.5, title, flags[title.column], "header"))
@@ -135,9 +119,7 @@ def assign(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: He
         look = looks[title.column]
         # 残疾儿童 over a column that holds no marks is no box to tick; there it is the children's names.
         meanings = [
-            m
-            for m in _in_group(title, headers)
-            if (m.role not in FLAGS or _ticked(look)) and not (m.role == "group" and look.filled)
+            m for m in in_group(title, headers, others) if m.role != "group" and (m.role not in FLAGS or _ticked(look))
         ]
         for meaning in meanings:
             scored.append((_score(meaning, look), title, meaning.role, "taught" if meaning.fit > 1 else "header"))
@@ -152,6 +134,8 @@ def assign(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: He
                     continue  # numbers this small are ages or pieces
                 if role in ("birth", "price", "address") and _TOLD_OTHERWISE[role].search(title.text):
                     continue
+                if role == "address" and title.text and look.share("item") >= 0.5:
+                    continue  # 棉鞋36号 ends like a house number
                 if share >= least:
                     scored.append((0.25 + 0.2 * share, title, role, "content"))
     for title in _asked_for(
@@ -173,11 +157,7 @@ def assign(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: He
         taken.add(role)
         given[title.column] = ColumnReading(title.column, title.text, role, how, round(min(score, 1.0), 2))
     readings = [given.get(t.column) or ColumnReading(t.column, t.text, "ignored", "unknown", 0.0) for t in titles]
-    family = {
-        t.column
-        for t in titles
-        if _GUARDIAN_GROUP.search(title_key(t.group)) or _GUARDIAN_GROUP.search(title_key(t.text))
-    }
+    family = {t.column for t in titles if of_the_family(t)}
     _believe_plain_titles(readings, looks, headers)
     set_others_phones_aside(readings, looks)
     set_publicity_aside(readings)
@@ -186,6 +166,7 @@ def assign(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: He
     _stand_in(readings)
     _date_in_parts(readings)
     _repair(readings, looks, family)
+    _leave_out(readings, "wish", _no_wishes_of_today(readings))
     _number(readings)
     return readings
 
@@ -207,38 +188,6 @@ def _score(meaning: Meaning, look: ColumnLook) -> float:
     if meaning.role in _STRICT and look.filled >= 4 and share < 0.15 and not numbered:
         score -= 0.35 if meaning.role != "wish" else 0.15
     return score
-
-
-def _in_group(title: Title, headers: HeaderWords) -> list[Meaning]:
-    meanings = list(headers.meanings(title.text))
-    if meanings and (other := _NOT_OURS.get(meanings[0].role)) is not None and other[0].search(title_key(title.text)):
-        return [Meaning(other[1], 1.0)]
-    group = title_key(title.group)
-    if not group or title.group == title.text:
-        return meanings
-    if _CLAIM_GROUP.search(group):
-        return [Meaning("claimer", 1.0)]
-    if _OFFICE_GROUP.search(group):
-        change = {"name": "teacher", "phone": "teacher_phone", "guardian": "teacher"}
-        return [Meaning(change[m.role], m.fit) for m in meanings if m.role in change]
-    if _GUARDIAN_GROUP.search(group):
-        change = {
-            "name": "guardian",
-            "sex": "ignored",
-            "age": "ignored",
-            "birth": "ignored",
-            "id": "ignored",
-            "school": "ignored",
-        }
-        meanings = [Meaning(change.get(m.role, m.role), m.fit) for m in meanings]
-        if title_key(title.text) in ("姓名", "名字", "名"):
-            return [Meaning("guardian", 1.0)]
-    elif _WISH_GROUP.search(group):
-        change = {"types": "wish_category", "name": "wish"} | dict.fromkeys(FLAGS, "wish")
-        meanings = [Meaning(change.get(m.role, m.role), m.fit) for m in meanings]
-    if not meanings:
-        meanings = [Meaning(m.role, m.fit * 0.7) for m in headers.meanings(title.group) if m.role != "group"]
-    return meanings
 
 
 def _flag_columns(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: HeaderWords) -> dict[int, str]:
@@ -348,6 +297,7 @@ def _repair(readings: list[ColumnReading], looks: Mapping[int, ColumnLook], fami
         and looks[r.column].filled >= 2
         and looks[r.column].share("name") >= 0.7
         and not is_an_official(r.title)
+        and not of_a_child(r.title)
     ]
     child = next((r for r in readings if r.role == "name"), None)
     if child is not None and child.how == "content" and named and named[0].column < child.column:
@@ -368,11 +318,21 @@ def _repair(readings: list[ColumnReading], looks: Mapping[int, ColumnLook], fami
     if "consent" not in roles:
         for reading in readings:
             look = looks[reading.column]
+            asked = _ABOUT_CONSENT.search(reading.title) is not None and look.share("consent") >= 0.6
+            marked = look.share("consent") >= 0.9 and look.share("agreed") >= 0.2
             if (reading.role == "remark" or reading.how == "unknown") and (
-                look.share("agreed") >= 0.6 or (look.share("consent") >= 0.9 and look.share("agreed") >= 0.2)
+                asked or marked or look.share("agreed") >= 0.6
             ):
                 reading.role, reading.how, reading.confidence = "consent", "content", 0.6
                 break
+    for reading in readings:
+        # 身体状况 says 健康 of most children, and 肢体残疾 of some.
+        if (
+            reading.role == "health"
+            and _BODY.search(reading.title) is not None
+            and looks[reading.column].share("types")
+        ):
+            reading.role = "types"
     if "wish" not in roles:
         best, best_share = None, 0.35
         for reading in readings:
@@ -407,9 +367,37 @@ def _repair(readings: list[ColumnReading], looks: Mapping[int, ColumnLook], fami
             _find_facts(readings, looks)
     if "birth" not in {r.role for r in readings}:
         for reading in readings:
-            if reading.how == "unknown" and looks[reading.column].share("date") >= 0.7 and "visit" in roles:
+            if (
+                reading.how == "unknown"
+                and "visit" in roles
+                and looks[reading.column].share("date") >= 0.7
+                and _TOLD_OTHERWISE["birth"].search(reading.title) is None
+            ):
                 reading.role, reading.how, reading.confidence = "birth", "content", 0.5
                 break
+
+
+def _no_wishes_of_today(readings: list[ColumnReading]) -> list[ColumnReading]:
+    """Columns of wishes of an earlier year, and of what was given in the end."""
+    wishes = [r for r in readings if r.role == "wish"]
+    if len(wishes) < 2:
+        return []
+    years = {r.column: int(m[1]) for r in wishes if (m := _YEAR.search(r.title)) is not None}
+    latest = max(years.values(), default=0)
+    return [
+        r
+        for r in wishes
+        if _OF_BEFORE.search(r.title) or _GIVEN.search(r.title) or years.get(r.column, latest) < latest
+    ]
+
+
+def _leave_out(readings: list[ColumnReading], role: str, aside: Collection[ColumnReading]) -> None:
+    """Take ``role`` from the columns ``aside``, where another column has it."""
+    mine = [r for r in readings if r.role == role]
+    if len(mine) > sum(1 for r in mine if r in aside):
+        for reading in mine:
+            if reading in aside and reading.how != "taught":
+                reading.role = "ignored"
 
 
 def _find_facts(readings: list[ColumnReading], looks: Mapping[int, ColumnLook]) -> None:

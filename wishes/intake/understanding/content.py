@@ -14,13 +14,14 @@ from wishes.intake.understanding.prices import read_price
 from wishes.intake.understanding.text import flat, is_cjk, tight
 
 _PHONE = re.compile(r"\D*(?:\+?86|0086)?[\s\-]*1[3-9](?:[\s\-]*[\dOo*]){8,10}\D*(?:\D1[3-9](?:[\s\-]*\d){9}\D*)?")
-_ID = re.compile(r"'?\d{6}(?:19|20)\d{2}[01]\d[0-3]\d[\dXx*]{3,4}")
+_ID = re.compile(r"'?\d{6}(?:19|20)\d{2}[01]\d[0-3]\d[\dXx*]{3,6}")
 _DATE = re.compile(
     r"(?:19|20)\d{2}[./\-年](?:\d{1,2})(?:[./\-月]\d{0,2}[日号]?)?|(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-3]\d)?|\d{2}\.\d{1,2}\.\d{1,2}"
     r"|[〇零一二三四五六七八九○]{4}年.*|(?:农历|阴历).*|\d{1,2}[/.\-]\d{1,2}[/.\-](?:19|20)\d{2}"
     r"|(?:\d{1,2}(?:st|nd|rd|th)?[\-/.]?)?[A-Za-z]{3,9}[\-/.,]*(?:\d{1,2},)?(?:19|20)\d{2}"
 )
-_YEAR = re.compile(r"(?:19[89]|20[0-4])\d(?:\.0|年)?")
+_BORN = re.compile(r"(?:19|20)?\d{2}年(?:生|出生)?|(?:19|20)\d{2}(?:\.0|生|出生)?")
+"""A year of birth; only where the title speaks of one, for prices and numbers look like it."""
 _DAY = re.compile(r"(?:19|20)\d{2}[./\-年]\d{1,2}[./\-月]\d")
 _NAME_AND_PHONE = re.compile(
     r"[\u4e00-\u9fff]{2,4}?(?<!老师)(?<!主任)(?<!书记)(?:[(（][^)）\d]*[)）])?[\s:：/,，、;；\-(（]*(?:(?:联系)?电话|手机号?码?|[Tt][Ee][Ll])?[\s:：]*"
@@ -148,7 +149,7 @@ _LOOKS: Mapping[str, Look] = {
     "record": lambda v, t, x: _RECORD.fullmatch(t) is not None,
     "sex": lambda v, t, x: (bare := _LETTERED.sub("", t)) in x.boys or bare in x.girls,
     "date": _is_date,
-    "year": lambda v, t, x: _YEAR.fullmatch(t) is not None,
+    "year": lambda v, t, x: _BORN.fullmatch(t) is not None,
     "visit": lambda v, t, x: _VISIT.fullmatch(t) is not None,
     "age": lambda v, t, x: _AGE.fullmatch(t) is not None,
     "number": _is_number,

@@ -314,9 +314,10 @@ def _visit_text(text: str, year: int, date1904: bool) -> When:
 
 
 def birth_from_id(text: str, newest: int) -> str | None:
-    """The birth date inside an identity number (15, 18, or 18 digits with a masked or zeroed end). The number itself is not kept."""
+    """The birth date inside an identity number (15, 18, or 18 digits with a masked or zeroed end) or the number of a disability
+    certificate, which begins with it (20). The number itself is not kept."""
     digits = tight(text).lstrip("'’`")
-    if m := re.fullmatch(r"\d{6}((?:19|20)\d{2})(\d{2})(\d{2})[\dXx*]{1,4}", digits):
+    if m := re.fullmatch(r"\d{6}((?:19|20)\d{2})(\d{2})(\d{2})[\dXx*]{1,6}", digits):
         pass
     elif m := re.fullmatch(r"\d{6}(\d{2})(\d{2})(\d{2})\d{3}", digits):
         iso = in_parts(_full_year(int(m[1]), newest), int(m[2]), int(m[3]))

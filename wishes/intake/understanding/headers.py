@@ -14,7 +14,7 @@ _BRACKETS = re.compile(r"[(\[【][^()\[\]【】]*[)\]】]|[(\[【].*$")
 _MARKS = re.compile(r"[*★☆※#·\"“”'‘’:：?？!！。,，、\-_—~]")
 _NUMBER_TAIL = re.compile(r"[一二三四五六\d]$")
 _CONSENT = re.compile(
-    r"(?:监护|家长|父母|家属|亲属|照料|照顾|抚养|看护|带养|代理人|知情|阅读|了解).*(?:同意|授权|签字|签名|签章|知晓|意见|意愿|回执)"
+    r"(?:监护|家长|父母|家属|亲属|照料|照顾|照护|抚养|看护|带养|代理人|知情|阅读|了解|书面|自愿).*(?:同意|授权|签字|签名|签章|知晓|意见|意愿|回执)"
     r"|同意.*(?:监护|家长|公示|公开|书|信息|提交|参加|使用)"
     r"|(?:同意|承诺|授权|知情)书.*(?:签|日期|时间|照片|图片|扫描)"
 )
@@ -39,6 +39,11 @@ _SOMEBODY_ELSE = re.compile(
 _OF_A_CHILD = re.compile("儿童|孩子|学生|子女|少年|未成年|娃|幼儿|患儿|小朋友|本人")
 _LONGEST_ASKED = 40
 """Questionnaires ask in whole sentences."""
+_LAST_WORD = re.compile(
+    "(?:(?P<phone>(?:联系)?(?:电话|手机|电话号码?|手机号码?|联系方式|联系号码))|(?P<id>身份证号?码?)|(?P<sex>性别)|(?P<age>年龄)"
+    "|(?P<birth>出生(?:日期|年月日?))|(?P<guardian>(?:联系人|家长|监护人)(?:姓名)?))$"
+)
+"""What a title that is not listed ends with is what its column holds, whoever stands before it: 带养人电话."""
 _WHETHER = re.compile("^(?:是否为?|是不是|属于|有无)")
 _UNIT = re.compile(r"元$|rmb$")
 _ASKING = re.compile(
@@ -107,7 +112,7 @@ class HeaderWords:
         if (both := self._both(title)) is not None:
             return both
         if _OF_THE_FILLER.search(key) is not None:
-            return [Meaning("guardian", 0.9)]
+            return [Meaning("guardian", 1.0)]
         if headed := self._exact.get(title_key(_LEGEND.split(flat(title), maxsplit=1)[0]), ()):
             return [Meaning(role, 0.95) for role in headed]  # 类别：①孤儿②留守
         if (asked := _asked(key)) != key and (exact := self._exact.get(asked, [])):
@@ -118,6 +123,13 @@ class HeaderWords:
         another = _SOMEBODY_ELSE.search(key) is not None and _OF_A_CHILD.search(key) is None
         if key.isascii() and (told := self._last_words(title)):
             return [*agreed, *told]
+        if (
+            not another
+            and (last := _LAST_WORD.search(key)) is not None
+            and last.start() > 0
+            and last.lastgroup is not None
+        ):
+            return [*agreed, Meaning(last.lastgroup, 0.5 + 0.4 * len(last[0]) / len(key))]
         # The longest listed title inside; of equals the last, for the head of a Chinese title comes last.
         for length in range(min(len(key), self._longest), 1, -1):
             for start in range(len(key) - length, -1, -1):

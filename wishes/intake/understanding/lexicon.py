@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from wishes.intake.understanding.catalogued import CatalogueItem
 from wishes.intake.understanding.headers import HeaderWords
 from wishes.intake.understanding.people import KindReader
 from wishes.intake.understanding.places import Places
 from wishes.intake.understanding.splitting import Splitter
 from wishes.intake.understanding.text import flat, tight
-from wishes.intake.understanding.things import CatalogueItem, ThingReader
+from wishes.intake.understanding.things import ThingReader
 from wishes.intake.words import Words
 
 _CJK = re.compile(r"[\u3400-\u9fff〇·\U00020000-\U0003ffff]+")

@@ -53,7 +53,9 @@ _LOOKS = (
     ("phone", re.compile(r"(?:\+?86)?1[3-9]\d(?:-?\d{4}){2}")),
     (
         "birth",
-        re.compile(r"(?:19|20)\d{2}(?:[-./年]\d{1,2}(?:[-./月]\d{1,2}[日号]?)?月?|\d{4})年?|(?:19|20)\d{2}年(?:生)?"),
+        re.compile(
+            r"(?:19|20)\d{2}(?:[-./年]\d{1,2}(?:[-./月]\d{1,2}[日号]?)?月?|\d{4})年?|(?:19|20)\d{2}年(?:出?生(?:于|的|人)?)?"
+        ),
     ),
     ("age", re.compile(r"\d周?岁?|1\d周?岁?|[一二三四五六七八九十]{1,2}周?岁半?|\d{1,2}岁半")),
     ("price", re.compile(r"(?:价格|预算|大概|大约|约|¥)?:?\d+(?:\.\d+)?(?:元|块钱?)(?:左右|以内)?")),
@@ -63,6 +65,10 @@ _LOOKS = (
 )
 _TITLE_INSIDE = re.compile(r"(?:(?<=[;；,，。\s|])|^)([^:：;；,，。|]{2,60}?)[:：]")
 _LEAST_LABELLED = 12
+_LIVES_WITH = re.compile(
+    "^(?:(?:现在?|一直|从小)?(?:跟着?|随着?|由|和|与))?(.{4,7}?)(?:(?:一起|共同)?(?:生活|过日子|过活|抚养|照[顾料看]|带大?|住|过))?$"
+)
+"""跟着奶奶王英过."""
 _FEWEST = 3
 _OPENED = str.maketrans("()（）[]【】", " " * 8)
 _LONGEST = 120
@@ -155,9 +161,9 @@ def particulars(line: str, lexicon: Lexicon) -> dict[str, str]:
     said: dict[str, str] = {}
     line = _WISHES.sub(" ", _GLUED.sub(" ", _WHOSE.sub("", line)))
     labelled = _LABELLED_WISH.search(line) is not None
-    for piece in filter(None, _BREAK.split(line)):
-        if _LABEL.fullmatch(piece) is None and lexicon.headers.is_title(piece):
-            continue  # 电话 19900001111: the number tells itself
+    for piece in filter(None, _BREAK.split(line.rstrip("。.!"))):
+        if _LABEL.fullmatch(piece) is None and lexicon.headers.is_title(piece) and not lexicon.kinds.read(piece).found:
+            continue  # 电话 19900001111: the number tells itself; 低保户 is a title, too, but says something
         if (sexed := _SEXED.fullmatch(piece)) is not None and "name" not in said:
             said["name"], said["sex"] = sexed.groups()
             continue
@@ -192,6 +198,7 @@ def _told(piece: str, said: dict[str, str], lexicon: Lexicon) -> tuple[str, str]
 
 def _guardian(piece: str, lexicon: Lexicon) -> str | None:
     """The name in 家长王强, or 奶奶王英 as it is."""
+    piece = _LIVES_WITH.sub(r"\1", piece)
     for cut in (2, 3):
         title, name = piece[:cut], piece[cut:]
         if not lexicon.is_name(name):

@@ -122,7 +122,9 @@ class Places:
         self._town_pattern = self._alternation(self._towns_by_name)
         self._towns_by_short = shorts
         self._short_pattern = self._alternation(shorts)
-        self._former_style = re.compile(f"({self._short_pattern.pattern})(?:街道办事处|街道办|街道|镇|乡)")
+        self._former_style = re.compile(
+            f"({self._short_pattern.pattern})(?:[\u4e00-\u9fff]{{1,4}}族){{0,3}}(?:街道办事处|街道办|街道|镇|乡)"
+        )
         others = "|".join(name for name, code in provinces.items() if code != city_code[:2]) or "(?!)"
         self._away = re.compile(f"(?:[在到去住租]|随.{{0,6}})(?:{others})|^(?:{others})(?!.*[村社乡镇])|^同户籍")
         """现随父母在广东, 湖南长沙: perhaps elsewhere."""
@@ -181,7 +183,7 @@ class Places:
         if outside and self._town_in(rest, None) is None:
             return Address(outside=True, how="another city")
         found = self._town_in(rest, named_county or county, strict=named_county is not None and not old)
-        if found is None and (named_county or county) is not None:
+        if found is None:
             found = self._renamed(rest, named_county or county)
         if found is not None:
             place, start, end, confidence = found
@@ -287,10 +289,10 @@ class Places:
         return None
 
     def _renamed(self, text: str, county: str | None) -> tuple[Township, int, int, float] | None:
-        """石桥乡 where today there is only 石桥镇."""
+        """石桥乡 where today there is only 石桥镇; without a county only where the text begins so."""
         for match in self._former_style.finditer(text):
-            inside = [t for t in self._towns_by_short[match[1]] if t.county_code == county]
-            if len(inside) == 1:
+            inside = [t for t in self._towns_by_short[match[1]] if county is None or t.county_code == county]
+            if len(inside) == 1 and (county is not None or match.start() == 0):
                 return inside[0], match.start(), match.end(), 0.8
         return None
 

@@ -29,7 +29,7 @@ class PriceCell(NamedTuple):
 
 
 _NUMBER = rf"(?:\d+(?:\.\d+)?(?:[百千万佰仟拾十][\d一二两三四五六七八九]*)?|{CHINESE_NUMBER}+)"
-_PLAIN = re.compile(r"[¥￥]?([1-9]\d{0,5}(?:\.\d{1,2})?)元?")
+_PLAIN = re.compile(r"[¥￥]?([1-9]\d{0,4}(?:\.\d{1,2})?)元?")
 _MONEY = re.compile(_NUMBER)
 _NOISE = re.compile(r"(?:人民币|RMB|CNY|rmb|Rmb|cny|[¥￥$]|圆整|元整|块钱|元钱|圆|元|块|钱|整|yuan|Yuan|毛\b|正$)")
 _EACH = re.compile(
@@ -39,17 +39,19 @@ _ABOUT = re.compile(
     r"(?:大约|大概|约为|约|左右|上下浮动|上下|浮动|不等|不定|之间|大致|差不多|估计|预计|参考价?|市场价|大概在|价格|预算|估价|单价|价|款|需|在|出头|多一?点|近|将近|:|,$|的$)"
 )
 _UP_TO = re.compile(
-    r"(?:不超过|不超|不高于|不多于|最多|至多|最高|小于等于|小于|低于|≤|<=|<|控制在|别超过)+\s*("
+    r"(?:不超过|不超|不到|不满|不足|不高于|不多于|最多|至多|最高|小于等于|小于|低于|≤|<=|<|控制在|别超过)+\s*("
     + _NUMBER
     + r")(?:元|块)?(?:以内|以下|之内|内)?"
 )
-_WITHIN = re.compile(r"(" + _NUMBER + r")\s*(?:元|块)?(?:钱)?\s*(?:以内|以下|之内|内|之下|封顶|及以下)")
+_WITHIN = re.compile(r"(" + _NUMBER + r")\s*(?:元|块)?(?:钱)?\s*(?:以内|以下|之内|内|之下|封顶|及以下|以里|不到)")
 _FROM = re.compile(r"(?:不低于|不少于|至少|最低|大于|≥|>=|>)?\s*(" + _NUMBER + r")\s*(?:元|块)?\s*(?:以上|起|起步|多)")
 _FROM_PREFIX = re.compile(r"(?:不低于|不少于|至少|最低|大于|≥|>=|>)\s*(" + _NUMBER + r")")
 _RANGE = re.compile(rf"({_NUMBER})\s*(?:-{{1,3}}|~{{1,2}}|—{{1,2}}|–|―|─|一(?=\d)|至|到|∼|〜|～)\s*({_NUMBER})")
 _TOTAL = re.compile(r"(?:合计|共计|总计|总价|一共|总共|小计|合共|共约|共|合)")
 _CN_DIGIT = dict(zip("一两二三四五六七八九", (1, 2, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
 _LOOSE = re.compile(r"([一两二三四五六七八])([两二三四五六七八九])(十|百)")
+_SAY_A_HUNDRED = re.compile(r"[百千]儿?[一二三四五六七八九]?[十百]")
+"""百八十块, 百十来块: a hundred more or less, and not 180."""
 _LOOSE_TENS = re.compile(r"([一两二三四五六七八九])百([一二三四五六七八])([二三四五六七八九])十?")
 """一百五六: 150 to 160."""
 _IN_BRACKETS = re.compile(r"\(([^()]*)\)")
@@ -68,7 +70,10 @@ _SHARED_UNIT = re.compile(
 """2-3百: both are hundreds."""
 _LIST = re.compile(r"[、,，;；\n/|+＋和及 ]+")
 _LEAST = 500
-_NO_PRICE = re.compile(r"[A-Za-z]|以[上下内]|超|低于|高于|[码号寸岁天年月日个件]")
+_NO_PRICE = re.compile(r"[A-Za-z]|以[上下内]|超|低于|高于|[码号寸岁天年月日个件%％折角毛分]|美元")
+_GLUED = re.compile(r"(?<=[元块])(?=\d{2})")
+"""80元120元 are two."""
+_LETTER_L = re.compile(r"(?<![A-Za-z])[lI](?=\d|[Oo]\d)")
 _LETTER_O = re.compile(r"(?<=\d)[Oo](?=[\dOo元块]|$)")
 _THOUSANDS = re.compile(r"(?<!\d)(\d),(\d{3})(?![\d,])")
 _POINT = re.compile(r"(?<=\d)[.．](?=\D|$)")
@@ -79,9 +84,13 @@ _BEFORE_MONEY = re.compile(r"^[^\d¥￥" + CHINESE_NUMBER[1:-1] + r"]*?(?=\d|[¥
 _NO = re.compile(r"[/\\—\-–?？.。…·、 *]*")
 
 
+_DEAREST = 100_000
+"""In yuan; what is more is a telephone or another number that slipped into the column."""
+
+
 def _fen(text: str) -> int | None:
     value = number(text)
-    return None if value is None or value > 10_000_000 else round(value * 100)
+    return None if value is None or value > _DEAREST else round(value * 100)
 
 
 @lru_cache(maxsize=16384)
@@ -99,7 +108,7 @@ def read_price(
     if text in zero_words:
         return PriceCell((Price(0, 0, "free"),))
     # A letter O among digits is a zero that somebody typed.
-    text = _LETTER_O.sub("0", text)
+    text = _GLUED.sub("、", _LETTER_O.sub("0", _LETTER_L.sub("1", text)))
     text = _THOUSANDS.sub(r"\1\2", text)
     text = _POINT.sub("", text)
     text = _without_remark(text)
@@ -191,6 +200,8 @@ def _one(text: str) -> Price | None:
     about = core != bare
     if core.endswith(("多", "来", "余", "把")):
         core, about = core[:-1], True
+    if _SAY_A_HUNDRED.fullmatch(core) is not None:
+        return None
     if core in ("百", "千"):
         core = "一" + core  # 百把块
     value = _fen(core)

@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from wishes.intake.reading.grid import cell_name
-from wishes.intake.understanding.answers import consent_said, tells_of_change
 from wishes.intake.understanding.cells import KINDS, Cells, Context
+from wishes.intake.understanding.consents import consent_in
+from wishes.intake.understanding.contradictions import SLIPPED, out_of_place
 from wishes.intake.understanding.dates import NOTHING, When, birth_from_id, in_parts, read_birth, read_visit
 from wishes.intake.understanding.model import ColumnReading, Entry, Trace
 from wishes.intake.understanding.numerals import number
 from wishes.intake.understanding.people import names_in, read_guardian, read_name, read_phones, read_sex
 from wishes.intake.understanding.places import SEVERAL, STRANGE, Address
+from wishes.intake.understanding.remarks import tells_of_change
 from wishes.intake.understanding.text import tight
 
 _DIGIT = re.compile(r"\d")
@@ -63,6 +65,14 @@ def read_person(cells: Cells, context: Context, section_village: str | None, hid
         if _DIGIT.search(guardian) is not None:
             beside = read_phones(guardian)
             entry.phone, at_guardian = beside.numbers, beside.warning
+        if entry.guardian is None and entry.phone and lexicon.is_name(exchanged := tight(said.get("phone", ""))):
+            entry.guardian = (
+                exchanged  # the number stands in the column of guardians, and the guardian in that of numbers
+            )
+        elif entry.guardian == entry.child and entry.child is not None:
+            # Nobody is the guardian of oneself.
+            entry.guardian = None
+            _trace(entry, cells, "guardian", "guardian", "the child's own name", 0.8)
     if relation := said.get("relation"):
         entry.relation = tight(relation)
         if entry.gender is None and "sex" not in cells.columns.by_role:
@@ -79,6 +89,9 @@ def read_person(cells: Cells, context: Context, section_village: str | None, hid
         record = tight(record).upper().replace("—", "-").replace("–", "-")
         if record not in lexicon.no_record and _DIGIT.search(record) is not None:
             entry.recno = record
+    if out_of_place(entry, said, lexicon):
+        entry.doubts.append("row_unsure")
+        entry.traces[SLIPPED] = Trace("", "", "cells below the wrong titles", 0.4)
     consent = read_consent(cells, context)
     if consent == "batch" and context.consent_but and entry.child and entry.child in context.consent_but:
         consent = "unclear"
@@ -285,13 +298,14 @@ def _types(cells: Cells, context: Context) -> tuple[str, ...]:
     found: frozenset[str] = frozenset()
     for column in cells.columns.by_role.get("types", ()):
         if text := cells.texts[column]:
-            read = context.lexicon.kinds.read(text, context.kind_codes)
-            found |= read.found
-            if column in cells.columns.disability and not read.found and read.unknown:
-                found |= {"disabled"}
+            found |= context.lexicon.kinds.read(text, context.kind_codes).found
     ticked = [
         kind for kind, role in cells.columns.flags if any(tight(text) not in _UNTICKED for text in cells.all(role))
     ]
+    for column in cells.columns.disability:
+        text = tight(cells.texts[column])
+        if text and text not in _UNTICKED and context.lexicon.kinds.kind_of(text) != "no":
+            ticked.append("disabled")
     return tuple(kind for kind in KINDS if kind in found or kind in ticked)
 
 
@@ -300,7 +314,12 @@ def read_consent(cells: Cells, context: Context) -> str:
     columns = cells.columns.by_role.get("consent")
     if columns is None:
         return "batch" if context.batch_consent else "unclear" if context.consent_unclear else "no"
-    return consent_said(tuple([cells.texts[column] for column in columns]), context.lexicon)
+    answer = consent_in(tuple([cells.texts[column] for column in columns]), context.lexicon)
+    if answer == "unclear" and (signed := tight(cells.said.get("consent", ""))) == tight(
+        cells.said.get("guardian", "")
+    ):
+        return "yes" if 2 <= len(signed) <= 4 and signed not in context.lexicon.relations else answer
+    return answer
 
 
 def column_for(columns: list[ColumnReading], role: str, wish: int) -> int | None:

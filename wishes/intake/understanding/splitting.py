@@ -27,7 +27,11 @@ _SEAM = re.compile(
     f"(?<=[)）])(?=[\\u4e00-\\u9fff])|(?<=[一两二三四五\\d]{_PIECES})(?=[\\u4e00-\\u9fff])|(?<=[\\u4e00-\\u9fff])(?=[一两二三四五\\d]{_PIECES})"
 )
 """Where two wishes may touch: 书包（红）台灯, 书包一个台灯一盏, 一个书包一盏台灯."""
-_JOINT = re.compile(f"{_AND.pattern}|\\s|{_SEAM.pattern}")
+_COUNTED = re.compile(
+    r"(?:[一二两三四五六七八九十]|\d{1,2})(?:双|个|本|件|条|套|支|盒|把|辆|台|张|盏|副|顶|箱|瓶|只|床|块|袋|桶)(?=[\u4e00-\u9fff\d])"
+)
+_SIZE_BEHIND = re.compile(r"\s*\d{2,3}(?:号|码|cm|厘米)?")
+_JOINT = re.compile(_AND.pattern + r"|\s|" + _COUNTED.pattern + "|" + _SEAM.pattern)
 
 
 class Part(NamedTuple):
@@ -108,7 +112,7 @@ class Splitter:
         """Cut 书包和水杯 and 书包 水杯 where both sides are things of their own."""
         if _JOINT.search(simple(fragment)) is None:
             return [Part(fragment)]
-        for find in (_ands, _spaces, _seams):
+        for find in (_ands, _spaces, _seams, _counts):
             pieces = self._both_known(fragment, find)
             if pieces is not None:
                 return [p for piece in pieces for p in self._joined(piece.text)]
@@ -179,6 +183,15 @@ def _ands(text: str) -> list[tuple[int, int]]:
 
 def _seams(text: str) -> list[tuple[int, int]]:
     return [m.span() for m in _SEAM.finditer(text)]
+
+
+def _counts(text: str) -> list[tuple[int, int]]:
+    """Between 棉鞋一双37号 and 书包一个, and between 两本书 and 一个书包."""
+    found = list(_COUNTED.finditer(text))
+    if found and found[0].start() == 0:
+        return [(m.start(), m.start()) for m in found[1:]]
+    ends = [size.end() if (size := _SIZE_BEHIND.match(text, m.end())) else m.end() for m in found]
+    return [(end, end) for end in ends]
 
 
 def _spaces(text: str) -> list[tuple[int, int]]:

@@ -9,6 +9,14 @@ from wishes.intake.understanding.headers import legend_in, title_key
 from wishes.intake.understanding.lexicon import Lexicon
 from wishes.intake.understanding.text import tight
 
+_NOT_YET = re.compile(
+    r"(?:下发|发放)(?!.{0,8}(?:[收交]回|回收|收齐|签))|陆续|前[,，]?(?:交|报|收|上交|提交|签)|后(?:再|方|才)|签[字名]处|签[字名章][:：]|(?:示例|样本|样表|模板|范本)"
+    r"|(?:电话|微信|视频|语音|短信)(?:中|里|上)?(?:已|均|都)?(?:回复|联系|沟通|[征取]得|征求|确认|告知|通知|询问)|(?:通过|用|以|经)(?:电话|微信|视频|语音)"
+)
+"""Forms that are on their way, labels to sign behind, and consent that is on no paper."""
+_LATER = re.compile("后(?:统一|及时)?(?:上报|存档|归档|留存|报送|提交|备查|交)")
+_DONE = re.compile("[已均都]|全部")
+_COUNTED = re.compile(r"(\d+)份.*?(\d+)[人名]|(\d+)[人名].*?(\d+)份")
 _SENTENCE = re.compile(r"[。;；\n!！]")
 
 
@@ -53,6 +61,9 @@ def _says(sentence: str, lexicon: Lexicon) -> str:
     if not any(word in sentence for word in lexicon.batch_subject):
         return ""
     denied = [word for word in lexicon.batch_not if word in _NO_DENIAL.sub("", sentence)]
+    checked = _NO_DENIAL.sub("", sentence)
+    if _NOT_YET.search(checked) or (_LATER.search(checked) and not _DONE.search(checked)):
+        return ""
     if denied and not (_BUT_FOR.search(sentence) and set(denied) <= _BUT):
         return ""
     if _ABOUT.search(sentence) is None and (_SIGNED.search(sentence) is None or _ANOTHER_PAPER.search(sentence)):
@@ -60,7 +71,9 @@ def _says(sentence: str, lexicon: Lexicon) -> str:
     if _GUARDIANS.search(sentence) is None and _OF_OTHERS.search(sentence) is not None:
         return ""
     done = any(word in sentence for word in lexicon.batch_done) or _KEPT.search(sentence) is not None
-    plain = not denied and _ONLY_IF.search(sentence) is None and _QUOTED.search(sentence) is None
+    counted = _COUNTED.search(checked)
+    plain = counted is None or len({int(number) for number in counted.groups() if number}) == 1  # 已签20份，共24人
+    plain = plain and not denied and _ONLY_IF.search(sentence) is None and _QUOTED.search(sentence) is None
     return "done" if done and plain else "perhaps"
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
+from wishes.intake.understanding.catalogued import NEEDS, CatalogueItem, is_akin, nearest_of
 from wishes.intake.understanding.dangers import Guard
 from wishes.intake.understanding.numerals import CHINESE_NUMBER, number
 from wishes.intake.understanding.prices import Price, inline_price
@@ -16,7 +16,6 @@ from wishes.intake.understanding.sizes import SIZE, size_in
 from wishes.intake.understanding.text import flat, simple, tight
 from wishes.intake.words import Item, Words
 
-NEEDS = {"experience": "vetted", "companionship": "vetted", "psych": "psych"}
 CATEGORIES = (
     "study",
     "book",
@@ -30,39 +29,6 @@ CATEGORIES = (
     "companionship",
     "psych",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class CatalogueItem:
-    """One line of the campaign's catalogue. Prices in fen."""
-
-    name: str
-    category: str
-    need: str
-    size_kind: str | None
-    price_low: int | None = None
-    price_high: int | None = None
-    measure_word: str = ""
-
-
-def catalogue_from_rows(rows: Iterable[Mapping[str, str]]) -> tuple[CatalogueItem, ...]:
-    """The catalogue from the rows of ``catalogue.csv``."""
-
-    def fen(text: str | None) -> int | None:
-        return round(float(text) * 100) if text else None
-
-    return tuple(
-        CatalogueItem(
-            r["item"],
-            r["category"],
-            r["needs"],
-            r.get("size_kind") or None,
-            fen(r.get("price_low")),
-            fen(r.get("price_high")),
-            r.get("measure_word") or "",
-        )
-        for r in rows
-    )
 
 
 class Thing(NamedTuple):
@@ -102,9 +68,12 @@ _SAID = (
     ),
     (re.compile("(?:教|辅导)着?我"), "陪写作业", "companionship"),
     (_TAUGHT, "周末陪伴", "companionship"),
+    (re.compile("有.{0,8}陪(?:着|伴)?$"), "周末陪伴", "companionship"),
     (re.compile("^(?:去|到)(?!.*(?:医院|看病|治|上学|读书|上班|打工|买)).{2,}"), "", "experience"),
 )
 """Wishes without a thing, by the way they are said."""
+_WENT = re.compile("(?:想|希望|盼望?|要|能)(?:能|可以)?[去到](?!.*[的用穿戴][^的]{1,5}$)")
+"""The opening words 想去 are cut off; 哈尔滨看冰灯 is no lamp."""
 _NO_THING = re.compile("吵架|打架|考[上进取到]|成绩[好提进上]|身体健康|平平?安安?$")
 _TITLE = re.compile("《([^《》]{2,20})》(?:这?一?[本套册部])?(?:书|全集|图书)?(?:一[本套册])?")
 _LETTER = re.compile(r"\w")
@@ -137,8 +106,15 @@ class ThingReader:
                 known = _Known(item.name, item.category, NEEDS.get(item.category, "none"), item.size_kind, False)
             else:
                 known = _default(item.name)
+            rivals = [self.catalogue[word] for word in (item.name, *item.synonyms) if word in self.catalogue]
             for word in (item.name, *item.synonyms):
                 own = self.catalogue.get(word)
+                if own is None and len(rivals) > 1 and (nearest := nearest_of(word, rivals)) not in (None, listed):
+                    # Where the catalogue has 棉鞋 and 雪地靴, 雪地棉靴 are the latter.
+                    self._known.setdefault(
+                        _key(word), _Known(nearest.name, nearest.category, nearest.need, nearest.size_kind, True)
+                    )
+                    continue
                 if own is None:
                     if listed is None and item.synonyms:
                         # Beyond the catalogue the sender's own word is the better name.
@@ -152,7 +128,7 @@ class ThingReader:
                                 False,
                             ),
                         )
-                    elif listed is not None and listed.name != item.name and not _akin(word, listed):
+                    elif listed is not None and listed.name != item.name and not is_akin(word, listed):
                         self._known.setdefault(_key(word), known._replace(item=word, catalogued=False))
                     else:
                         self._known.setdefault(_key(word), known)
@@ -168,6 +144,7 @@ class ThingReader:
         self._starts = tuple(s for s in starts if len(s) > 1 or s == "想")
         self._start = re.compile("(?:" + "|".join(map(re.escape, starts)) + r")[ :：,，]*(?=\S)")
         self._containers = frozenset(phrases["container"])
+        self._kin = frozenset(phrases["relation"])
         self._reasons = tuple(phrases["reason_start"])
         self._attributes = frozenset(phrases["color"])
         units = "|".join(sorted(map(re.escape, phrases["unit_words"]), key=len, reverse=True))
@@ -323,6 +300,8 @@ class ThingReader:
             return _key(bare), qty
         if _DIGIT_OR_LETTER.search(bare) is not None:
             bare = _LETTER_SIZE.sub(" ", SIZE.sub(" ", bare))
+            if (glued := _GLUED.fullmatch(tight(bare))) is not None and _key(glued[0][: -len(glued[1])]) in self._known:
+                bare = glued[0][: -len(glued[1])]  # 棉服120
         bare = tight(bare).strip(",，。;；:：、!！~-—·/|")
         for _ in range(2):
             if (back := self._back.search(bare)) is not None and _key(bare) not in self._known and back.start() > 0:
@@ -356,8 +335,15 @@ class ThingReader:
             return None, "unknown", 0.0
         if (known := self._known.get(core)) is not None:
             return known, "exact", 1.0
-        suffix = next((self._known[core[i:]] for i in range(1, len(core) - 1) if core[i:] in self._known), None)
-        if suffix is not None:
+        if core in self._kin:
+            return None, "unknown", 0.0  # 奶奶 is no milk
+        if core[-1] in "子儿" and (known := self._known.get(core[:-1])) is not None:
+            return known, "last word", 0.95  # 炕桌子, 跳绳儿
+        start = next((i for i in range(1, len(core) - 1) if core[i:] in self._known), None)
+        if start is not None:
+            suffix, before = self._known[core[start:]], self._known.get(core[:start])
+            if before is not None and _are_two(core[:start], before, core[start:], suffix):
+                return suffix, "two things", 0.5
             return suffix, "last word", 0.95
         inner, end = self._inner(core)
         head = next(((h, kind) for h, kind in self._heads if core.endswith(h)), None)
@@ -388,12 +374,15 @@ class ThingReader:
             words = [w for w in self._known if "心理" in w and w in core and self._known[w].category == "psych"]
             named = self._known[max(words, key=len)] if words else _Known(core, "psych", "psych", None, False)
             return named, "word inside", 0.9
-        if found is not None and (
-            read[1] != "last character" if found.category in NEEDS else _TAUGHT.search(core) is None
+        went = read[1] in ("last character", "unknown") and _WENT.search(shown) is not None
+        if (
+            found is not None
+            and not went
+            and (read[1] != "last character" if found.category in NEEDS else _TAUGHT.search(core) is None)
         ):
             return read
         for said, item, category in _SAID:
-            if said.search(core) is not None:
+            if said.search("去" + core if went else core) is not None:
                 named = self._known.get(item) or _Known(core, category, NEEDS[category], None, False)
                 return named, "turn of phrase", 0.8
         if (title := _TITLE.fullmatch(self._bare(shown))) is not None:
@@ -425,9 +414,22 @@ _IN_PIECES = re.compile("拼图|积木|乐高|磁力片|雪花片|卡片|词典|
 _COLOURS = frozenset(("12", "18", "24", "36", "48", "60", "72"))
 
 
-def _akin(word: str, listed: CatalogueItem) -> bool:
-    """Whether the catalogue's name does for a sender's word: 水杯 may be called 保温杯, a 棉袄 is no 冲锋外套."""
-    return listed.category in NEEDS or bool(set(word) & set(listed.name))
+_WORN_OR_USED = frozenset(("clothing", "study", "daily", "aid"))
+"""Things of other kinds lend others their name: 奥特曼书包, 篮球服, 象棋书."""
+_GENERAL = re.compile("(?:用品|用具|工具|器材|类|文具|服装|衣物|套装|校服|运动服|睡衣)$")
+_ANY_OF_ITS_KIND = re.compile("(?:外套|衣服|上衣|大衣|衣裳|套装|服装|裤子|马甲|包|盒|套|架|袋|罩)$")
+
+
+def _are_two(first: str, one: _Known, second: str, other: _Known) -> bool:
+    """Whether two words one behind the other are two things: 衣服鞋子, 棉袄棉裤, but not 羽绒服外套."""
+    return (
+        min(len(first), len(second)) >= 2
+        and one.item != other.item
+        and one.category in _WORN_OR_USED
+        and other.category in _WORN_OR_USED
+        and _GENERAL.search(first) is None
+        and _ANY_OF_ITS_KIND.search(second) is None
+    )
 
 
 def _bare_price(text: str, item: str) -> Price | None:

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from wishes.intake.reading.grid import Value, column_number
-from wishes.intake.understanding.answers import says_withdrawn
 from wishes.intake.understanding.cells import PERSONAL, Cells, Columns, Context
 from wishes.intake.understanding.dates import day_comes_first
 from wishes.intake.understanding.fates import Roles, kind_of_row, roles_of
 from wishes.intake.understanding.headers import HeaderWords
 from wishes.intake.understanding.listed import told_in_one
 from wishes.intake.understanding.model import CampaignRules, Entry
+from wishes.intake.understanding.remarks import says_withdrawn
 from wishes.intake.understanding.rows import column_for, read_person
 from wishes.intake.understanding.tables import Block, Grid
 from wishes.intake.understanding.text import tight
 from wishes.intake.understanding.wishcells import WishCell, entries_of, judge
 
 _NONE: frozenset[int] = frozenset()
-_VILLAGE_TITLE = re.compile(r"[\u4e00-\u9fff]{1,20}(?:村|社区|居委会|嘎查)")
-_VILLAGE_SHEET = re.compile(r"[\u4e00-\u9fff]{1,8}(?:村|社区|嘎查)")
+_VILLAGE_TITLE = re.compile(r"[\u4e00-\u9fff]{1,20}(?:村|社区|居委会|嘎查|屯|寨|管理区|作业站|连队)")
+_VILLAGE_SHEET = re.compile(r"[\u4e00-\u9fff]{1,8}(?:村|社区|嘎查|屯|寨|管理区)")
+_DISABILITY = re.compile("(?:残疾|残障|障碍|伤残).{0,2}(?:类|种|型|情况)")
+"""Over such a column 精神 or 多重 is a disability."""
+_NOT_WISHED = re.compile("爱好|特长|兴趣|擅长|喜欢|有|[去上前往]年|上次|实[发际]|发放|领|购|捐|病|诊断|专业")
 _ONE = re.compile(r"单价|每[个件份]")
 _UNIT_OF = re.compile(r"([百千万])元")
 _UNITS = {"百": 100, "千": 1000, "万": 10_000}
@@ -43,7 +47,6 @@ def _size_text(texts: Sequence[str], sizes: Sequence[tuple[int, str]]) -> str:
     return "|".join([measure + texts[column] for column, measure in sizes if texts[column]])
 
 
-_DISABILITY = re.compile(r"残疾|残障|障碍")
 _SLASHED = re.compile(r"\d{1,2}[/.\-]\d{1,2}[/.\-]\d{4}")
 _A_FEW = 12
 _TICKED = frozenset("√✓✔☑")
@@ -108,6 +111,12 @@ class BlockReader:
             (c.column for c in block.columns if c.role == "ignored" and _names_another(c.title, headers)), default=None
         )
         """The column of a second child in the same line."""
+        self.strays = [
+            c.column
+            for c in block.columns
+            if c.role == "ignored" and c.how == "unknown" and c.title and _NOT_WISHED.search(c.title) is None
+        ]
+        """Columns of which nobody knows what they tell."""
         self.ditto = [c for c in sorted(repeatable) if texts and not context.lexicon.ditto.isdisjoint(texts[c])]
         """The columns in which 同上 stands somewhere."""
         off = context.lexicon.called_off
@@ -173,6 +182,8 @@ class BlockReader:
         wishes = self._wish_cells(row, cells.texts)
         if kind.fate == "more" and person.child_row != row and not any(w.text for w in wishes):
             return "blank"
+        if not any(w.text for w in wishes) and (stray := self._stray_wish(row, cells.texts, wishes)) is not None:
+            wishes = [stray]
         gone = self._struck(row) or (
             "remark" in cells.said and says_withdrawn(" ".join(cells.all("remark")), self.context.lexicon)
         )
@@ -212,7 +223,9 @@ class BlockReader:
     def _section(self, text: str) -> None:
         places = self.context.lexicon.places
         bare = re.sub(r"[(（].*$", "", text)
-        if re.search(r"村|社区|居委会|屯|庄", bare) and not re.search(r"年级|班|小学|中学", bare):
+        if re.search(r"村|社区|居委会|屯|庄|寨|嘎查|管理区|作业站|连队", bare) and not re.search(
+            r"年级|班|小学|中学", bare
+        ):
             self.section_village = places.read(bare).village
         else:
             self.section_village = None
@@ -310,6 +323,14 @@ class BlockReader:
             )
             for column, price, sizes, qty in self.wishes
         ]
+
+    def _stray_wish(self, row: int, texts: Sequence[str], wishes: Sequence[WishCell]) -> WishCell | None:
+        """The wish of a line whose own cell for it is empty, where a column without a role has things: 学习用品 | 衣服鞋帽 | 玩具."""
+        if self.asked or len(wishes) != 1:
+            return None
+        lexicon = self.context.lexicon
+        found = [c for c in self.strays if texts[c] and lexicon.is_item(texts[c])]
+        return replace(wishes[0], column=found[0], text=texts[found[0]]) if len(found) == 1 else None
 
     def _asked_cells(self, row: int, texts: Sequence[str]) -> list[WishCell]:
         """One wish for every thing that is ticked, or of which the size or the number of pieces is told."""

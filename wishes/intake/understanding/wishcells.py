@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from wishes.intake.reading.grid import cell_name
+from wishes.intake.understanding.contradictions import SLIPPED, ages_disagree, born_later
 from wishes.intake.understanding.lexicon import Lexicon
 from wishes.intake.understanding.model import CampaignRules, Entry, Trace
 from wishes.intake.understanding.numerals import number
@@ -63,7 +64,11 @@ def entries_of(
             thing = lexicon.things.read(part.text)
             entry = person if len(entries) + 1 == total_parts else person.again()
             _place(entry, cell, index + 1, part.text)
-            _describe(entry, thing)
+            if thing.how == "only money" and lexicon.is_item(cell.price):
+                entry.item = thing.item
+                entry.doubts.append("row_unsure")  # wish and price were exchanged
+            else:
+                _describe(entry, thing)
             _size_of(entry, thing, sizes[index], lexicon)
             _qty_of(entry, thing, amounts[index])
             if shared is not None:
@@ -102,6 +107,9 @@ def _describe(entry: Entry, thing: Thing) -> None:
     elif thing.verdict == "unknown":
         entry.doubts.append("item_unknown")
         entry.traces["item"] = Trace(entry.cell, entry.raw, "unknown thing", thing.confidence)
+    elif thing.how == "two things":
+        entry.doubts.append("wish_cut_unsure")
+        entry.traces["item"] = Trace(entry.cell, entry.raw, "two things without anything between", thing.confidence)
     elif thing.how != "exact":
         entry.traces["item"] = Trace(entry.cell, entry.raw, thing.how, thing.confidence)
 
@@ -183,14 +191,15 @@ def _summed(prices: tuple[Price, ...]) -> Price | None:
 def judge(entry: Entry, rules: CampaignRules) -> None:
     """Apply the campaign's rules: fill ``reasons``, ``confidence`` and ``status``."""
     reasons = entry.reasons
+    if SLIPPED in entry.traces:
+        _park_slipped(entry)
+        return
     if not entry.child:
         reasons.append("missing_name")
     ceiling = rules.ceiling_fen
     top = entry.price_high if entry.price_high is not None else entry.price_low
     if ceiling is not None and top is not None and top > ceiling:
         reasons.append("over_ceiling")
-    if entry.birth is not None and _contradicted(entry.birth, entry.age, rules.start_on):
-        entry.doubts.append("row_unsure")
     age = _too_old(entry, rules)
     if age == "yes":
         reasons.append("age_out_of_range")
@@ -221,23 +230,24 @@ def judge(entry: Entry, rules: CampaignRules) -> None:
         entry.warnings = list(dict.fromkeys(entry.warnings))
 
 
-_YEARS_APART = 3
-"""Ages count the years begun, and are those of another month."""
-
-
-def _contradicted(birth: str, age: int | None, start_on: dt.date) -> bool:
-    """Whether a birth cannot be: nobody wishes before being born, and nobody born in 2022 is nine."""
-    return birth > start_on.isoformat() or (
-        age is not None and abs(start_on.year - int(birth[:4]) - age) >= _YEARS_APART
-    )
+def _park_slipped(entry: Entry) -> None:
+    """A line whose cells stand below the wrong titles is refused for nothing that another column's cells say."""
+    entry.reasons = [reason for reason in entry.reasons if reason in ("withdrawn", "unsafe_item", "cash_wish")]
+    entry.confidence = 0.5
+    entry.status = "rejected" if entry.reasons else "parked"
 
 
 _LAST_DAY = {4: "-12-31", 7: "-31"}
 
 
 def _too_old(entry: Entry, rules: CampaignRules) -> str:
-    """``yes`` where even the latest day the birth may mean makes the child too old, ``unsure`` where only an age borders on it."""
+    """``yes`` where even the latest day the birth may mean makes the child too old, ``unsure`` where only an age borders on it, or
+    where birth and age cannot be one child's."""
     if entry.birth is not None:
+        if (entry.age is not None and ages_disagree(entry.birth, entry.age, rules.start_on)) or born_later(
+            entry.birth, rules.start_on
+        ):
+            return "unsure"
         # Dates as text compare as dates; a year or month alone counts by its last day.
         latest = entry.birth + _LAST_DAY.get(len(entry.birth), "")
         return "yes" if latest <= _eldest(rules.start_on, rules.age_limit) else "no"
