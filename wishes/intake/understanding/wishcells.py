@@ -183,7 +183,7 @@ def _summed(prices: tuple[Price, ...]) -> Price | None:
 def judge(entry: Entry, rules: CampaignRules) -> None:
     """Apply the campaign's rules: fill ``reasons``, ``confidence`` and ``status``."""
     reasons = entry.reasons
-    if not entry.child:
+    if not entry.child and "row_unsure" not in entry.doubts:
         reasons.append("missing_name")
     ceiling = rules.ceiling_fen
     top = entry.price_high if entry.price_high is not None else entry.price_low
