@@ -485,3 +485,38 @@ def test_yuan_in_a_title_makes_a_price_unless_it_is_an_income(understand_bytes: 
     rows = [["姓名", "性别", "联系电话", "人均年收入（元）", "微心愿", "折价（元）", "监护人同意"]]
     rows += [[line[0], line[1], line[5], 6200, line[6], 50 + n, "同意"] for n, line in enumerate(LINES)]
     assert [e.price_high for e in understand_bytes(workbook(rows)).entries] == [5000, 5100, 5200, 5300]
+
+
+# ── what headings say, and names that share a column ─────────────────────────────────────────────────────────────
+
+
+def test_a_heading_tells_what_need_or_school_is_that_of_the_lines_below(understand_bytes: Understand) -> None:
+    head = ["序号", "姓名", "性别", "监护人", "联系电话", "微心愿", "监护人同意"]
+    lines = [[n + 1, line[0], line[1], *line[4:7], "同意"] for n, line in enumerate(LINES)]
+    needs = [head, ["一、孤儿"], *lines[:2], ["二、低保家庭儿童"], *lines[2:]]
+    assert [e.types for e in understand_bytes(workbook(needs)).entries] == [
+        ("orphan",),
+        ("orphan",),
+        ("poor",),
+        ("poor",),
+    ]
+    schools = [head, ["白沙镇中心小学"], *lines[:2], ["龙潭镇中心小学"], *lines[2:]]
+    towns = [e.town for e in understand_bytes(workbook(schools)).entries]
+    assert towns == ["459901100", "459901100", "459902101", "459902101"]
+
+
+def test_name_and_age_may_share_a_column(understand_bytes: Understand) -> None:
+    rows = [["姓名年龄", "跟谁过", "电话", "心愿和价钱", "监护人同意"]]
+    rows += [
+        [f"{line[0]} {9 + n}岁", "奶奶" + line[4], line[5], f"{line[6]} 80元", "同意"] for n, line in enumerate(LINES)
+    ]
+    entries = understand_bytes(workbook(rows)).entries
+    assert [(e.child, e.age, e.item, e.price_high) for e in entries] == [
+        (line[0], 9 + n, line[6], 8000) for n, line in enumerate(LINES)
+    ]
+
+
+def test_a_table_in_which_nobody_finds_the_names_is_asked_about(understand_bytes: Understand) -> None:
+    rows = [["代号", "性别", "出生日期", "监护人", "联系电话", "微心愿", "监护人同意"]]
+    rows += [[f"L{n}", line[1], line[2], line[4], line[5], line[6], "同意"] for n, line in enumerate(LINES)]
+    assert {e.status for e in understand_bytes(workbook(rows)).entries} == {"parked"}

@@ -121,6 +121,10 @@ class HeaderWords:
         if not 2 <= len(key) <= _LONGEST_ASKED:
             return agreed
         another = _SOMEBODY_ELSE.search(key) is not None and _OF_A_CHILD.search(key) is None
+        cut = max(key.find(word) + len(word) if word in key else 0 for word in ("姓名", "名字"))
+        if 0 < cut < len(key) and "name" in self._exact.get(key[:cut], ()) and (second := self._exact.get(key[cut:])):
+            # 姓名年龄: two titles in one, and the first tells what the cells begin with
+            return [Meaning("name", 0.9), *(Meaning(role, 0.8) for role in second if role != "name")]
         if key.isascii() and (told := self._last_words(title)):
             return [*agreed, *told]
         if (

@@ -19,6 +19,8 @@ _CLASS_BEHIND = re.compile(
     r"(?<=[\u4e00-\u9fff]{2})\s*[/、,;(\s]\s*(?:[一二三四五六七八九初高]|\d).{0,7}(?:年级|班)\)?$"
 )
 """姓名/班级 in one column."""
+_AGE_BEHIND = re.compile(r"(?<=[\u4e00-\u9fff]{2})[\s/、,(]*\d{1,2}\s*周?岁\)?$")
+"""林小雨 9岁"""
 _SEVERAL = re.compile(r"[、,/;和及\s]+")
 _MASKED = re.compile(r"[\u4e00-\u9fff]\s*\*{1,2}\s*[\u4e00-\u9fff]?")
 """王*山: not the whole name, and to be told from a star behind a whole one."""
@@ -50,6 +52,7 @@ def read_name(text: str) -> Name:
     if shown[:1].isascii() != shown[-1:].isascii() and (both := _IN_TWO_SCRIPTS.fullmatch(shown)) is not None:
         return Name(both[1] or both[2])
     shown = _CLASS_BEHIND.sub("", shown)
+    shown = _AGE_BEHIND.sub("", shown)
     shown, sex = (m[1], m[2]) if (m := _SEX_BEHIND.fullmatch(shown)) else (shown, "")
     note = "".join(_BRACKETS.findall(shown)) + sex
     bare = _BRACKETS.sub("", shown)

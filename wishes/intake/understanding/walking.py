@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from wishes.intake.reading.grid import Value, column_number
-from wishes.intake.understanding.cells import PERSONAL, Cells, Columns, Context
+from wishes.intake.understanding.cells import KINDS, PERSONAL, Cells, Columns, Context
 from wishes.intake.understanding.dates import day_comes_first
 from wishes.intake.understanding.fates import Roles, kind_of_row, roles_of
 from wishes.intake.understanding.headers import HeaderWords
@@ -47,6 +47,8 @@ def _size_text(texts: Sequence[str], sizes: Sequence[tuple[int, str]]) -> str:
     return "|".join([measure + texts[column] for column, measure in sizes if texts[column]])
 
 
+_LONGEST_KIND = 12
+_PLACED = frozenset(("address", "town", "county", "school"))
 _SLASHED = re.compile(r"\d{1,2}[/.\-]\d{1,2}[/.\-]\d{4}")
 _A_FEW = 12
 _TICKED = frozenset("√✓✔☑")
@@ -98,6 +100,9 @@ class BlockReader:
         self.entries: list[Entry] = []
         self.person: Entry | None = None
         self.section_village: str | None = self._sheet_village()
+        self.section_kinds: tuple[str, ...] = ()
+        self.section_town: tuple[str | None, str] | None = None
+        """What the heading above says of all lines below it."""
         repeatable = {column for _, column in self.columns.last_first} | {w[0] for w in self.wishes}
         repeatable |= (
             {self.shared_price} if self.shared_price is not None else {w[1] for w in self.wishes if w[1] is not None}
@@ -201,6 +206,10 @@ class BlockReader:
                 entry.reasons.append("withdrawn")
             if self.second is not None and _column_of(entry.cell) > self.second and cells.texts[self.second]:
                 entry.doubts.append("row_unsure")  # whose wish this is
+            if self.nameless and not entry.child:
+                entry.doubts.append(
+                    "row_unsure"
+                )  # no column of this table has the names: somebody has to look where they are
             judge(entry, self.rules)
             self.entries.append(entry)
         return "wish"
@@ -229,6 +238,16 @@ class BlockReader:
             self.section_village = places.read(bare).village
         else:
             self.section_village = None
+        # 二、低保家庭儿童; 沙石镇中心小学
+        self.section_kinds = self._kinds_in(bare)
+        county, town, _ = places.mentioned(bare, shortened=False)
+        self.section_town = (county, town) if town is not None else None
+
+    def _kinds_in(self, heading: str) -> tuple[str, ...]:
+        read = self.context.lexicon.kinds.read(heading)
+        if read.unknown or len(heading) > _LONGEST_KIND:
+            return ()
+        return tuple(kind for kind in KINDS if kind in read.found)
 
     def _cells(self, row: int) -> Cells:
         texts, values = self.grid.text[row], self.grid.values[row]
@@ -260,8 +279,12 @@ class BlockReader:
             self.person_cells = cells
         # Read afresh also for a further wish: the person of the row above has become an entry.
         hidden = self.person_cells.row in self.grid.sheet.hidden_rows
-        self.person = read_person(self.person_cells, self.context, self.section_village, hidden)
-        return self.person
+        person = self.person = read_person(self.person_cells, self.context, self.section_village, hidden)
+        if self.section_kinds and not person.types:
+            person.types = self.section_kinds
+        if self.section_town is not None and _PLACED.isdisjoint(self.person_cells.said):
+            person.county, person.town = self.section_town
+        return person
 
     def _continues(self, row: int, cells: Cells) -> bool:
         assert self.person is not None

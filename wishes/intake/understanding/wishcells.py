@@ -194,7 +194,7 @@ def judge(entry: Entry, rules: CampaignRules) -> None:
     if SLIPPED in entry.traces:
         _park_slipped(entry)
         return
-    if not entry.child:
+    if not entry.child and "row_unsure" not in entry.doubts:
         reasons.append("missing_name")
     ceiling = rules.ceiling_fen
     top = entry.price_high if entry.price_high is not None else entry.price_low
