@@ -54,7 +54,13 @@ def test_a_note_tells_which_column_is_that_of_consent(understand_bytes: Understa
 
 
 @pytest.mark.parametrize(
-    "note", ["“交表日”为家长签字同意的日期", "备注栏注明“已签”者为家长已签知情同意书", "交表即视为监护人已签署同意"]
+    "note",
+    [
+        "“交表日”为家长签字同意的日期",
+        "备注栏注明“已签”者为家长已签知情同意书",
+        "交表即视为监护人已签署同意",
+        "90%的家长已签同意书",
+    ],
 )
 def test_what_a_note_says_on_condition_is_no_consent_for_all(understand_bytes: Understand, note: str) -> None:
     reading = understand_bytes(workbook([[note], HEAD, *LINES]))
@@ -83,6 +89,13 @@ def test_a_childs_own_signature_is_asked_about(understand_bytes: Understand) -> 
     assert [e.status for e in entries] == ["parked", "accepted", "parked", "accepted"]
 
 
+def test_a_promise_or_a_form_out_of_date_is_no_consent(understand_bytes: Understand) -> None:
+    entries = understand_bytes(
+        with_column("家长签字", ["同意，下周签", "有，已过期", "同意？", "有（复印件）"])
+    ).entries
+    assert [e.status for e in entries] == ["rejected", "rejected", "parked", "accepted"]
+
+
 def test_who_signs_is_the_guardian_where_nobody_else_is_named(understand_bytes: Understand) -> None:
     head = ["姓名", "与户主关系", "联系电话", "微心愿", "监护人签字"]
     rows = [
@@ -97,6 +110,8 @@ def test_who_signs_is_the_guardian_where_nobody_else_is_named(understand_bytes: 
 @pytest.mark.parametrize(
     "said",
     [
+        "家长签订同意书后方能发放",
+        "去年的监护人同意书已存档",
         "家长同意书正在陆续签订中",
         "经村委会同意上报，材料已存档",
         "学校已与家长签订安全责任书，存档备查",

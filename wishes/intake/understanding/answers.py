@@ -13,7 +13,7 @@ _SIGNED_ON = re.compile(
 )
 _NOT_WANTED = re.compile("(?:现在?|家长|孩子|本人|监护人|家里)?(?:说|表示)?不(?:需要|想要|要|用)[。.!]?")
 _REFUSED = re.compile(
-    "口头|电话|未(?!成年)|不|没|待|等.*[签回]|再签|正在|准备|需|拒|缺|(?<!已)补|微信|视频|语音|短信|联系不"
+    "口头|电话|未(?!成年)|不|没|待|等.*[签回]|再签|正在|准备|需|拒|缺|(?<!已)补|微信|视频|语音|短信|联系不|下[周个月次]|改天|过几天|明[天日]|过期|失效"
 )
 """No consent, or none on paper."""
 _AGREED = re.compile(
@@ -47,7 +47,7 @@ def consent_said(texts: tuple[str, ...], lexicon: Lexicon) -> str:
             answers.append("yes")
         elif _REFUSED.search(bare):
             answers.append("no")
-        elif _BY_SOMEBODY_ELSE.search(bare):
+        elif "?" in bare or "？" in bare or _BY_SOMEBODY_ELSE.search(bare):
             answers.append("unclear")
         elif _AGREED.search(bare) or lexicon.is_name(bare) or _SIGNED_ON.fullmatch(bare) is not None:
             # A guardian's name in the column for signatures is a signature typed in, and so is the day of signing.
