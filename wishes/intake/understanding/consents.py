@@ -12,7 +12,7 @@ _SIGNED_ON = re.compile(
     r"(?:20)?\d{2}[-./年]\d{1,2}[-./月]\d{1,2}日?|\d{1,2}月\d{1,2}[日号]|20\d{6}|(?:0?[1-9]|1[0-2])[./][0-3]?\d"
 )
 _REFUSED = re.compile(
-    "口头|电话|未(?!成年)|不|没|待|等.*[签回]|再签|正在|准备|需|拒|缺|(?<!已)补|微信|视频|语音|短信|联系不"
+    "口头|电话|未(?!成年)|不|没|待|等.*[签回]|再签|正在|准备|需|拒|缺|(?<!已)补|微信|视频|语音|短信|联系不|下[周个月次]|改天|过几天|明[天日]|过期|失效"
 )
 """No consent, or none on paper."""
 _AGREED = re.compile(
@@ -54,7 +54,8 @@ def consent_in(texts: tuple[str, ...], lexicon: Lexicon) -> str:
         elif _REFUSED.search(bare):
             answers.append("no")
         elif (
-            _BY_SOMEBODY_ELSE.search(bare)
+            "?" in bare
+            or _BY_SOMEBODY_ELSE.search(bare)
             or _DOUBTED.search(bare)
             or (_SOMEBODY.search(bare) and not _GUARDIAN_SAID.search(bare))
         ):

@@ -34,7 +34,9 @@ _BUT_FOR = re.compile("除.{1,20}[外都均]")
 _BUT = frozenset(("除", "个别"))
 """除林小雨外，家长均已签: all but those named."""
 _CONSENT = re.compile("同意|知情|授权|签")
-_ONLY_IF = re.compile("注明|标[注明记]|空白|视[为作]|[者的][为是即]|[栏列][为填是]|打[√✓勾钩]")
+_ONLY_IF = re.compile(
+    r"(?<![\d.])(?!100)\d{1,2}(?:\.\d+)?[%％]|注明|标[注明记]|空白|视[为作]|[者的][为是即]|[栏列][为填是]|打[√✓勾钩]"
+)
 """What makes consent depend on something in the line."""
 _QUOTED = re.compile(  # what a note says of one column holds for no line by itself
     '[“"「『【]([^“”"「」『』【】]{1,10})[”"」』】](?:这?一?[栏列项])?(?:为|是|即|指|填|表示|:)(.+)'
