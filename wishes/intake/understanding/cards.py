@@ -277,7 +277,8 @@ def read_card(card: Card, grid: Grid, context: Context, lexicon: Lexicon) -> lis
     )
     hidden = opener.row in grid.sheet.hidden_rows
     person = read_person(cells, context, None, hidden)
-    wishes = card.of("wish")
+    asked = card.of("wish")
+    wishes = [p for p in asked if p.text or ordinal_of(p.title)] or asked[-1:]  # 微心愿卡 is only the card's own title
     prices = card.of("price")
     wish_cells = []
     shared = None

@@ -93,6 +93,8 @@ _TOLD_OTHERWISE: Mapping[str, re.Pattern[str]] = {
 """Titles of which nobody would think a birth, a price, or a home, whatever the cells look like."""
 _END_OF_A_RANGE = re.compile("[低高]|[上下]限")
 _BESIDE_WISHES = ("ignored", "wish_category", "types", "flag_other")
+_SAYS_IT_ALL = ("birth", "phone", "guardian")
+"""Roles whose listed titles mean nothing else: cells that cannot be read there are to be told, not passed over."""
 _BESIDES = re.compile(r"其[他它]|另外|补充|备选|更多")
 _OWNED = re.compile(r"有无|[现已拥]有|是否有|家[里中庭]")
 _ABOUT_CONSENT = re.compile(r"同意|自愿|知情|授权|签[字名署]|承诺")
@@ -127,6 +129,8 @@ def assign(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: He
         if unsure and look.filled >= 2:
             if look.rising:
                 scored.append((0.5, title, "serial", "content"))
+                continue
+            if any(m.role in _SAYS_IT_ALL and m.fit == 1 for m in meanings):
                 continue
             for role, kind, least in _ALONE:
                 share = look.share(kind)
@@ -235,10 +239,6 @@ def _asked_for(
 def _ticked(look: ColumnLook) -> bool:
     """Whether a column holds marks only, or nothing."""
     return look.filled == 0 or look.share("tick") + look.share("code") >= 0.6 or look.share("consent") >= 0.6
-
-
-_SAYS_IT_ALL = ("birth", "phone", "guardian")
-"""Roles whose listed titles mean nothing else: cells that cannot be read there are to be told, not passed over."""
 
 
 def _believe_plain_titles(

@@ -25,6 +25,8 @@ _PAST = re.compile(
 _RECEIVED = re.compile("领[取到]|签收|收货|收到")
 """家长领取签名 is signed when the gift has come."""
 _AND = re.compile(r"\s*(?:[/&+、]|及|和|与|或)\s*")
+_RELATED = re.compile("[^姓名及/、]{2,5}[与和跟].{0,6}关系")
+"""监护人与儿童关系 is one thing, 监护人姓名及与孩子的关系 two."""
 _QUESTION = re.compile(r"^[*★]?(?:Q\d{1,3}|第\d{1,3}题|\d{1,3}(?=[._、:：]))[._、:：\s\-]*", re.I)
 """How questionnaires number their columns."""
 _QUESTION_BEFORE_SPACE = re.compile(
@@ -198,6 +200,8 @@ class HeaderWords:
 
     def _both(self, title: str) -> list[Meaning] | None:
         """姓名/班级, 家长及电话: a title of two, of which the first tells what the cells begin with."""
+        if _RELATED.fullmatch(title_key(title)) is not None:
+            return None
         parts = [part for part in _AND.split(_QUESTION.sub("", flat(title))) if part.strip()]
         if len(parts) not in (2, 3):
             return None
