@@ -47,7 +47,6 @@ _XF = re.compile(rb"<xf\b[^>]*?/>|<xf\b[^>]*>.*?</xf>", re.S)
 _FILLS = re.compile(rb"(<fills\b[^>]*>)(.*?)(</fills>)", re.S)
 _SAID = re.compile(rb'<comment\b[^>]*?ref="([A-Z]+)(\d+)".*?</comment>', re.S)
 _WORDS = re.compile(rb"<t\b[^>]*>(.*?)</t>", re.S)
-_BEHIND_DRAWING = (b"<tableParts", b"<extLst")
 
 
 class NotUsual(Exception):

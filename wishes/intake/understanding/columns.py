@@ -6,7 +6,6 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 
 from wishes.intake.understanding.aside import (
-    is_an_official,
     prefer_where_they_live,
     set_others_phones_aside,
     set_publicity_aside,
@@ -15,19 +14,21 @@ from wishes.intake.understanding.aside import (
 from wishes.intake.understanding.content import ColumnLook
 from wishes.intake.understanding.headers import HeaderWords, Meaning, asks_whether, ordinal_of
 from wishes.intake.understanding.model import ColumnReading
+from wishes.intake.understanding.roles import FLAGS, MANY
+from wishes.intake.understanding.untold import (
+    ANOTHER_DAY,
+    SAYS_IT_ALL,
+    believe_plain_titles,
+    find_what_titles_do_not_tell,
+    keep_parts_of_births,
+    stand_in,
+)
 from wishes.intake.understanding.whose import (
     Title,
     in_group,
-    of_a_child,
     of_the_family,
     others_groups,
 )
-
-FLAGS = ("flag_orphan", "flag_unattended", "flag_poor", "flag_disabled", "flag_left_behind", "flag_other")
-ASIDE = ("health", "claimer", "link", "color", "ethnicity", "teacher", "teacher_phone", "reason", "remark", "ignored")
-"""Roles that tell nothing of the child; what has one is not looked at again for what else it may be."""
-MANY = frozenset(("wish", "price", "size", "qty", "phone", "types", "consent", *ASIDE, *FLAGS))
-"""Roles several columns of one table may have."""
 
 _TESTS: Mapping[str, tuple[str, ...]] = {
     "name": ("name",),
@@ -86,19 +87,14 @@ _ALONE: tuple[tuple[str, str, float], ...] = (
     ("price", "price", 0.8),
 )
 _TOLD_OTHERWISE: Mapping[str, re.Pattern[str]] = {
-    "birth": re.compile("^(?!.*(?:生|birth|born)).*(?:时间|日期|年月|期限|date|time|日$)", re.I),
+    "birth": ANOTHER_DAY,
     "price": re.compile("收入|补助|补贴|救助|低保|资助|津贴|标准|面积|距离|编码|邮编|分数?$|得分|成绩"),
     "address": re.compile("支部|单位|机构|部门|签发|医院|银行"),
 }
 """Titles of which nobody would think a birth, a price, or a home, whatever the cells look like."""
 _END_OF_A_RANGE = re.compile("[低高]|[上下]限")
-_BESIDE_WISHES = ("ignored", "wish_category", "types", "flag_other")
-_SAYS_IT_ALL = ("birth", "phone", "guardian")
-"""Roles whose listed titles mean nothing else: cells that cannot be read there are to be told, not passed over."""
 _BESIDES = re.compile(r"其[他它]|另外|补充|备选|更多")
 _OWNED = re.compile(r"有无|[现已拥]有|是否有|家[里中庭]")
-_ABOUT_CONSENT = re.compile(r"同意|自愿|知情|授权|签[字名署]|承诺")
-_BODY = re.compile(r"健康|身体|身心|体况")
 _OF_BEFORE = re.compile(
     r"[去前往历]年|上[一]?[次年届期回]|以[前往]|过去|曾经|[已己]实现|[已己]圆梦|[已己]满足|[已己]完成"
 )
@@ -130,7 +126,7 @@ def assign(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: He
             if look.rising:
                 scored.append((0.5, title, "serial", "content"))
                 continue
-            if any(m.role in _SAYS_IT_ALL and m.fit == 1 for m in meanings):
+            if any(m.role in SAYS_IT_ALL and m.fit == 1 for m in meanings):
                 continue
             for role, kind, least in _ALONE:
                 share = look.share(kind)
@@ -162,14 +158,14 @@ def assign(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: He
         given[title.column] = ColumnReading(title.column, title.text, role, how, round(min(score, 1.0), 2))
     readings = [given.get(t.column) or ColumnReading(t.column, t.text, "ignored", "unknown", 0.0) for t in titles]
     family = {t.column for t in titles if of_the_family(t)}
-    _believe_plain_titles(readings, looks, headers)
+    believe_plain_titles(readings, looks, headers)
     set_others_phones_aside(readings, looks)
     set_publicity_aside(readings)
     tell_regions_apart(readings, headers)
     prefer_where_they_live(readings, headers)
-    _stand_in(readings)
-    _date_in_parts(readings)
-    _repair(readings, looks, family)
+    stand_in(readings)
+    keep_parts_of_births(readings)
+    find_what_titles_do_not_tell(readings, looks, family)
     _leave_out(readings, "wish", _no_wishes_of_today(readings))
     _number(readings)
     return readings
@@ -241,142 +237,6 @@ def _ticked(look: ColumnLook) -> bool:
     return look.filled == 0 or look.share("tick") + look.share("code") >= 0.6 or look.share("consent") >= 0.6
 
 
-def _believe_plain_titles(
-    readings: Sequence[ColumnReading], looks: Mapping[int, ColumnLook], headers: HeaderWords
-) -> None:
-    for role in _SAYS_IT_ALL:
-        if any(r.role == role for r in readings):
-            continue
-        for reading in readings:
-            if (
-                reading.how == "unknown"
-                and looks[reading.column].filled
-                and Meaning(role, 1.0) in headers.meanings(reading.title)
-            ):
-                reading.role, reading.how, reading.confidence = role, "header", 0.5
-                break
-
-
-_STANDS_IN = {
-    "parent": ("guardian",),
-    "parent_phone": ("phone",),
-    "other_address": ("address", "village", "town"),
-}
-"""Roles, and those of which one would make them needless; the first is the one they stand in for."""
-
-
-def _stand_in(readings: Sequence[ColumnReading]) -> None:
-    """父亲姓名 is the guardian where no column names one, 户籍地 the home where no column tells where the child lives."""
-    roles = {r.role for r in readings}
-    for other, told in _STANDS_IN.items():
-        if roles.isdisjoint(told):
-            for reading in [r for r in readings if r.role == other][: None if told[0] in MANY else 1]:
-                reading.role = told[0]
-
-
-def _date_in_parts(readings: Sequence[ColumnReading]) -> None:
-    """出生年 | 月 | 日: what follows the year of birth belongs to it; a month or day elsewhere is none of ours."""
-    parts = {"birth_month": 1, "birth_day": 2}
-    at = next((n for n, r in enumerate(readings) if r.role == "birth"), None)
-    for n, reading in enumerate(readings):
-        if reading.role in parts and (at is None or n - at != parts[reading.role]):
-            reading.role = "ignored"
-
-
-def _repair(readings: list[ColumnReading], looks: Mapping[int, ColumnLook], family: Collection[int]) -> None:
-    """What titles alone cannot tell: a missing wish or name column, a second 姓名 that is the guardian's.
-
-    What stands in a column of ``family`` is never a child's name.
-    """
-    roles = {r.role for r in readings}
-    free = [r for r in readings if r.role == "ignored"]
-    named = [
-        r
-        for r in free
-        if r.how == "unknown"
-        and looks[r.column].filled >= 2
-        and looks[r.column].share("name") >= 0.7
-        and not is_an_official(r.title)
-        and not of_a_child(r.title)
-    ]
-    child = next((r for r in readings if r.role == "name"), None)
-    if child is not None and child.how == "content" and named and named[0].column < child.column:
-        # Nobody named the columns: the child stands first.
-        named[0].role, child.role = "name", "ignored"
-        named[0].how, named[0].confidence = "content", child.confidence
-        named, child = [*named[1:], child], named[0]
-    if "guardian" not in roles and child is not None and named:
-        family = [r.column for r in readings if r.role in ("relation", "phone")]
-        named.sort(key=lambda r: (min((abs(r.column - f) for f in family), default=0), r.column))
-        if named[0].column > child.column or "名" in named[0].title:
-            named[0].role, named[0].how, named[0].confidence = "guardian", "content", 0.6
-    if "guardian" not in {r.role for r in readings}:
-        for reading in readings:
-            if reading.role == "phone" and looks[reading.column].share("name_and_phone") >= 0.6:
-                reading.role = "guardian"  # 王强 19900001111: the number is read from there, too
-                break
-    if "consent" not in roles:
-        for reading in readings:
-            look = looks[reading.column]
-            asked = _ABOUT_CONSENT.search(reading.title) is not None and look.share("consent") >= 0.6
-            marked = look.share("consent") >= 0.9 and look.share("agreed") >= 0.2
-            if (reading.role == "remark" or reading.how == "unknown") and (
-                asked or marked or look.share("agreed") >= 0.6
-            ):
-                reading.role, reading.how, reading.confidence = "consent", "content", 0.6
-                break
-    for reading in readings:
-        # 身体状况 says 健康 of most children, and 肢体残疾 of some.
-        if (
-            reading.role == "health"
-            and _BODY.search(reading.title) is not None
-            and looks[reading.column].share("types")
-        ):
-            reading.role = "types"
-    if "wish" not in roles:
-        best, best_share = None, 0.35
-        for reading in readings:
-            if reading.role not in ("ignored", "wish_category", "reason", "remark", "types"):
-                continue
-            look = looks[reading.column]
-            share = look.share("item") - 0.8 * look.share("category")
-            if share > best_share:
-                best, best_share = reading, share
-        if best is not None:
-            best.role, best.how, best.confidence = "wish", "content", round(best_share, 2)
-    if any(r.role == "wish" and r.how == "content" and looks[r.column].names_a_category(r.title) for r in readings):
-        # 学习用品 | 生活用品 | 其他: each kind of things has a column
-        for reading in readings:
-            look = looks[reading.column]
-            if reading.role in _BESIDE_WISHES and look.names_a_category(reading.title) and look.share("item") >= 0.5:
-                reading.role, reading.how, reading.confidence = "wish", "content", 0.5
-    wishes = [r for r in readings if r.role == "wish"]
-    for reading in wishes if len(wishes) > 1 else ():
-        if looks[reading.column].share("category") >= 0.8 and any(r.role == "wish" for r in wishes if r is not reading):
-            reading.role = "wish_category"  # 心愿 | 心愿: the thing, and of what kind it is
-    if "name" not in roles:
-        for reading in readings:
-            if (
-                reading.role in ("ignored", "guardian", "teacher")
-                and reading.column not in family
-                and looks[reading.column].share("name") >= 0.7
-            ):
-                reading.role, reading.how, reading.confidence = "name", "content", 0.6
-                break
-        else:
-            _find_facts(readings, looks)
-    if "birth" not in {r.role for r in readings}:
-        for reading in readings:
-            if (
-                reading.how == "unknown"
-                and "visit" in roles
-                and looks[reading.column].share("date") >= 0.7
-                and _TOLD_OTHERWISE["birth"].search(reading.title) is None
-            ):
-                reading.role, reading.how, reading.confidence = "birth", "content", 0.5
-                break
-
-
 def _no_wishes_of_today(readings: list[ColumnReading]) -> list[ColumnReading]:
     """Columns of wishes of an earlier year, and of what was given in the end."""
     wishes = [r for r in readings if r.role == "wish"]
@@ -398,14 +258,6 @@ def _leave_out(readings: list[ColumnReading], role: str, aside: Collection[Colum
         for reading in mine:
             if reading in aside and reading.how != "taught":
                 reading.role = "ignored"
-
-
-def _find_facts(readings: list[ColumnReading], looks: Mapping[int, ColumnLook]) -> None:
-    """The column that tells name, sex and age in one cell, where no column has the names alone."""
-    for reading in readings:
-        if reading.role not in ("wish", "price", "serial") and looks[reading.column].share("facts") >= 0.6:
-            reading.role, reading.how, reading.confidence = "facts", "content", 0.6
-            return
 
 
 def _number(readings: list[ColumnReading]) -> None:

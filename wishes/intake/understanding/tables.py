@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from itertools import compress, pairwise
 
 from wishes.intake.reading.grid import Sheet, Value, widest
+from wishes.intake.understanding.choices import put_choices_together
 from wishes.intake.understanding.columns import assign
 from wishes.intake.understanding.content import ColumnLook, look_at, spread_over
 from wishes.intake.understanding.headers import HeaderWords, header_score, title_key
 from wishes.intake.understanding.lexicon import Lexicon
 from wishes.intake.understanding.model import ColumnReading
-from wishes.intake.understanding.splitcolumns import put_births_together, put_choices_together
 from wishes.intake.understanding.text import plain_column
 from wishes.intake.understanding.whose import Title
 
@@ -269,8 +269,6 @@ def _columns_of(
     for left, right in side_by_side(titles):
         part = [t for t in titles if left <= t.column < right]
         part = put_choices_together(grid, part, rows[-1] + 1)
-        if len(rows) > 1:
-            part = put_births_together(grid, part, rows[-1] + 1, headers)
         looks = {t.column: _look(grid, t.column, spans, lexicon) for t in part}
         part = [t for t in part if t.text or looks[t.column].filled]
         blocks.append(Block(rows, 0, 0, assign(part, looks, headers), left, right))

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from wishes.intake.understanding.headers import HeaderWords, Meaning, title_key
+from wishes.intake.understanding.roles import FLAGS
 
 GUARDIAN_GROUP = re.compile(r"监护|家长|联系人|父母|家庭成员|抚养|照料|照护|照顾|陪护|看护")
 _CLAIM_GROUP = re.compile(r"认领|结对|捐赠|资助|爱心(?:人士|企业|单位)|落实|圆梦(?:人|情况)")
@@ -129,9 +130,7 @@ def in_group(title: Title, headers: HeaderWords, others: frozenset[str]) -> list
         if key in _NAMES:
             return [Meaning("guardian", 1.0)]
     elif _WISH_GROUP.search(group):
-        change = {"types": "wish_category", "name": "wish"} | dict.fromkeys(
-            ("flag_orphan", "flag_unattended", "flag_poor", "flag_disabled", "flag_left_behind", "flag_other"), "wish"
-        )
+        change = {"types": "wish_category", "name": "wish"} | dict.fromkeys(FLAGS, "wish")
         meanings = [Meaning(change.get(m.role, m.role), m.fit) for m in meanings]
     if not meanings:
         meanings = [Meaning(m.role, m.fit * 0.7) for m in headers.meanings(title.group) if m.role != "group"]

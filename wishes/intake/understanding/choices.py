@@ -1,7 +1,4 @@
-"""One particular told in several columns, as on paper forms: year, month and day of a birth; 是 and 否, 男 and 女 to tick.
-
-They are put together below the first of them.
-"""
+"""One particular told in two columns, as on paper forms: 是 and 否, 男 and 女 to tick. They are put together below the first."""
 
 from __future__ import annotations
 
@@ -9,14 +6,11 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from wishes.intake.understanding.headers import HeaderWords, title_key
+from wishes.intake.understanding.headers import title_key
 from wishes.intake.understanding.whose import Title
 
 if TYPE_CHECKING:
     from wishes.intake.understanding.tables import Grid
-
-_PARTS = ("年", "月", "日")
-
 
 _CHOICES = {
     ("男", "女"): "性别",
@@ -53,38 +47,6 @@ def put_choices_together(grid: Grid, titles: Sequence[Title], start: int) -> lis
         first.group = ""
         kept.remove(second)
     return kept
-
-
-def put_births_together(grid: Grid, titles: Sequence[Title], start: int, headers: HeaderWords) -> list[Title]:
-    """The titles without those of months and days; the year's cells from row *start* down tell the whole birth."""
-    kept = list(titles)
-    for at, title in enumerate(titles):
-        if title_key(title.text).removeprefix("出生") != "年" or not _of_a_birth(title, headers):
-            continue
-        columns = [title.column]
-        for part, beside in zip(_PARTS[1:], titles[at + 1 : at + 3], strict=False):
-            if title_key(beside.text).removeprefix("出生") != part:
-                break
-            columns.append(beside.column)
-        if len(columns) > 1:
-            births = {row: birth for row in range(start, grid.height) if (birth := _birth(grid, row, columns))}
-            _put(grid, columns[0], births)
-            title.text = title.group or "出生日期"
-            kept = [t for t in kept if t.column not in columns[1:]]
-    return kept
-
-
-def _of_a_birth(title: Title, headers: HeaderWords) -> bool:
-    return "出生" in title.text or any(m.role == "birth" for m in headers.meanings(title.group))
-
-
-def _birth(grid: Grid, row: int, columns: Sequence[int]) -> str:
-    """2013.5.12 or 2013年5月; empty where a row tells less."""
-    parts = [grid.text[row][column].removesuffix(part) for column, part in zip(columns, _PARTS, strict=False)]
-    told = [part for part in parts if part.isdigit()]
-    if len(told) < 2 or told != parts[: len(told)]:
-        return ""
-    return ".".join(told) if len(told) == 3 else f"{told[0]}年{told[1]}月"  # never a number such as 2010.1
 
 
 def _put(grid: Grid, column: int, told: Mapping[int, str]) -> None:
