@@ -119,8 +119,10 @@ def numbers_as_text(table: Table, chance: random.Random) -> bool:
 
 
 def births_as_text(table: Table, chance: random.Random) -> bool:
-    forms = ("{0}-{1:02d}-{2:02d}", "{0}.{1}.{2}", "{0}年{1}月{2}日", "{0}{1:02d}{2:02d}", "{0}、{1}、{2}")
-    forms += ("{0}-{1}-{2} 00:00:00", "{0} 年 {1} 月 {2} 日", "{0}/{1}/{2} 9:30")
+    forms = (
+        *("{0}-{1:02d}-{2:02d}", "{0}.{1}.{2}", "{0}年{1}月{2}日", "{0}{1:02d}{2:02d}", "{0}、{1}、{2}"),
+        *("{0}-{1}-{2} 00:00:00", "{0} 年 {1} 月 {2} 日", "{0}/{1}/{2} 9:30"),
+    )
     return _each_day(table, "birth", forms, chance)
 
 
@@ -327,6 +329,22 @@ def one_child_in_each_column(table: Table) -> Any:
     return _written(table, lambda c, at: (at, 0, at, c + 1), False)
 
 
+def two_lines_a_child(table: Table) -> Any:
+    half = len(table.titles) // 2
+    book = openpyxl.Workbook()
+    page = book.worksheets[0]
+    top, places = lines_above(page, table), {}
+    for child, (values, line) in enumerate(zip([table.titles, *table.rows], [None, *table.ids], strict=True)):
+        for at, value in enumerate(values):
+            row, column = (top + 2 * child, at) if at < half else (top + 2 * child + 1, at - half)
+            if value not in ("", None):
+                page.cell(row + 1, column + 1, value)
+            own = table.columns[at]
+            if line is not None and own is not None:
+                places[page.title, row, column] = (line, own)
+    return book, places
+
+
 def _in_lines(table: Table, *, apart: bool) -> Any:
     """姓名：某某 in each cell, or all of a child in one."""
     book = openpyxl.Workbook()
@@ -357,6 +375,7 @@ LAYOUTS: Mapping[Layout, tuple[str, ...]] = {
     cards_beside_each_other: (),
     forms_of_three_pairs_a_line: (),
     one_child_in_each_column: (),
+    two_lines_a_child: (),
     # A year with one decimal may mean January or October as a number, and does not as text.
     titles_in_the_cells: ("raw", "warnings", "birth"),
     each_child_in_one_cell: ("raw", "warnings", "birth"),

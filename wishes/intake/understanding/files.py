@@ -24,7 +24,7 @@ from wishes.intake.understanding.model import (
     SheetReading,
     TableReading,
 )
-from wishes.intake.understanding.paired import joined, put_apart, two_lines
+from wishes.intake.understanding.paired import TwoLines, joined, put_apart, two_lines
 from wishes.intake.understanding.sender import find_sender
 from wishes.intake.understanding.statements import (
     columns_of_consent,
@@ -33,7 +33,15 @@ from wishes.intake.understanding.statements import (
     consent_statement,
     legends,
 )
-from wishes.intake.understanding.tables import Block, Grid, blocks_of, grid_of, headless_block, looks_like_a_form
+from wishes.intake.understanding.tables import (
+    Block,
+    Grid,
+    blocks_of,
+    find_headers,
+    grid_of,
+    headless_block,
+    looks_like_a_form,
+)
 from wishes.intake.understanding.text import plain, tight
 from wishes.intake.understanding.turned import around, lies_on_its_side, turn_back, turned
 from wishes.intake.understanding.walking import BlockReader
@@ -183,7 +191,7 @@ def _open_sheet(sheet: Sheet, lexicon: Lexicon, headers: HeaderWords) -> _Sheet:
             lying.put_back = partial(turn_back, sheet=sheet)
             return lying
     opened = _open_upright(sheet, lexicon, headers)
-    lines = two_lines(opened.grid, opened.blocks[0], headers) if len(opened.blocks) == 1 else None
+    lines = _two_lines(opened, headers)
     if lines is not None:
         side_by_side = _open_upright(joined(sheet, opened.grid, lines), lexicon, headers)
         if side_by_side.blocks:
@@ -198,6 +206,15 @@ def _open_sheet(sheet: Sheet, lexicon: Lexicon, headers: HeaderWords) -> _Sheet:
             listed.put_back = put_back
             return listed
     return opened
+
+
+def _two_lines(opened: _Sheet, headers: HeaderWords) -> TwoLines | None:
+    """The two lines of each child in a sheet of one table, or in one of which no table could be made."""
+    grid = opened.grid
+    if len(opened.blocks) == 1:
+        return two_lines(grid, opened.blocks[0].header_rows, opened.blocks[0].end, headers)
+    titles = find_headers(grid, headers) if not opened.blocks and not opened.cards else []
+    return two_lines(grid, titles[0], grid.height, headers) if titles else None
 
 
 def _open_upright(sheet: Sheet, lexicon: Lexicon, headers: HeaderWords) -> _Sheet:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from wishes.intake.reading.grid import Sheet, Value, cell_name, column_number
 from wishes.intake.understanding.headers import HeaderWords
 from wishes.intake.understanding.model import Entry, RowFate
-from wishes.intake.understanding.tables import Block, Grid
+from wishes.intake.understanding.tables import Grid
 from wishes.intake.understanding.text import tight
 
 _PHONE = re.compile(r"\D*1[3-9](?:[\s\-]*\d){9}.*")
@@ -24,17 +24,24 @@ class TwoLines:
     pairs: list[tuple[int, int]]
 
 
-def two_lines(grid: Grid, block: Block, headers: HeaderWords) -> TwoLines | None:
-    """Whether the second row of titles tells of a second line: other titles stand below the first ones, the phone among
-    them, and numbers are found there in every second row."""
-    top = block.header_rows[0] if len(block.header_rows) in (1, 2) else grid.height
+def two_lines(grid: Grid, titles: tuple[int, ...], end: int, headers: HeaderWords) -> TwoLines | None:
+    """Whether the second of the rows of ``titles`` tells of a second line: other titles stand below the first ones, a phone
+    above or below another, and numbers are found there in every second row up to ``end``."""
+    top = titles[0] if len(titles) in (1, 2) else grid.height
     if top + 1 >= grid.height:
         return None
     upper, lower = grid.text[top], grid.text[top + 1]
     own = [c for c, t in enumerate(lower) if t and (top + 1, c) not in grid.merged_from]
     below = [c for c in own if upper[c] and upper[c] != lower[c] and headers.is_title(upper[c])]
+    titled = sum(headers.is_title(lower[c]) for c in own) >= 0.6 * len(own)
     phone = next(
-        (c for c in below if _means(headers, lower[c], "phone") and not _means(headers, upper[c], "phone")), None
+        (
+            c
+            for c in below
+            if _means(headers, lower[c], "phone") != _means(headers, upper[c], "phone")
+            and (titled or _means(headers, lower[c], "phone"))
+        ),
+        None,
     )
     if (
         phone is None
@@ -42,9 +49,16 @@ def two_lines(grid: Grid, block: Block, headers: HeaderWords) -> TwoLines | None
         or not any(_means(headers, upper[c], "name") for c in range(len(upper)))
     ):
         return None
-    pairs = _pairs(grid, top + 2, block.end)
-    told = sum(_PHONE.fullmatch(tight(grid.text[second][phone])) is not None for _, second in pairs)
+    pairs = _pairs(grid, top + 2, end)
+    which = 1 if _means(headers, lower[phone], "phone") else 0
+    told = sum(
+        _is_phone(grid.text[pair[which]][phone]) and not _is_phone(grid.text[pair[1 - which]][phone]) for pair in pairs
+    )
     return TwoLines((top, top + 1), pairs) if len(pairs) >= _FEWEST and told >= 0.6 * len(pairs) else None
+
+
+def _is_phone(text: str) -> bool:
+    return _PHONE.fullmatch(tight(text)) is not None
 
 
 def _means(headers: HeaderWords, title: str, role: str) -> bool:
