@@ -59,6 +59,9 @@ _OF_ANYBODY = frozenset(("name", "sex", "birth", "age", "id", "ethnicity", "scho
 _GUARDIANS = frozenset(
     ("监护人", "监护人信息", "监护人情况", "家长", "家长信息", "家长情况", "家庭成员", "父母情况", "父亲", "母亲")
 )
+_ANY_NAME = re.compile("[\u4e00-\u9fff]{2,4}")
+_SURELY_A_FORM = 5
+_LONGEST_ASKED = 20
 _LONGEST_LABEL = 12
 _NEARLY = 0.6
 _LABEL = re.compile(r"(?:^|(?<=[\s,，;；|、]))([^\s:：,，;；|、]{2,14})[:：]")
@@ -108,7 +111,12 @@ def find_cards(
     named = [
         p
         for p in filled
-        if p.role == "name" and (lexicon.is_name(tight(p.text)) or tight(p.text) in lexicon.example_names)
+        if p.role == "name"
+        and (
+            lexicon.is_name(tight(p.text))
+            or tight(p.text) in lexicon.example_names
+            or (not filled_in and len(filled) >= _SURELY_A_FORM and _ANY_NAME.fullmatch(tight(p.text)) is not None)
+        )
     ]
     wished = [p for p in filled if p.role == "wish"]
     if not named or not (wished or guessed):
@@ -157,7 +165,7 @@ def _pairs(grid: Grid, lexicon: Lexicon, headers: HeaderWords) -> tuple[list[Pai
                     pairs.append(Pair(role, tight(inside[1]), row, column, column, flat(inside[2]), inside[2]))
                 column += 1
                 continue
-            if not headers.is_title(text) and (column, text) not in again:
+            if not headers.is_title(text) and (column, text) not in again and not _asks_for_consent(text, headers):
                 column += 1
                 continue
             at = column + 1
@@ -195,6 +203,11 @@ def _several(text: str, headers: HeaderWords) -> list[tuple[str, str]]:
         return []
     ends = [m.start() for m in labels[1:]] + [len(text)]
     return [(m[1], flat(text[m.end() : end])) for m, end in zip(labels, ends, strict=True)]
+
+
+def _asks_for_consent(text: str, headers: HeaderWords) -> bool:
+    """是否同意上报公示: offices word this one as they like."""
+    return len(text) <= _LONGEST_ASKED and any(m.role == "consent" and m.fit >= 0.9 for m in headers.meanings(text))
 
 
 def _of_guardian(grid: Grid, row: int, column: int) -> bool:

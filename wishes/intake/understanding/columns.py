@@ -90,8 +90,10 @@ _TOLD_OTHERWISE: Mapping[str, re.Pattern[str]] = {
     "birth": ANOTHER_DAY,
     "price": re.compile("收入|补助|补贴|救助|低保|资助|津贴|标准|面积|距离|编码|邮编|分数?$|得分|成绩"),
     "address": re.compile("支部|单位|机构|部门|签发|医院|银行"),
+    "recno": re.compile("学籍|学号|辅号|摊|商户|会员|工号|床|病|车牌|订单|快递|房|门牌|发票|合同|宿舍|座|考"),
 }
-"""Titles of which nobody would think a birth, a price, or a home, whatever the cells look like."""
+"""Titles of which nobody would think a birth, a price, a home or a record of the civil affairs, whatever the cells look like."""
+_OF_CIVIL_AFFAIRS = re.compile("民政|备案")
 _END_OF_A_RANGE = re.compile("[低高]|[上下]限")
 _BESIDES = re.compile(r"其[他它]|另外|补充|备选|更多")
 _OWNED = re.compile(r"有无|[现已拥]有|是否有|家[里中庭]")
@@ -120,7 +122,11 @@ def assign(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: He
             m for m in in_group(title, headers, others) if m.role != "group" and (m.role not in FLAGS or _ticked(look))
         ]
         for meaning in meanings:
-            scored.append((_score(meaning, look), title, meaning.role, "taught" if meaning.fit > 1 else "header"))
+            role = meaning.role
+            if role == "guardian" and look.share("relation") >= 0.7:
+                role = "relation"  # 跟谁过: 爷爷奶奶
+            surer = 0.1 if role == "recno" and _OF_CIVIL_AFFAIRS.search(title.text) else 0.0
+            scored.append((_score(meaning, look) + surer, title, role, "taught" if meaning.fit > 1 else "header"))
         unsure = not meanings or max(_score(m, look) for m in meanings) < 0.45
         if unsure and look.filled >= 2:
             if look.rising:
@@ -132,7 +138,7 @@ def assign(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: He
                 share = look.share(kind)
                 if role == "price" and look.share("age") >= 0.7:
                     continue  # numbers this small are ages or pieces
-                if role in ("birth", "price", "address") and _TOLD_OTHERWISE[role].search(title.text):
+                if role in _TOLD_OTHERWISE and _TOLD_OTHERWISE[role].search(title.text):
                     continue
                 if role == "address" and title.text and look.share("item") >= 0.5:
                     continue  # 棉鞋36号 ends like a house number
@@ -194,7 +200,8 @@ def _flag_columns(titles: Sequence[Title], looks: Mapping[int, ColumnLook], head
     """Columns ticked for a kind of need, holding only marks: at least two side by side, or one that asks whether."""
     found: dict[int, str] = {}
     for title in titles:
-        role = next((m.role for m in headers.meanings(title.text) if m.role in FLAGS and m.fit >= 0.8), None)
+        told = (m.role for m in headers.meanings(title.text) if m.role in FLAGS and m.fit >= 0.8)
+        role = next(told, None) or headers.need_of(title.text)
         look = looks[title.column]
         if role is None:
             continue

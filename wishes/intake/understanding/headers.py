@@ -47,6 +47,7 @@ _LAST_WORD = re.compile(
 )
 """What a title that is not listed ends with is what its column holds, whoever stands before it: 带养人电话."""
 _WHETHER = re.compile("^(?:是否为?|是不是|属于|有无)")
+_PARTS_OF_A_DAY = frozenset("年月日")
 _UNIT = re.compile(r"元$|rmb$")
 _ASKING = re.compile(
     r"^(?:请(?:问|您|你)?)?(?:填写|填入|填|输入|选择|写下|写出|写|留下|提供|上传)?(?:一下)?(?:您|你)?(?:家)?(?:的)?(?:孩子|儿童|学生|小朋友|宝贝|被监护人)?(?:的)?"
@@ -189,7 +190,7 @@ class HeaderWords:
             key.replace("的", ""),
             key.removesuffix("名称"),
         ):
-            if form in self._exact and (len(form) > 1 or form == key):
+            if form in self._exact and (form not in _PARTS_OF_A_DAY or form == key):
                 return self._exact[form]  # 4.3日 is no day that lost its number
         # 是否低保户 is a box to tick; 是否同意 is listed itself.
         if not asks_whether(title):
@@ -210,6 +211,11 @@ class HeaderWords:
         if not first or not second or first == second:
             return None
         return [*(Meaning(role, 0.9) for role in first), *(Meaning(role, 0.8) for role in second if role not in first)]
+
+    def need_of(self, title: str) -> str | None:
+        """The flag of a kind of need that is the whole title: 新居民 beside 孤儿 and 残疾."""
+        kind = self._kinds.get(title_key(title))
+        return None if kind is None else "flag_" + kind
 
     def is_title(self, text: str) -> bool:
         """Whether a cell is wholly a listed title."""

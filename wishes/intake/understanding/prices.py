@@ -68,6 +68,8 @@ _SHARED_UNIT = re.compile(
     r"([1-9]|[一二两三四五六七八])\s*(?:-|~|—|–|至|到|、|,)\s*([2-9]|[二两三四五六七八九])\s*(十|百|千)\s*(?:元|块)?(?:钱)?(?:左右|上下)?"
 )
 """2-3百: both are hundreds."""
+_CIRCLED = re.compile(r"[(（][1-9][)）](?=\d)")
+_CIRCLED_PRICES = re.compile(r"[(（]1[)）]\d.*[(（]2[)）]\d")
 _LIST = re.compile(r"[、,，;；\n/|+＋和及 ]+")
 _LEAST = 500
 _NO_PRICE = re.compile(r"[A-Za-z]|以[上下内]|超|低于|高于|[码号寸岁天年月日个件%％折角毛分]|美元")
@@ -134,6 +136,8 @@ def read_price(
     one = _one(text)
     if one is not None:
         return PriceCell((one,), total)
+    if _CIRCLED_PRICES.match(text) is not None:
+        text = _CIRCLED.sub(" ", text)  # ①30②18
     if re.match(r"[(（]?1[)）.、:：]", text) and re.search(r"(?<!\d)2[)）.、:：]", text):
         text = re.sub(r"(?:^|(?<=[;；,，、\s元块]))[(（]?[1-9][)）.、:：](?=\D*\d)", " ", text)
     pieces = [p for p in _LIST.split(text) if p.strip("()（）:： ")]

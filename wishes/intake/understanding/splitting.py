@@ -34,6 +34,14 @@ _SIZE_BEHIND = re.compile(r"\s*\d{2,3}(?:号|码|cm|厘米)?")
 _JOINT = re.compile(_AND.pattern + r"|\s|" + _COUNTED.pattern + "|" + _SEAM.pattern)
 
 
+_EXAMPLES_OF = re.compile("^[^,，;；。\n]*(?:这些|之类的?)[\u4e00-\u9fff]{2}[^,，、;；。\n]*$")
+_WISHING = re.compile("我?们?(?:好想|真想|很想|一直想|就想|只想|想|希望|盼|渴望|最想)")
+_SPOKEN_TO = re.compile(
+    "[\u4e00-\u9fff]{0,4}(?:代述|转述|代说|口述|代填|讲|说)|(?:亲爱的|敬爱的)?(?:各位)?(?:爱心)?(?:老师|叔叔|阿姨|叔叔阿姨|哥哥|姐姐|人士|[好您你]好?|大家好).{0,2}"
+)
+_LONG_ENOUGH_TO_TELL = 5
+
+
 class Part(NamedTuple):
     """One wish's own words; ``confidence`` falls where the cut was a guess."""
 
@@ -69,6 +77,8 @@ class Splitter:
     def _chunk(self, text: str, *, alone: bool) -> list[Part]:
         """Cut one numbered point (or the whole cell) at its separators."""
         fragments = _cut(text)
+        if len(fragments) > 1 and _EXAMPLES_OF.search(text) is not None:
+            return [Part(text, 0.9)]  # 脸盆、牙刷这些洗漱用品
         if len(fragments) > 1 and len(fragments) == len([f for f in fragments if f]) and self._is_one(text):
             return [Part(text)]
         parts: list[Part] = []
@@ -76,12 +86,18 @@ class Splitter:
             fragment = fragment.strip()
             if not fragment or self._things.says_nothing(fragment):
                 continue
-            if parts and self._belongs_to_previous(separator, fragment):
+            if (
+                parts
+                and self._belongs_to_previous(separator, fragment)
+                and not self._only_leads_in(parts[-1].text, fragment)
+            ):
                 last = parts[-1]
                 parts[-1] = Part(f"{last.text}{separator}{fragment}".strip(), last.confidence)
                 continue
             for piece in self._joined(fragment):
                 parts.append(piece)
+        if len(parts) > 1 and self._only_leads_in(parts[0].text, parts[1].text):
+            parts = parts[1:]
         if not alone and len(parts) > 1:
             # Within a numbered point a further cut is less likely.
             parts = [Part(p.text, min(p.confidence, 0.9)) for p in parts]
@@ -93,6 +109,13 @@ class Splitter:
             return False
         thing = self._things.read(text)
         return thing.verdict == "good" and thing.how == "exact"
+
+    def _only_leads_in(self, first: str, second: str) -> bool:
+        """老师，我想要一个地球仪; 打针害怕睡不着，想找老师聊聊: what is said before the wish is none."""
+        things = self._things
+        if _WISHING.match(second) is None or not things.is_wish(second) or things.is_wish(first):
+            return False
+        return _SPOKEN_TO.fullmatch(first) is not None or len(first) >= _LONG_ENOUGH_TO_TELL
 
     def _belongs_to_previous(self, separator: str, fragment: str) -> bool:
         things = self._things

@@ -67,6 +67,7 @@ _SAID = (
         "companionship",
     ),
     (re.compile("(?:教|辅导)着?我"), "陪写作业", "companionship"),
+    (re.compile("^爬.{0,6}[山岩峰岭]$"), "爬山", "experience"),
     (_TAUGHT, "周末陪伴", "companionship"),
     (re.compile("有.{0,8}陪(?:着|伴)?$"), "周末陪伴", "companionship"),
     (re.compile("^(?:去|到)(?!.*(?:医院|看病|治|上学|读书|上班|打工|买)).{2,}"), "", "experience"),
@@ -74,8 +75,14 @@ _SAID = (
 """Wishes without a thing, by the way they are said."""
 _WENT = re.compile("(?:想|希望|盼望?|要|能)(?:能|可以)?[去到](?!.*[的用穿戴][^的]{1,5}$)")
 """The opening words 想去 are cut off; 哈尔滨看冰灯 is no lamp."""
+_SUCH = re.compile(r"^.*[、和](?:[\u4e00-\u9fff]{1,6})(?:这些|之类的?)(?=[\u4e00-\u9fff]{2})")
+"""脸盆、牙刷这些洗漱用品 are 洗漱用品."""
+_CINEMA = re.compile("^(?!.*(?:票|卡|碟|海报|机)).*(?:看.{0,3}电影|电影院|影院|影城)")
+"""去电影院看《熊出没》 is no toy of that name."""
 _NO_THING = re.compile("吵架|打架|考[上进取到]|成绩[好提进上]|身体健康|平平?安安?$")
-_TITLE = re.compile("《([^《》]{2,20})》(?:这?一?[本套册部])?(?:书|全集|图书)?(?:一[本套册])?")
+_TITLE = re.compile(
+    r"《([^《》]{2,20})》(?:这?一?[本套册部])?(?:书|全集|图书)?(?:\s*[\d一二两三四五六七八九十]{1,2}\s*[本套册部])?"
+)
 _LETTER = re.compile(r"\w")
 _QUOTES = re.compile(r"[“”\"'‘’「」『』]")
 _PARENTHESES = re.compile(r"[(\[【][^()\[\]【】]*[)\]】]")
@@ -273,6 +280,7 @@ class ThingReader:
 
     def _without_reason(self, text: str) -> str:
         """Without the clause that tells why: 练习本,上学用 is 练习本."""
+        text = _SUCH.sub("", text)
         head, comma, tail = text.replace("，", ",").partition(",")
         return head if comma and head.strip() and self.is_reason(tail) else text
 
@@ -370,6 +378,12 @@ class ThingReader:
         found = read[0]
         if _NO_THING.search(core) is not None:
             return None, "unknown", 0.0
+        if _CINEMA.search(core) is not None and (found is None or found.category != "experience"):
+            return (
+                self._known.get("看电影") or _Known("看电影", "experience", "vetted", None, False),
+                "turn of phrase",
+                0.9,
+            )
         if "心理" in core and (found is None or found.category != "psych"):
             words = [w for w in self._known if "心理" in w and w in core and self._known[w].category == "psych"]
             named = self._known[max(words, key=len)] if words else _Known(core, "psych", "psych", None, False)

@@ -19,8 +19,12 @@ from wishes.intake.understanding.tables import Block, Grid
 from wishes.intake.understanding.text import tight
 from wishes.intake.understanding.wishcells import WishCell, entries_of, judge
 
+_BESIDE = frozenset(("同左", "同前", "同左。"))
 _NONE: frozenset[int] = frozenset()
 _VILLAGE_TITLE = re.compile(r"[\u4e00-\u9fff]{1,20}(?:村|社区|居委会|嘎查|屯|寨|管理区|作业站|连队)")
+_TOWN_TITLE = re.compile(
+    r"(?:[一二三四五六七八九十]{1,2}[、.]|[(（][一二三四五六七八九十]{1,2}[)）])?[\u4e00-\u9fff]{1,8}(?:镇|乡|街道)(?:[(（].*[)）])?"
+)
 _VILLAGE_SHEET = re.compile(r"[\u4e00-\u9fff]{1,8}(?:村|社区|嘎查|屯|寨|管理区)")
 _DISABILITY = re.compile("(?:残疾|残障|障碍|伤残).{0,2}(?:类|种|型|情况)")
 """Over such a column 精神 or 多重 is a disability."""
@@ -102,6 +106,7 @@ class BlockReader:
         self.section_village: str | None = self._sheet_village()
         self.section_kinds: tuple[str, ...] = ()
         self.section_town: tuple[str | None, str] | None = None
+        self.sent_from = (context.county, context.town)
         """What the heading above says of all lines below it."""
         repeatable = {column for _, column in self.columns.last_first} | {w[0] for w in self.wishes}
         repeatable |= (
@@ -136,7 +141,9 @@ class BlockReader:
         if block.header_rows and block.header_rows[0] > 0:
             # Tables below each other, each under the name of its village.
             title = [text for text in dict.fromkeys(grid.text[block.header_rows[0] - 1]) if text]
-            if len(title) == 1 and _VILLAGE_TITLE.fullmatch(title[0]) is not None:
+            if len(title) == 1 and (
+                _VILLAGE_TITLE.fullmatch(title[0]) is not None or _TOWN_TITLE.fullmatch(title[0]) is not None
+            ):
                 self._section(title[0])
             elif len(title) == 1 and self.nameless:
                 self.told = told_in_one(title[0], context.lexicon)
@@ -242,6 +249,11 @@ class BlockReader:
         self.section_kinds = self._kinds_in(bare)
         county, town, _ = places.mentioned(bare, shortened=False)
         self.section_town = (county, town) if town is not None else None
+        told = self.section_town or self.sent_from
+        if told != (self.context.county, self.context.town):
+            # 一、复兴镇: the places of its lines lie there, also where they name a village only.
+            self.context.county, self.context.town = told
+            self.context.places_read.clear()
 
     def _kinds_in(self, heading: str) -> tuple[str, ...]:
         read = self.context.lexicon.kinds.read(heading)
@@ -254,7 +266,9 @@ class BlockReader:
         if self.ditto:
             texts, values = list(texts), list(values)
             for at in self.ditto:
-                if texts[at] in self.context.lexicon.ditto:
+                if texts[at] in _BESIDE and at:
+                    texts[at], values[at] = texts[at - 1], values[at - 1]
+                elif texts[at] in self.context.lexicon.ditto:
                     texts[at], values[at] = self.above.get(at, ("", ""))
                 elif texts[at]:
                     self.above[at] = (texts[at], values[at])

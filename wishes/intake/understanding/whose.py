@@ -26,6 +26,12 @@ _NOT_OURS: Mapping[str, tuple[re.Pattern[str], str]] = {
         re.compile("受助|资助|补助|补贴|救助|认领|实际|实付|采购|捐赠|到账|收入|低保|保障|奖学|津贴|余额|已付"),
         "ignored",
     ),
+    "guardian": (
+        re.compile(
+            "(?:微家|妇联|单位|机构|组织|站|中心|支部|商会|公司|企业|市场|学校|村|社区|街道|镇|项目|活动).{0,3}联[系络]人"
+        ),
+        "teacher",
+    ),
     "consent": (re.compile("拍照|拍摄|肖像|照片|采访|出镜|录像|直播|领取|签收|发放|领用"), "ignored"),
 }
 """Titles that speak of somebody else's number, of other money, of another permission."""
