@@ -249,7 +249,8 @@ class BlockReader:
         self.section_kinds = self._kinds_in(bare)
         county, town, _ = places.mentioned(bare, shortened=False)
         self.section_town = (county, town) if town is not None else None
-        told = self.section_town or self.sent_from
+        elsewhere = (None, None) if _TOWN_TITLE.fullmatch(bare) is not None else self.sent_from
+        told = self.section_town or elsewhere
         if told != (self.context.county, self.context.town):
             # 一、复兴镇: the places of its lines lie there, also where they name a village only.
             self.context.county, self.context.town = told
