@@ -26,7 +26,7 @@ PROBLEMS: Mapping[str, Text] = {
     "item_either": Text("写了几样，任选其一", "Several things are named, any of which would do"),
     "price_unreadable": Text("看不懂价格", "The price cannot be read"),
     "consent_unreadable": Text("看不懂是否同意", "It is not clear whether the guardian consents"),
-    "age_unsure": Text("年龄说不准，请填出生日期", "How old the child is is not certain; please give the birth date"),
+    "age_unsure": Text("年龄说不准，请填出生日期", "The child's age is uncertain; please give the birth date"),
     "place_unsure": Text("同名的地方不止一个", "There are several places of this name"),
     "wish_cut_unsure": Text("不确定是几个心愿", "It is not clear how many wishes these are"),
     "row_unsure": Text("这一行读得不够确定", "This line was not read surely enough"),
