@@ -32,7 +32,6 @@ _FAMILY = re.compile(
 _OUTSIDERS = re.compile("爱心|志愿|结对|社工|干部|老师|教师|认领|officer|worker|teacher|volunteer", re.I)
 
 
-_REGISTERED = re.compile("户籍|户口|籍贯")
 _SURELY = 0.9
 
 
@@ -75,19 +74,6 @@ def tell_regions_apart(readings: list[ColumnReading], headers: HeaderWords) -> N
             continue
         other.how, other.confidence = "header", first.confidence
         return
-
-
-def prefer_where_they_live(readings: list[ColumnReading], headers: HeaderWords) -> None:
-    """户籍地 | 现住址: of two addresses that one counts at which the child lives."""
-    registered = next((r for r in readings if r.role == "address" and _REGISTERED.search(r.title)), None)
-    if registered is None:
-        return
-    for other in readings:
-        lives = other.role == "ignored" and not _REGISTERED.search(other.title)
-        if lives and any(m.role == "address" and m.fit >= _SURELY for m in headers.meanings(other.title)):
-            other.role, other.how, other.confidence = "address", "header", registered.confidence
-            registered.role = "ignored"
-            return
 
 
 def set_others_phones_aside(readings: list[ColumnReading], looks: Mapping[int, ColumnLook]) -> None:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 
 from wishes.intake.understanding.aside import (
-    prefer_where_they_live,
     set_others_phones_aside,
     set_publicity_aside,
     tell_regions_apart,
@@ -168,7 +167,6 @@ def assign(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: He
     set_others_phones_aside(readings, looks)
     set_publicity_aside(readings)
     tell_regions_apart(readings, headers)
-    prefer_where_they_live(readings, headers)
     stand_in(readings)
     keep_parts_of_births(readings)
     find_what_titles_do_not_tell(readings, looks, family)
