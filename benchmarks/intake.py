@@ -34,6 +34,7 @@ from wishes.intake.kinship import compare
 from wishes.intake.reader import Reader, files_in, read_files
 from wishes.intake.reading import read_workbook
 from wishes.intake.understanding import CampaignRules, FileReading, Lexicon, Places, catalogue_from_rows
+from wishes.intake.understanding.many import without_looking_for_cycles
 from wishes.intake.words import default_words
 
 DEMO = Path(__file__).parents[1] / "wishes" / "demo" / "hangzhou-2021"
@@ -109,11 +110,12 @@ def growth() -> list[tuple[int, int, float, float]]:
 def grown_intake(data: bytes) -> tuple[int, float, float]:
     """Wishes read, processor seconds to read, processor seconds to compare."""
     reader = demo_reader()
-    started = time.process_time()
-    reading = reader.read(data, "grown.xlsx")
-    between = time.process_time()
-    compare([reading])
-    return len(reading.entries), between - started, time.process_time() - between
+    with without_looking_for_cycles():  # as where many files are read
+        started = time.process_time()
+        reading = reader.read(data, "grown.xlsx")
+        between = time.process_time()
+        compare([reading])
+        return len(reading.entries), between - started, time.process_time() - between
 
 
 def remarked(rows: int = 15_000, columns: int = 20) -> tuple[int, float]:
