@@ -97,3 +97,10 @@ def test_a_form_is_read_whatever_the_surname(understand_bytes: Understand) -> No
     rows = [["心愿卡"], ["孩子姓名", "尣明阳", "性别", "男"], ["家长", "王强", "联系方式", "19900001111"]]
     rows += [["心愿内容", "书包", "参考价", "45元"], ["监护人同意", "是", "责任老师", "黎老师"]]
     assert [e.child for e in understand_bytes(workbook(rows)).entries] == ["尣明阳"]
+
+
+def test_on_a_form_a_parent_is_the_guardian_where_no_other_is_named(understand_bytes: Understand) -> None:
+    rows = [["心愿卡"], ["孩子姓名", "王大山", "性别", "男"], ["父亲姓名", "王强", "父亲电话", "19900001111"]]
+    rows += [["户籍地址", "白沙镇东风村", "监护人同意", "是"], ["心愿内容", "书包", "参考价", "45元"]]
+    (entry,) = understand_bytes(workbook(rows)).entries
+    assert (entry.guardian, entry.phone, entry.village) == ("王强", ("19900001111",), "东风村")

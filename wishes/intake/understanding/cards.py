@@ -17,6 +17,7 @@ from wishes.intake.understanding.remarks import says_withdrawn
 from wishes.intake.understanding.rows import read_person
 from wishes.intake.understanding.tables import Grid, find_headers
 from wishes.intake.understanding.text import flat, tight
+from wishes.intake.understanding.untold import stand_in
 from wishes.intake.understanding.whose import is_any_phone
 from wishes.intake.understanding.wishcells import WishCell, entries_of
 
@@ -33,6 +34,9 @@ _ROLES = frozenset(
         "county",
         "school",
         "guardian",
+        "parent",
+        "parent_phone",
+        "other_address",
         "relation",
         "phone",
         "types",
@@ -275,6 +279,7 @@ def read_card(card: Card, grid: Grid, context: Context, lexicon: Lexicon) -> lis
     """The entries of one card, not yet judged."""
     opener = card.of("name")[0]
     card.pairs = _without_the_office(card.pairs)
+    stand_in([pair for pair in card.pairs if pair.text])
     _set_others_phones_aside(card)
     columns: dict[str, list[int]] = {}
     for index, pair in enumerate(card.pairs):

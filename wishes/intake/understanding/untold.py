@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
 
 from wishes.intake.understanding.aside import is_an_official
 from wishes.intake.understanding.content import ColumnLook
@@ -45,7 +46,13 @@ _STANDS_IN = {
 """Roles, and those of which one would make them needless; the first is the one they stand in for."""
 
 
-def stand_in(readings: Sequence[ColumnReading]) -> None:
+class HasRole(Protocol):
+    """A column, or a title and its value on a form."""
+
+    role: str
+
+
+def stand_in(readings: Sequence[HasRole]) -> None:
     """父亲姓名 is the guardian where no column names one, 户籍地 the home where no column tells where the child lives."""
     roles = {r.role for r in readings}
     for other, told in _STANDS_IN.items():
