@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 Value = str | float | bool | dt.date | dt.datetime | dt.time | dt.timedelta | None
 """A cell's value. Empty is ``None`` or ``""``; whole numbers stay floats, as the format stores them."""
@@ -39,6 +40,7 @@ class Workbook:
     """What was neutralised: ``macros``, ``external_links``."""
 
 
+@lru_cache(maxsize=1024)
 def column_name(column: int) -> str:
     """0 -> A, 26 -> AA."""
     letters = ""

@@ -68,6 +68,8 @@ _SURELY_A_FORM = 5
 _LONGEST_ASKED = 20
 _LONGEST_LABEL = 12
 _NEARLY = 0.6
+_OF_CONSENT = re.compile("[同签授知诺意愿认印回答肯谈]|[A-Za-z]{4}")
+"""One of these stands in whatever asks for consent; most cells are told from such questions by it."""
 _LABEL = re.compile(r"(?:^|(?<=[\s,，;；|、]))([^\s:：,，;；|、]{2,14})[:：]")
 _FEWEST_LABELS = 2
 _WITHIN = re.compile(r"^([^:：]{2,60})[:：]\s*(.*)$", re.S)
@@ -155,14 +157,15 @@ def _pairs(grid: Grid, lexicon: Lexicon, headers: HeaderWords) -> tuple[list[Pai
             if not text or (row, column) in grid.merged_from:
                 column += 1
                 continue
-            if several := _several(text, headers):
+            parted = ":" in text or "：" in text
+            if parted and (several := _several(text, headers)):
                 told = [(label, said, _role(label, said, lexicon, headers)) for label, said in several]
                 pairs += [
                     Pair(role, tight(label), row, column, column, said, said) for label, said, role in told if role
                 ]
                 column += 1
                 continue
-            inside = _WITHIN.match(text)
+            inside = _WITHIN.match(text) if parted else None
             if inside is not None and headers.is_title(inside[1]) and (inside[2] or not headers.is_title(text)):
                 role = _role(inside[1], inside[2], lexicon, headers)
                 if role:
@@ -211,7 +214,11 @@ def _several(text: str, headers: HeaderWords) -> list[tuple[str, str]]:
 
 def _asks_for_consent(text: str, headers: HeaderWords) -> bool:
     """是否同意上报公示: offices word this one as they like."""
-    return len(text) <= _LONGEST_ASKED and any(m.role == "consent" and m.fit >= 0.9 for m in headers.meanings(text))
+    return (
+        len(text) <= _LONGEST_ASKED
+        and _OF_CONSENT.search(text) is not None
+        and any(m.role == "consent" and m.fit >= 0.9 for m in headers.meanings(text))
+    )
 
 
 def _of_guardian(grid: Grid, row: int, column: int) -> bool:

@@ -183,7 +183,10 @@ def _score(meaning: Meaning, look: ColumnLook) -> float:
         return 0.55 * meaning.fit
     if tests is None:
         return 0.75 * meaning.fit
-    share = max(look.share(kind) for kind in tests)
+    share = 0.0
+    for kind in tests:
+        if (share := max(share, look.share(kind))) == 1:
+            break
     if meaning.role == "name" and meaning.fit == 1:
         share = max(share, 0.5 * look.share("called"))  # not every people has surnames that are listed
     score = 0.6 * meaning.fit + 0.4 * share

@@ -11,7 +11,7 @@ from wishes.intake.understanding.lexicon import Lexicon
 from wishes.intake.understanding.listed import told_in_one
 from wishes.intake.understanding.people import read_guardian, read_name
 from wishes.intake.understanding.prices import read_price
-from wishes.intake.understanding.text import flat, is_cjk, tight
+from wishes.intake.understanding.text import flat, is_cjk, tight, tight_all
 
 _PHONE = re.compile(r"\D*(?:\+?86|0086)?[\s\-]*1[3-9](?:[\s\-]*[\dOo*]){8,10}\D*(?:\D1[3-9](?:[\s\-]*\d){9}\D*)?")
 _ID = re.compile(r"'?\d{6}(?:19|20)\d{2}[01]\d[0-3]\d[\dXx*]{3,6}")
@@ -200,7 +200,7 @@ class ColumnLook:
         self._sample, self.filled, self._lexicon = sample, filled, lexicon
         self._known: dict[str, float] = {}
         self._parts = (sample[::3], sample[1::3] + sample[2::3]) if len(sample) >= _ENOUGH else (sample,)
-        self._digits = any(_DIGIT.search(text) is not None for _, text in sample)
+        self._digits = _DIGIT.search(" ".join([text for _, text in sample])) is not None
 
     @property
     def constant(self) -> bool:
@@ -268,5 +268,5 @@ def spread_over(filled: Sequence[int]) -> Sequence[int]:
 
 def look_at(cells: Sequence[tuple[Value, str]], lexicon: Lexicon, filled: int) -> ColumnLook:
     """Look at some of a column's ``filled`` cells (value and text)."""
-    sample = [(value, tight(text) if isinstance(value, str) else text) for value, text in cells]
+    sample = zip([value for value, _ in cells], tight_all([text for _, text in cells]), strict=True)
     return ColumnLook([cell for cell in sample if cell[1]], filled, lexicon)

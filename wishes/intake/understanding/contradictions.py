@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from wishes.intake.understanding.lexicon import Lexicon
 from wishes.intake.understanding.model import Entry
@@ -24,11 +25,15 @@ _MOST_YEARS_APART = 2
 def out_of_place(entry: Entry, said: Mapping[str, str], lexicon: Lexicon) -> bool:
     """Whether name, sex or guardian hold what belongs to another column: the line has slipped, or two cells were exchanged."""
     child, guardian = entry.child, entry.guardian
-    if child is not None and (
-        child in lexicon.boys
-        or child in lexicon.girls
-        or child in lexicon.relations
-        or _DIGIT.search(child) is not None
+    if (
+        child is not None
+        and not lexicon.is_name(child)
+        and (
+            child in lexicon.boys
+            or child in lexicon.girls
+            or child in lexicon.relations
+            or _DIGIT.search(child) is not None
+        )
     ):
         return True
     if entry.gender is None and (sex := said.get("sex")):
@@ -52,5 +57,9 @@ def ages_disagree(birth: str, age: int, start_on: dt.date) -> bool:
 
 def born_later(birth: str, start_on: dt.date) -> bool:
     """Whether a birth lies after the campaign's first day: the day of something else was read."""
-    start = start_on.isoformat()
-    return birth > start[: len(birth)]
+    return birth > _iso(start_on)[: len(birth)]
+
+
+@lru_cache(maxsize=64)
+def _iso(day: dt.date) -> str:
+    return day.isoformat()

@@ -25,6 +25,7 @@ class Guard:
         unsafe = [w.lower() for w in words.unsafe.get("unsafe", ())]
         unsure = [w.lower() for w in words.unsafe.get("unsure", ())]
         self._pairs = [(w.partition("+")[0], w.partition("+")[2]) for w in unsafe if "+" in w]
+        self._first_of_pair = _any(first for first, _ in self._pairs)
         self._unsafe = _any(w for w in unsafe if len(w) > 1 and "+" not in w)
         self._unsafe_tail = tuple(w for w in unsafe if len(w) == 1)
         self._unsafe_safe = _any(w.lower() for w in words.unsafe.get("safe", ()))
@@ -63,10 +64,11 @@ class Guard:
         danger, danger_head = self._unsafe_safe.sub("\x00", whole), self._unsafe_safe.sub("\x00", core)
         if found := self._unsure.search(danger):
             return "unsure", found[0]
-        for first, second in self._pairs:
-            at = danger.find(first)
-            if at >= 0 and second in danger[at + len(first) :]:
-                return "unsafe", first + second
+        if self._first_of_pair.search(danger) is not None:
+            for first, second in self._pairs:
+                at = danger.find(first)
+                if at >= 0 and second in danger[at + len(first) :]:
+                    return "unsafe", first + second
         if found := self._unsafe.search(danger):
             return ("unsure" if _STORY.search(danger, found.end()) else "unsafe"), found[0]
         if danger_head.endswith(self._unsafe_tail):

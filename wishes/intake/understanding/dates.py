@@ -29,6 +29,13 @@ NOTHING = When(None, "empty")
 _EPOCH = dt.date(1899, 12, 30)
 _EPOCH_1904 = dt.date(1904, 1, 1)
 _CN = CHINESE_NUMBER[1:-1]
+_YEAR_IN_WORDS = re.compile(rf"[{_CN}○]{{4}}")
+_DAY_INSIDE = re.compile(r"((?:19|20)\d{2})[年./\-](\d{1,2})[月./\-](\d{1,2})(?![\dA-Za-z])")
+_MONTH_INSIDE = re.compile(r"((?:19|20)\d{2})[年./\-](\d{1,2})(?!\d)")
+_YEAR_INSIDE = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)")
+_OCTOBER_OR_JANUARY = re.compile(r"\d{4}\.1")
+_DAYS_OF_EXCEL = re.compile(r"\d{5}(?:\.\d*)?")
+_SIX_DIGITS = re.compile(r"(\d{2})(\d{2})(\d{2})")
 _LUNAR = re.compile(r"农历|阴历|旧历|正月|腊月|冬月|初[一二三四五六七八九十\d]|廿|闰")
 _ANY_NUMBER = re.compile(rf"[\d{_CN}]")
 _LETTER_O = re.compile(r"(?<=\d)[Oo]|[Oo](?=\d)")
@@ -205,7 +212,7 @@ def _from_text(text: str, spaced: str, newest: int, date1904: bool, lossy: bool)
     text = _TRIMMINGS.sub("", _LETTER_O.sub("0", text))
     if len(text) > 2 and text.endswith(".0") and text[:-2].isdigit() and len(text) != 6:
         text = text[:-2]  # a number that was stored as text: 20130506.0
-    if re.fullmatch(rf"[{_CN}○]{{4}}", text) is not None:
+    if _YEAR_IN_WORDS.fullmatch(text) is not None:
         text += "年"
     elif text[:4].isdigit():
         text = _MIXED.sub(_as_digits, text)
@@ -230,16 +237,16 @@ def _from_text(text: str, spaced: str, newest: int, date1904: bool, lossy: bool)
     if (m := _COMPACT_MONTH.fullmatch(text)) and int(m[1]) >= newest - _LONG_AGO:
         return When(in_parts(int(m[1]), int(m[2])), "six digits")
     if (m := _MONTH.fullmatch(text)) and 1900 <= int(m[1]) <= newest + 1:
-        if lossy and re.fullmatch(r"\d{4}\.1", text):
+        if lossy and _OCTOBER_OR_JANUARY.fullmatch(text):
             return When(m[1], "number that may mean January or October", 0.9, ("birth_ambiguous",))
         return When(in_parts(int(m[1]), int(m[2])), "written")
     if (m := _YEAR.fullmatch(text)) and 1900 <= int(m[1]) <= newest + 1:
         return When(m[1], "year")
-    if re.fullmatch(r"\d{5}(?:\.\d*)?", text):
+    if _DAYS_OF_EXCEL.fullmatch(text):
         days = float(text)
         if 20_000 <= days <= 60_000:
             return When(from_serial(days, date1904=date1904).isoformat(), "day number", 0.95, ("date_serial",))
-    if (m := re.fullmatch(r"(\d{2})(\d{2})(\d{2})", text)) and len(
+    if (m := _SIX_DIGITS.fullmatch(text)) and len(
         iso := in_parts(_full_year(int(m[1]), newest), int(m[2]), int(m[3])) or ""
     ) == 10:
         return When(iso, "six digits, two-digit year", 0.85)
@@ -269,11 +276,11 @@ def _from_text(text: str, spaced: str, newest: int, date1904: bool, lossy: bool)
             return When(in_parts(year_int, month, int(m["day"]) if m["day"] else None), "English month", 0.9)
     if any(int(year) > newest + 1 for year in _YEARS.findall(text)):
         return When(None, "not a date", 0.5, ("birth_missing",))  # nobody was born next year
-    if m := re.search(r"((?:19|20)\d{2})[年./\-](\d{1,2})[月./\-](\d{1,2})(?![\dA-Za-z])", text):
+    if m := _DAY_INSIDE.search(text):
         return When(in_parts(int(m[1]), int(m[2]), int(m[3])), "date among words", 0.8)
-    if m := re.search(r"((?:19|20)\d{2})[年./\-](\d{1,2})(?!\d)", text):
+    if m := _MONTH_INSIDE.search(text):
         return When(in_parts(int(m[1]), int(m[2])), "date among words", 0.7)
-    if m := re.search(r"(?<!\d)((?:19|20)\d{2})(?!\d)", text):
+    if m := _YEAR_INSIDE.search(text):
         return When(m[1], "year among words", 0.6)
     return When(None, "not a date", 0.5, ("birth_missing",))
 
@@ -289,6 +296,8 @@ def read_visit(value: Value, *, year: int, date1904: bool = False) -> When:
     return _visit_text(tight(_TIME_OF_DAY.sub("", plain(value))), year, date1904)
 
 
+_VISIT_MONTH = re.compile(r"(\d{1,2})月(?:份|上旬|中旬|下旬|初|底|中)?")
+_VISIT_IN_WORDS = re.compile(rf"[{_CN}]{{1,3}}月[{_CN}]{{1,3}}[日号]")
 _VISIT_DAY = re.compile(r"(\d{1,2})[./\-月](\d{1,2})(?:日|号)?")
 
 
@@ -300,9 +309,9 @@ def _visit_text(text: str, year: int, date1904: bool) -> When:
         month, day = int(m[1]), int(m[2])
         if 1 <= month <= 12 and 1 <= day <= 31:
             return When(in_parts(year, month, day), "without year", 0.95)
-    if m := re.fullmatch(r"(\d{1,2})月(?:份|上旬|中旬|下旬|初|底|中)?", text):
+    if m := _VISIT_MONTH.fullmatch(text):
         return When(in_parts(year, int(m[1])), "without year", 0.9)
-    if re.fullmatch(rf"[{_CN}]{{1,3}}月[{_CN}]{{1,3}}[日号]", text):
+    if _VISIT_IN_WORDS.fullmatch(text):
         month_text, _, day_text = text.partition("月")
         month_value, day_value = number(month_text), number(day_text[:-1])
         if month_value and day_value:
@@ -313,13 +322,17 @@ def _visit_text(text: str, year: int, date1904: bool) -> When:
     return When(read.iso, read.how, read.confidence)
 
 
+_LONG_ID = re.compile(r"\d{6}((?:19|20)\d{2})(\d{2})(\d{2})[\dXx*]{1,6}")
+_SHORT_ID = re.compile(r"\d{6}(\d{2})(\d{2})(\d{2})\d{3}")
+
+
 def birth_from_id(text: str, newest: int) -> str | None:
     """The birth date inside an identity number (15, 18, or 18 digits with a masked or zeroed end) or the number of a disability
     certificate, which begins with it (20). The number itself is not kept."""
     digits = tight(text).lstrip("'’`")
-    if m := re.fullmatch(r"\d{6}((?:19|20)\d{2})(\d{2})(\d{2})[\dXx*]{1,6}", digits):
+    if m := _LONG_ID.fullmatch(digits):
         pass
-    elif m := re.fullmatch(r"\d{6}(\d{2})(\d{2})(\d{2})\d{3}", digits):
+    elif m := _SHORT_ID.fullmatch(digits):
         iso = in_parts(_full_year(int(m[1]), newest), int(m[2]), int(m[3]))
         return iso if iso and len(iso) == 10 else None
     else:

@@ -54,6 +54,7 @@ _FEWEST_TOLD = 3
 _SHORT = 14
 """A title, and no sentence."""
 _NO_DATA = ("notes", "unread")
+_OCTOBER = re.compile(r"\d{4}\.10")
 _A_CODE = re.compile(r"[A-Za-z]{1,4}|\d{1,2}|[甲乙丙丁戊己庚辛]")
 _MEANT = re.compile(r"(?<!\d)[\u4e00-\u9fff][^A-Za-z]*")
 """What is Chinese of a meaning told in two languages."""
@@ -283,7 +284,7 @@ def _keeps_zeros(sheet: _Sheet) -> bool:
     for block in sheet.blocks:
         column = roles_of(block).first("birth")
         if column is not None and any(
-            re.fullmatch(r"\d{4}\.10", row[column]) for row in sheet.grid.text[block.start : block.end]
+            _OCTOBER.fullmatch(row[column]) for row in sheet.grid.text[block.start : block.end]
         ):
             return True
     return False

@@ -12,6 +12,8 @@ from wishes.intake.words import Words
 
 _BRACKETS = re.compile(r"[(\[【][^()\[\]【】]*[)\]】]|[(\[【].*$")
 _MARKS = re.compile(r"[*★☆※#·\"“”'‘’:：?？!！。,，、\-_—~]")
+_WORDLESS = re.compile(r"[\d\s.,，、:：/\-—~()（）+*#%]*")
+"""Numbers, dates and the like are no titles."""
 _NUMBER_TAIL = re.compile(r"[一二三四五六\d]$")
 _CONSENT = re.compile(
     r"(?:监护|家长|父母|家属|亲属|照料|照顾|照护|抚养|看护|带养|代理人|知情|阅读|了解|书面|自愿).*(?:同意|授权|签字|签名|签章|知晓|意见|意愿|回执)"
@@ -222,6 +224,7 @@ class HeaderWords:
         if (known := self._titles.get(text)) is None:
             known = self._titles[text] = (
                 len(text) <= 40
+                and _WORDLESS.fullmatch(text) is None
                 and self._may_begin(text)
                 and (title_key(text) in self._taught or bool(self._listed(text)))
             )
@@ -264,28 +267,32 @@ def title_key(title: str, *, keep_brackets: bool = False) -> str:
     return _MARKS.sub("", text).replace("(", "").replace(")", "").lower()
 
 
+_ORDINAL_OF = re.compile("第([一二三四五六1-6])|([一二三四五六1-6])$|(?:心愿|愿望|需求|礼物)([一二三四五六1-6])")
+
+
 def ordinal_of(title: str) -> int:
     """1 for 心愿一, 第一心愿, 微心愿1; 0 when the title has no number."""
     key = title_key(title)
-    match = re.search(r"第([一二三四五六1-6])|([一二三四五六1-6])$|(?:心愿|愿望|需求|礼物)([一二三四五六1-6])", key)
+    match = _ORDINAL_OF.search(key)
     if match is None:
         return 0
     digit = match[1] or match[2] or match[3]
     return _ORDINALS.get(digit) or int(digit)
 
 
+_CODE_AND_MEANING = re.compile(
+    r"[(（]?([A-Za-z]|\d{1,2})[)）]?\s*[.、=＝:：\-—]?\s*([\u4e00-\u9fff][\u4e00-\u9fff/（）()]{0,11}?)(?=[\s,，;；、。.)）/|]|[(（]?[A-Za-z\d]|$)"
+)
+_LONG_CODE_AND_MEANING = re.compile(
+    r"(?<![A-Za-z\u4e00-\u9fff])([甲乙丙丁戊己庚辛]|[A-Za-z]{2,4})\s*(?:[=＝:：—-]|为|是|指)\s*([\u4e00-\u9fff][\u4e00-\u9fff/（）()]{0,11}?)(?=[\s,，;；、。.)）/|]|$)"
+)
+"""甲=留守 and LB=留守 are codes only where something stands between them and their meaning."""
+
+
 def legend_in(text: str) -> list[tuple[str, str]]:
     """Code and meaning pairs such as A孤儿 B困难家庭, 1=男 2=女, ①留守；②残疾."""
     shown = flat(text)
-    pairs = re.findall(
-        r"[(（]?([A-Za-z]|\d{1,2})[)）]?\s*[.、=＝:：\-—]?\s*([\u4e00-\u9fff][\u4e00-\u9fff/（）()]{0,11}?)(?=[\s,，;；、。.)）/|]|[(（]?[A-Za-z\d]|$)",
-        shown,
-    )
-    # 甲=留守 and LB=留守 are codes only where something stands between them and their meaning.
-    pairs += re.findall(
-        r"(?<![A-Za-z\u4e00-\u9fff])([甲乙丙丁戊己庚辛]|[A-Za-z]{2,4})\s*(?:[=＝:：—-]|为|是|指)\s*([\u4e00-\u9fff][\u4e00-\u9fff/（）()]{0,11}?)(?=[\s,，;；、。.)）/|]|$)",
-        shown,
-    )
+    pairs = _CODE_AND_MEANING.findall(shown) + _LONG_CODE_AND_MEANING.findall(shown)
     return [(code.upper(), meaning.strip("()（）/")) for code, meaning in pairs]
 
 

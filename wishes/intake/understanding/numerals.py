@@ -27,6 +27,8 @@ _DIGITS |= {
 _UNITS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000, "廿": 20, "卅": 30}
 CHINESE_NUMBER = "[〇零一二三四五六七八九壹贰叁肆伍陆柒捌玖两俩貳参叄陸十拾百佰千仟万萬廿卅]"
 _MIXED = re.compile(r"(\d+(?:\.\d+)?)(十|拾|百|佰|千|仟|万|萬|k|K|w|W)(.*)")
+_IN_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+_PLAIN = re.compile(r"\d+(?:\.\d+)?|\.\d+")
 _SCALE = {
     "十": 10,
     "拾": 10,
@@ -48,11 +50,11 @@ def number(text: str) -> float | None:
     A last digit after a unit counts a tenth of that unit, as in speech: 一百二 is 120, 两千五 is 2500, 1百2 is 120; but 一百零二 is 102.
     """
     text = tight(text)
-    if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", text):
+    if _IN_THOUSANDS.fullmatch(text):
         text = text.replace(",", "")
     if not text:
         return None
-    if re.fullmatch(r"\d+(?:\.\d+)?|\.\d+", text):
+    if _PLAIN.fullmatch(text):
         return float(text)
     if (mixed := _MIXED.fullmatch(text)) is not None:
         scale = _SCALE[mixed[2].lower() if mixed[2].isascii() else mixed[2]]

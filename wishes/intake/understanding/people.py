@@ -40,6 +40,11 @@ class Name(NamedTuple):
     confidence: float = 1.0
 
 
+_NUMBERED = re.compile(r"^\s*\d+\s*[.、)）:]\s*")
+_LATIN = re.compile(r"[A-Za-z][A-Za-z .'\-]+")
+_AROUND_NAMES = re.compile(r"[\s*★☆'’\"“”:：,，。.、]+")
+
+
 def read_name(text: str) -> Name:
     """A child's name: 王 辰 and 王　辰 are 王辰; 方启远（化名） is 方启远 with ``alias``."""
     if _PLAIN_NAME.fullmatch(text) is not None:
@@ -56,19 +61,15 @@ def read_name(text: str) -> Name:
     shown, sex = (m[1], m[2]) if (m := _SEX_BEHIND.fullmatch(shown)) else (shown, "")
     note = "".join(_BRACKETS.findall(shown)) + sex
     bare = _BRACKETS.sub("", shown)
-    bare = re.sub(r"^\s*\d+\s*[.、)）:]\s*", "", bare)
+    bare = _NUMBERED.sub("", bare)
     bare = _DOT_BETWEEN.sub("·", bare)
     alias = _ALIAS.search(shown) is not None
     bare = _ALIAS.sub("", bare)
-    latin = re.fullmatch(r"[A-Za-z][A-Za-z .'\-]+", bare.strip())
+    latin = _LATIN.fullmatch(bare.strip())
     bare = (
         bare.strip()
         if latin
-        else re.sub(r"[\s*★☆'’\"“”:：,，。.、]+", "", bare)
-        .replace("・", "·")
-        .replace("•", "·")
-        .replace("‧", "·")
-        .strip("·")
+        else _AROUND_NAMES.sub("", bare).replace("・", "·").replace("•", "·").replace("‧", "·").strip("·")
     )
     if len(bare) > 2:
         bare = _TITLES.sub("", bare)
@@ -86,6 +87,9 @@ def names_in(text: str) -> list[str]:
 _RELATION_TAIL = re.compile(r"[(（\[【]\s*([^)）\]】]*)\s*[)）\]】]")
 
 
+_SOME_PHONE = re.compile(r"1[3-9][\d \-]{9,13}")
+_BETWEEN_WORDS = re.compile(r"[\s:：/、,，;；\-—]+")
+_AROUND_GUARDIANS = re.compile(r"[*★\"“”'。.()（）]")
 _LONGEST_RELATION = 4
 """Of those written right before or behind a name: 外祖父母."""
 
@@ -108,14 +112,14 @@ def read_guardian(text: str, relations: frozenset[str]) -> tuple[str | None, str
         elif 2 <= len(inside) <= 4 and simple(_RELATION_TAIL.sub("", shown)).strip() in relations:
             # 爷爷（王强）: the name stands in the brackets
             return inside, _RELATION_TAIL.sub("", shown).strip()
-    bare = re.sub(r"1[3-9][\d \-]{9,13}", "", _RELATION_TAIL.sub("", shown))
-    words = [w for w in re.split(r"[\s:：/、,，;；\-—]+", bare) if w]
+    bare = _SOME_PHONE.sub("", _RELATION_TAIL.sub("", shown))
+    words = [w for w in _BETWEEN_WORDS.split(bare) if w]
     words = [w.removesuffix("关系") or w for w in words]
     names = [w for w in words if simple(w) not in relations]
     found = found or next((w for w in words if simple(w) in relations), None)
     if (len(names) > 1 and all(len(n) == 1 for n in names)) or (len(names) == 2 and len(names[0]) == 1):
         names = ["".join(names)]
-    name = re.sub(r"[*★\"“”'。.()（）]", "", names[0]) if names else ""
+    name = _AROUND_GUARDIANS.sub("", names[0]) if names else ""
     if len(name) > 3 and name[0] == "其":
         if name[1:3] in relations or name[1:4] in relations:
             name = name[1:]  # 其祖父王强

@@ -41,6 +41,13 @@ _STREETS = ("路", "街", "巷", "大道", "胡同", "政府", "小学", "中学
 """Ends of what is no village."""
 _STRANGE_TOWN = re.compile("[\u4e00-\u9fff]{2,4}?(?:镇|乡|街道)(?![村社中小路街上下东西南北口])(?=[\u4e00-\u9fff]|$)")
 _ZONE = re.compile("^[\u4e00-\u9fff]{2,6}?(?:新区|开发区|经开区|高新区|高新技术产业园区|产业园区|管理区|管委会)")
+_A_CITY_OR_COUNTY = re.compile(
+    "[\u4e00-\u9fff]{2,4}(?:市|州|地区|盟)[\u4e00-\u9fff]|[\u4e00-\u9fff]{2,3}[县区][\u4e00-\u9fff]"
+)
+_SOME_TOWN = re.compile("[\u4e00-\u9fff]{1,6}(?:镇|乡|街道)")
+_NO_COUNTY_BEFORE = re.compile("村|社区|场|路|街|口|里|头|桥")
+_LONGER_VILLAGE = re.compile("村委会村|社区|村委会|居委会|村(?!民)")
+_SECOND_VILLAGE = re.compile("[\u4e00-\u9fff]{1,2}(?:村|社区)(?![\u4e00-\u9fff])")
 _OF_A_VILLAGE = re.compile(
     r"((?:(?![各每全本该请等有几])[\u4e00-\u9fff]){2,6}?(?:社区|村))(?!小学|中学|完小|学校|幼儿|教学|[镇乡街级组民庄小等及和、]|委员会|\d)"
 )
@@ -230,11 +237,7 @@ class Places:
             if code == self.city_code[:2]:
                 return tail[len(suffix[0]) if suffix else 0 :], False
             # 江西俞村 is a village; 江西省… or 江西赣州市… is another province.
-            if (
-                stated
-                or re.match(r"[\u4e00-\u9fff]{2,4}(?:市|州|地区|盟)[\u4e00-\u9fff]", tail)
-                or re.match(r"[\u4e00-\u9fff]{2,3}[县区][\u4e00-\u9fff]", tail)
-            ):
+            if stated or _A_CITY_OR_COUNTY.match(tail):
                 return tail, True
         return text, False
 
@@ -263,8 +266,8 @@ class Places:
             if named[1].startswith(("市", "县", "区")):
                 return None, None, text, False
             following = text[len(named[1]) :]
-            if named[1].endswith(("市", "县")) or re.match(r"[\u4e00-\u9fff]{1,6}(?:镇|乡|街道)", following):
-                if re.match(r"(?:村|社区|场|路|街|口|里|头|桥)", following):
+            if named[1].endswith(("市", "县")) or _SOME_TOWN.match(following):
+                if _NO_COUNTY_BEFORE.match(following):
                     return None, None, text, False
                 return None, None, following, True
             return None, None, text, False
@@ -332,9 +335,7 @@ class Places:
             name = match[1]
             tail = text[len(name) :]
             # 毕公桥社区, 沈冠村村委会村, and 黄村桥村, whose first 村 is not its last
-            longer = re.match(r"^(?:村委会村|社区|村委会|居委会|村(?!民))", tail) or (
-                re.match(r"^[\u4e00-\u9fff]{1,2}(?:村|社区)(?![\u4e00-\u9fff])", tail) if len(name) <= 2 else None
-            )
+            longer = _LONGER_VILLAGE.match(tail) or (_SECOND_VILLAGE.match(tail) if len(name) <= 2 else None)
             return name + (longer[0] if longer else "")
         text = _NUMBERED.sub("", text)
         if (match := _HAMLET.match(text)) is not None:

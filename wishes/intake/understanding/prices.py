@@ -234,6 +234,10 @@ _SPELLED = re.compile(r"[(（]\s*(?P<money>(?:约|大约|大概)?[一两二三�
 """书包，价格大概80 and 蚊帐（一百二): a price by its word or its numeral, without 元."""
 
 
+_HEIGHT_AND_PRICE = re.compile(r"(身高\s*1\d\d)(?=\d{2,3}(?:\.\d+)?\s*[元块])")
+"""身高17080元: a height and a price run into each other."""
+
+
 @lru_cache(maxsize=16384)
 def inline_price(text: str) -> tuple[str, Price | None]:
     """A wish's text without the price written into it, and that price."""
@@ -243,8 +247,7 @@ def inline_price(text: str) -> tuple[str, Price | None]:
             if len(cell.prices) == 1:
                 return (text[: told.start()] + " " + text[told.end() :]).strip(" ,，:：-"), cell.prices[0]
         return text, None
-    # 身高17080元: a height and a price run into each other.
-    text = re.sub(r"(身高\s*1\d\d)(?=\d{2,3}(?:\.\d+)?\s*[元块])", r"\1 ", text)
+    text = _HEIGHT_AND_PRICE.sub(r"\1 ", text)
     for match in _INLINE.finditer(text):
         money = match["money"]
         if _BEFORE_PIECES.fullmatch(money.strip()) and "(" not in match[0]:

@@ -30,7 +30,10 @@ def read_person(cells: Cells, context: Context, section_village: str | None, hid
     lexicon = context.lexicon
     entry = Entry(context.file, context.sheet, "", 1, cells.row, child_row=cells.row)
     said = cells.said
-    if shown := said.get("name"):
+    shown = said.get("name")
+    if shown and len(shown) <= 3 and lexicon.is_name(shown):
+        entry.child = shown
+    elif shown:
         name = read_name(shown)
         if name.text and name.text not in _NOBODY:
             entry.child = name.text
@@ -150,7 +153,8 @@ def _read_birth(entry: Entry, cells: Cells, context: Context) -> None:
     if entry.birth is None:
         entry.warnings.append("birth_missing")
     else:
-        entry.warnings += [w for w in when.warnings if w != "birth_missing"]
+        if when.warnings:
+            entry.warnings += [w for w in when.warnings if w != "birth_missing"]
 
 
 @lru_cache(maxsize=1024)

@@ -15,6 +15,8 @@ SIZE = re.compile(
 _HEIGHT_TOLD = re.compile(r"(?:净?身高|体重)[:：]?\s*\d{2,3}(?:\.\d+)?(?:cm|厘米|公分)?", re.I)
 _SHOE_TOLD = re.compile(r"(?:鞋码|脚长|体重)[:：]?\s*\d{2,3}(?:\.\d+)?(?:cm|厘米|公分|码|号)?", re.I)
 
+_BARE = re.compile(r"(?<![\d.])\d{2,3}(?:\.5)?(?![\d.])")
+
 
 @lru_cache(maxsize=16384)
 def size_in(text: str, kind: str, *, bare: bool = False) -> float | None:
@@ -45,7 +47,7 @@ def size_in(text: str, kind: str, *, bare: bool = False) -> float | None:
     if bare:
         # What is marked as the other measure is not this one.
         text = (_HEIGHT_TOLD if kind != "height" else _SHOE_TOLD).sub(" ", text)
-        for digits in re.findall(r"(?<![\d.])\d{2,3}(?:\.5)?(?![\d.])", text):
+        for digits in _BARE.findall(text):
             value = float(digits)
             if kind == "shoe" and 140 <= value <= 300 and value % 5 == 0:
                 value = value / 5 - 10

@@ -13,6 +13,7 @@ _OPEN, _CLOSE = "([{（【《“「『<", ")]}）】》”」』>"
 _STRONG = ";；\n/|+&、┋\\"
 _WEAK = ",，。！!"
 _CUT_OR_BRACKET = re.compile("[" + re.escape(_OPEN + _CLOSE + _STRONG + _WEAK) + "]")
+_OPENS, _CLOSES = re.compile(f"[{re.escape(_OPEN)}]"), re.compile(f"[{re.escape(_CLOSE)}]")
 _NUMBERED = re.compile(
     r"[(（]?(?<![\d.])(\d)(?:[)）、]|[.:：,，]\s*(?!\d)|\s+(?=\D))\s*|[(（](\d)[)）]\s*|(?:^|(?<=[;；,，。\n ]))第?([一二三四五])[、.:：]\s*"
 )
@@ -178,7 +179,7 @@ def _cut(text: str) -> list[tuple[str, str]]:
     """(separator before, fragment) at every separator outside brackets. Unbalanced brackets do not shelter."""
     if _CUT_OR_BRACKET.search(text) is None:
         return [("", text)]
-    balanced = sum(text.count(c) for c in _OPEN) == sum(text.count(c) for c in _CLOSE)
+    balanced = len(_OPENS.findall(text)) == len(_CLOSES.findall(text))
     fragments: list[tuple[str, str]] = []
     depth, start, before = 0, 0, ""
     for at, character in enumerate(text):

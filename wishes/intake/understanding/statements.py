@@ -97,12 +97,15 @@ def columns_of_consent(texts: Iterable[str]) -> frozenset[str]:
     return frozenset(title_key(m[1]) for m in told if _ABOUT.search(m[2]) or _SIGNED.search(m[2]))
 
 
+_CODES = re.compile(r"[A-Za-z\d甲乙丙丁戊己庚辛]")
+
+
 def legends(texts: Iterable[str], lexicon: Lexicon) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
     """(codes of kinds of need, codes of sexes) defined anywhere in ``texts``."""
     kinds: dict[str, str] = {}
     sexes: dict[str, str] = {}
     for text in texts:
-        if len(text) > 2000 or not re.search(r"[A-Za-z\d]", text):
+        if len(text) > 2000 or _CODES.search(text) is None:
             continue
         pairs = legend_in(text)
         found = [

@@ -284,7 +284,8 @@ def headless_block(grid: Grid, lexicon: Lexicon, headers: HeaderWords) -> Block 
     header = _unknown_header(grid, looks, lexicon, headers)
     start = header + 1 if header is not None else 0
     rows = (header,) if header is not None else ()
-    looks = {c: _look(grid, c, [(start, grid.height)], lexicon) for c in range(grid.width)}
+    if start:
+        looks = {c: _look(grid, c, [(start, grid.height)], lexicon) for c in range(grid.width)}
     titles = titles_of(grid, rows) if rows else [Title(c, "") for c in range(grid.width)]
     columns = assign([t for t in titles if looks[t.column].filled], looks, headers)
     roles = {c.role for c in columns if c.how != "asked"}
@@ -338,10 +339,13 @@ def _look(grid: Grid, column: int, spans: Sequence[tuple[int, int]], lexicon: Le
     return look_at([(values[row], texts[row]) for row in spread_over(filled)], lexicon, len(filled))
 
 
+_SMALL_NUMBER = re.compile(r"[(（]?\d{1,5}[)）.、]?")
+
+
 def is_number_like(value: Value) -> bool:
     """A running number: a small whole number as number or text."""
     if isinstance(value, float):
         return 0 <= value < 100_000 and value == int(value)
     if isinstance(value, str):
-        return re.fullmatch(r"[(（]?\d{1,5}[)）.、]?", value.strip()) is not None
+        return _SMALL_NUMBER.fullmatch(value.strip()) is not None
     return not isinstance(value, (dt.date, dt.time)) and value is None

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import cast
 
 from wishes.intake.reading.grid import Value
@@ -17,8 +18,10 @@ _INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff\u00ad\ufe0f\u202a-\u202e\x0
 _ODD_SPACE = re.compile(r"[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\t]")
 _PLAIN = re.compile(r"[\x20-\x7e\n\u4e00-\u9fff、。《》“”‘’—·]*")
 """Characters that NFKC leaves alone, also beside each other."""
-_SOLID = re.compile(_PLAIN.pattern.replace(r"\x20", r"\x21").replace(r"\n", ""))
-"""The same without white space."""
+_BOUNDS = [0x4DFF, *sorted(map(ord, traditional())), 0xA000]
+_SIMPLIFIED = "".join(f"{chr(a + 1)}-{chr(b - 1)}" for a, b in pairwise(_BOUNDS) if a + 1 < b)
+_TIGHT = re.compile(_PLAIN.pattern.replace(r"\x20", r"\x21").replace(r"\n", "").replace(r"\u4e00-\u9fff", _SIMPLIFIED))
+"""The same without white space and traditional characters."""
 _CIRCLED = {chr(0x2460 + i): f"({i + 1})" for i in range(20)} | {chr(0x2776 + i): f"({i + 1})" for i in range(10)}
 _CIRCLED |= {chr(0x2474 + i): f"({i + 1})" for i in range(20)} | {chr(0x2488 + i): f"{i + 1}." for i in range(20)}
 _CIRCLED_TABLE = str.maketrans(_CIRCLED)
@@ -38,7 +41,12 @@ def flat(text: str) -> str:
 @lru_cache(maxsize=65536)
 def tight(text: str) -> str:
     """``flat`` without any white space, in simplified characters: for looking up, and for comparing."""
-    return simple(text if _SOLID.fullmatch(text) is not None else "".join(flat(text).split()))
+    return text if _TIGHT.fullmatch(text) is not None else simple("".join(flat(text).split()))
+
+
+def tight_all(texts: Sequence[str]) -> list[str]:
+    """``tight`` of each; where all are so already, as in most columns, one look tells."""
+    return list(texts) if _TIGHT.fullmatch("".join(texts)) is not None else list(map(tight, texts))
 
 
 _EMPTY_BOX = re.compile("[□☐]")

@@ -8,7 +8,7 @@ from wishes.intake.reading.grid import Sheet, cell_name, column_number, widest
 from wishes.intake.understanding.headers import HeaderWords
 from wishes.intake.understanding.model import Entry, RowFate
 from wishes.intake.understanding.tables import ANSWERS
-from wishes.intake.understanding.text import plain
+from wishes.intake.understanding.text import plain, plain_column
 
 _MOST_TITLES = 80
 _CELL = re.compile(r"([A-Z]+)(\d+)")
@@ -19,13 +19,14 @@ def lies_on_its_side(sheet: Sheet, headers: HeaderWords) -> list[int] | None:
     if len(sheet.rows) > _MOST_TITLES:
         return None
     for column in range(min(3, widest(sheet.rows))):
-        titled = [r for r, row in enumerate(sheet.rows) if column < len(row) and headers.is_title(plain(row[column]))]
-        roles = {m.role for r in titled for m in headers.meanings(plain(sheet.rows[r][column]))[:1]}
+        texts = plain_column([row[column] if column < len(row) else "" for row in sheet.rows])
+        titled = [r for r, text in enumerate(texts) if text and headers.is_title(text)]
+        roles = {m.role for r in titled for m in headers.meanings(texts[r])[:1]}
         if len(titled) < 4 or not {"name", "wish"} <= roles:
             continue
         beside = [[plain(v) for v in sheet.rows[r][column + 1 :] if v not in (None, "")] for r in titled]
         again = sum(headers.is_title(text) and text not in ANSWERS for texts in beside for text in texts)
-        keys = {plain(sheet.rows[r][column]) for r in titled}
+        keys = {texts[r] for r in titled}
         # On a form titles stand further right too, or come again below.
         if (
             again <= 0.1 * sum(map(len, beside))

@@ -32,6 +32,7 @@ _NOT_WISHED = re.compile("爱好|特长|兴趣|擅长|喜欢|有|[去上前往]�
 _ONE = re.compile(r"单价|每[个件份]")
 _UNIT_OF = re.compile(r"([百千万])元")
 _UNITS = {"百": 100, "千": 1000, "万": 10_000}
+_INSIDE = re.compile(r"[(\[【]([^()\[\]【】]*)[)\]】]")
 _BARE_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
@@ -200,7 +201,8 @@ class BlockReader:
             "remark" in cells.said and says_withdrawn(" ".join(cells.all("remark")), self.context.lexicon)
         )
         gone = gone or self._called_off(cells.said.get("name", ""))
-        gone = gone or any(cells.texts[column] in self.context.lexicon.called_off for column in self.unknown)
+        if self.unknown and not gone:
+            gone = any(cells.texts[column] in self.context.lexicon.called_off for column in self.unknown)
         shared = self.shared_price
         for entry in entries_of(
             person,
@@ -225,7 +227,7 @@ class BlockReader:
         """跳绳（作废）, or 作废 and nothing else."""
         if "(" not in text and "【" not in text and "[" not in text:
             return text in self.context.lexicon.called_off
-        said = re.findall(r"[(\[【]([^()\[\]【】]*)[)\]】]", text)
+        said = _INSIDE.findall(text)
         return any(says_withdrawn(inside, self.context.lexicon) for inside in said)
 
     def _only_text(self, row: int) -> str:

@@ -114,11 +114,14 @@ def _describe(entry: Entry, thing: Thing) -> None:
         entry.traces["item"] = Trace(entry.cell, entry.raw, thing.how, thing.confidence)
 
 
+_BETWEEN = re.compile(r"[、,，;；\n/]| {1,}")
+
+
 def _listed(text: str, parts: int) -> list[str]:
     """A companion cell's text for each of several wishes: by order where it lists as many, else the whole for each."""
     if parts == 1 or not text:
         return [text] * parts
-    pieces = [p for p in re.split(r"[、,，;；\n/]| {1,}", text) if p.strip()]
+    pieces = [p for p in _BETWEEN.split(text) if p.strip()]
     return pieces if len(pieces) == parts else [text] * parts
 
 
@@ -134,11 +137,14 @@ def _size_of(entry: Entry, thing: Thing, text: str, lexicon: Lexicon) -> None:
         entry.size_kind, entry.size = kind, size
 
 
+_PIECES = re.compile(r"(\d{1,3}|[一二两三四五六七八九十]{1,3})(?!\d)")
+
+
 def _qty_of(entry: Entry, thing: Thing, text: str) -> None:
     entry.qty = thing.qty or 1
     if not text:
         return
-    match = re.match(r"(\d{1,3}|[一二两三四五六七八九十]{1,3})(?!\d)", tight(text))
+    match = _PIECES.match(tight(text))
     value = number(match[1]) if match else None
     if value and 1 <= value <= 200 and (thing.qty is None or value > 1):
         entry.qty = int(value)
