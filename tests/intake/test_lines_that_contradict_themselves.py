@@ -229,8 +229,8 @@ def test_the_wish_of_a_second_child_in_the_line_is_not_given_to_the_first(unders
     ]
     entries = read(understand_bytes, [head, *rows])
     assert [(e.child, e.guardian, e.status) for e in entries[:2]] == [
-        ("王大山", None, "accepted"),
-        ("王大山", None, "parked"),
+        ("王大山", "王强", "accepted"),
+        ("王大山", "王强", "parked"),
     ]
 
 

@@ -19,6 +19,18 @@ def is_an_official(title: str) -> bool:
     return _OFFICIAL.search(title_key(title)) is not None
 
 
+_OFFICE = re.compile(
+    "主席|主任|书记|校长|班主任|老师|教师|干部|社工|领导|单位|部门|政府|街道|[村镇乡].{0,2}[意审核]|社区|村委|居委|妇联|民政|学校|支部|团委|工会"
+    "|审[核批查]|复核|核[实查]|初审|终审|上级|盖章|评定|评议|研究"
+)
+
+
+def says_an_office(title: str) -> bool:
+    """Whether what stands below a title is said by an office and by nobody of the family: 妇联主席意见, 审核结果."""
+    key = title_key(title)
+    return _OFFICE.search(key) is not None and _FAMILY.search(key) is None
+
+
 _NUMBER_OF = re.compile(
     "(?:联系|固定|移动|家庭|备用|常用|紧急|微信|有效|手机|主要|第[一二三]|[12一二]|[及和、/]|的|号码?|方式|电话|手机|座机|方法|tel|mobile|cell|phone|number|no)+"
     "|[(（].*$",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 
 from wishes.intake.understanding.aside import (
+    says_an_office,
     set_others_phones_aside,
     set_publicity_aside,
     tell_regions_apart,
@@ -81,7 +82,7 @@ _ALONE: tuple[tuple[str, str, float], ...] = (
     ("birth", "date", 0.7),
     ("wish_category", "category", 0.8),
     ("name", "name", 0.75),
-    ("wish", "item", 0.6),
+    ("wish", "thing", 0.6),
     ("consent", "agreed", 0.8),
     ("price", "price", 0.8),
 )
@@ -89,9 +90,12 @@ _TOLD_OTHERWISE: Mapping[str, re.Pattern[str]] = {
     "birth": ANOTHER_DAY,
     "price": re.compile("收入|补助|补贴|救助|低保|资助|津贴|标准|面积|距离|编码|邮编|分数?$|得分|成绩"),
     "address": re.compile("支部|单位|机构|部门|签发|医院|银行"),
-    "recno": re.compile("学籍|学号|辅号|摊|商户|会员|工号|床|病|车牌|订单|快递|房|门牌|发票|合同|宿舍|座|考"),
+    "recno": re.compile(
+        "个案|案[号例]|求助|学籍|学号|辅号|摊|商户|会员|工号|床|病|车牌|订单|快递|房|门牌|发票|合同|宿舍|座|考"
+    ),
 }
 """Titles of which nobody would think a birth, a price, a home or a record of the civil affairs, whatever the cells look like."""
+_SEVERAL = 4
 _OF_CIVIL_AFFAIRS = re.compile("民政|备案")
 _END_OF_A_RANGE = re.compile("[低高]|[上下]限")
 _BESIDES = re.compile(r"其[他它]|另外|补充|备选|更多")
@@ -124,6 +128,8 @@ def assign(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: He
             role = meaning.role
             if role == "guardian" and look.share("relation") >= 0.7:
                 role = "relation"  # 跟谁过: 爷爷奶奶
+            elif role == "qty" and look.filled >= _SEVERAL and look.rising:
+                role = "serial"  # it counts the lines, not the pieces
             surer = 0.1 if role == "recno" and _OF_CIVIL_AFFAIRS.search(title.text) else 0.0
             scored.append((_score(meaning, look) + surer, title, role, "taught" if meaning.fit > 1 else "header"))
         unsure = not meanings or max(_score(m, look) for m in meanings) < 0.45
@@ -137,6 +143,8 @@ def assign(titles: Sequence[Title], looks: Mapping[int, ColumnLook], headers: He
                 share = look.share(kind)
                 if role == "price" and look.share("age") >= 0.7:
                     continue  # numbers this small are ages or pieces
+                if role == "consent" and says_an_office(title.text):
+                    continue
                 if role in _TOLD_OTHERWISE and _TOLD_OTHERWISE[role].search(title.text):
                     continue
                 if role == "address" and title.text and look.share("item") >= 0.5:

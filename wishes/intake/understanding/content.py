@@ -42,7 +42,7 @@ _SIZE = re.compile(
 _SIZED = re.compile(r"\d{2,3}(?:\.\d)?(?:cm|CM|码|号|厘米)?|[SMLX]{1,4}码?|[×xX/无否不\-—]|√|\d")
 """What stands below a thing: the size, a tick or the number of pieces; or that it is not asked for."""
 _SOME_NUMBER = re.compile(r"\d")
-_QTY = re.compile(r"[\d一二三四五六七八九十两]{1,2}[\u4e00-\u9fff]?")
+_QTY = re.compile(r"(?:[1-4]?\d|[一二三四五六七八九十两]{1,2})[\u4e00-\u9fff]?")
 _CODE = re.compile(r"[A-Za-z\d甲乙丙丁戊己庚辛][、,，/A-Za-z\d甲乙丙丁戊己庚辛]*")
 _CIRCLED = re.compile(r"(?:[(（]\d[)）][、,，/]?){1,4}")
 """②③, as they are read."""
@@ -116,6 +116,13 @@ def _is_item(value: Value, text: str, lexicon: Lexicon) -> bool:
     return not lexicon.is_name(text) and not _is_types(value, text, lexicon) and lexicon.is_item(value)
 
 
+def _is_thing(value: Value, text: str, lexicon: Lexicon) -> bool:
+    """An item that is known by its own name, and not by its last character alone."""
+    if not isinstance(value, str) or not _is_item(value, text, lexicon):
+        return False
+    return any(lexicon.things.read(part.text).how != "last character" for part in lexicon.splitter.split(flat(value)))
+
+
 def _is_place(value: Value, text: str, lexicon: Lexicon) -> bool:
     if _SCHOOL.fullmatch(text):
         return False
@@ -182,6 +189,7 @@ _LOOKS: Mapping[str, Look] = {
     "some_types": lambda v, t, x: bool(x.kinds.read(t).found),
     "place": _is_place,
     "item": _is_item,
+    "thing": _is_thing,
     "long": lambda v, t, x: len(t) > 12,
     "chinese": lambda v, t, x: all(map(is_cjk, t)),
 }

@@ -9,6 +9,7 @@ from functools import partial
 
 from wishes.intake.reading.errors import PROBLEMS
 from wishes.intake.reading.grid import Sheet, Value, Workbook
+from wishes.intake.understanding.aside import says_an_office
 from wishes.intake.understanding.cards import Card, find_cards, read_card
 from wishes.intake.understanding.cells import Context
 from wishes.intake.understanding.fates import roles_of
@@ -45,6 +46,7 @@ from wishes.intake.understanding.tables import (
 from wishes.intake.understanding.text import plain, tight
 from wishes.intake.understanding.turned import around, lies_on_its_side, turn_back, turned
 from wishes.intake.understanding.walking import BlockReader
+from wishes.intake.understanding.whose import GUARDIAN_GROUP
 from wishes.intake.understanding.wishcells import judge
 
 _PERSON = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)|\d{1,2}周?岁")
@@ -54,6 +56,7 @@ _FEWEST_TOLD = 3
 _SHORT = 14
 """A title, and no sentence."""
 _NO_DATA = ("notes", "unread")
+_FEWEST_NAMES = 4
 _OCTOBER = re.compile(r"\d{4}\.10")
 _A_CODE = re.compile(r"[A-Za-z]{1,4}|\d{1,2}|[甲乙丙丁戊己庚辛]")
 _MEANT = re.compile(r"(?<!\d)[\u4e00-\u9fff][^A-Za-z]*")
@@ -157,17 +160,23 @@ def _consent_is_unclear(page: _Sheet, notes: list[str], lexicon: Lexicon) -> boo
     if any(len(t) <= _SHORT and any(m.role == "consent" for m in lexicon.headers.meanings(t)) for t in notes):
         return True  # a sheet without wishes tells of it, child by child
     return any(consent_hint(t, lexicon) for t in (*notes, *page.heads)) or any(
-        column.how == "unknown" and _answers_so(page.grid.column_texts[column.column][block.start : block.end], lexicon)
+        column.how == "unknown"
+        and not says_an_office(column.title)
+        and _answers_so(page.grid.column_texts[column.column][block.start : block.end], column.title, lexicon)
         for block in bare
         for column in block.columns
     )
 
 
-def _answers_so(texts: list[str], lexicon: Lexicon) -> bool:
-    """Whether cells answer as a column for consent does, in words that hardly answer anything else."""
+def _answers_so(texts: list[str], title: str, lexicon: Lexicon) -> bool:
+    """Whether cells answer as a column for consent does: in words that hardly answer anything else, or what the family is asked."""
     said = [tight(text) for text in texts if text]
     answers = sum(text in lexicon.yes or text in lexicon.no for text in said)
-    return len(said) >= _FEWEST_TOLD and answers >= 0.8 * len(said) and any(_SIGNS.search(text) for text in said)
+    if len(said) < _FEWEST_TOLD:
+        return False
+    if GUARDIAN_GROUP.search(title) is not None and len(set(said)) <= max(2, len(said) // 4):
+        return answers >= 0.4 * len(said)
+    return answers >= 0.8 * len(said) and any(_SIGNS.search(text) for text in said)
 
 
 def _code_rows(grid: Grid) -> list[tuple[str, str]]:
@@ -223,10 +232,11 @@ def _open_upright(sheet: Sheet, lexicon: Lexicon, headers: HeaderWords) -> _Shee
     if not any(any(row) for row in grid.text):
         return _Sheet(grid, [], "empty")
     blocks = blocks_of(grid, lexicon, headers)
+    tabled = any(_is_surely_a_table(grid, block, lexicon) for block in blocks)
     guessed = all(map(_is_guessed, blocks)) and (bool(blocks) or looks_like_a_form(grid, headers))
     short = (len(blocks) > 1 or guessed) and all(b.end - b.start <= 8 for b in blocks)
     cards = find_cards(grid, lexicon, headers, guessed=guessed) if short or not blocks else []
-    if not cards and any(_has_values_for_titles(grid, block, headers) for block in blocks):
+    if not cards and not tabled and any(_has_values_for_titles(grid, block, headers) for block in blocks):
         cards = find_cards(grid, lexicon, headers, filled_in=True)
     if cards:
         labelled = {p.row for c in cards for p in c.pairs}
@@ -258,6 +268,15 @@ def _tells_of_wishes(grid: Grid, lexicon: Lexicon) -> bool:
     # On a form the wish stands in another line than the child's name.
     wished = sum(1 for line in lines if any(_WISHED.search(t) or (len(t) <= 20 and lexicon.is_item(t)) for t in line))
     return wished >= _FEWEST_TOLD
+
+
+def _is_surely_a_table(grid: Grid, block: Block, lexicon: Lexicon) -> bool:
+    """Whether names stand below each other under the title for names; on a form other titles stand there."""
+    column = next((c.column for c in block.columns if c.role == "name" and c.how in ("header", "taught")), None)
+    if column is None:
+        return False
+    below = [tight(text) for text in grid.column_texts[column][block.start : block.end] if text]
+    return len(below) >= _FEWEST_NAMES and sum(map(lexicon.is_name, below)) >= 0.7 * len(below)
 
 
 def _has_values_for_titles(grid: Grid, block: Block, headers: HeaderWords) -> bool:

@@ -16,7 +16,8 @@ _WORDLESS = re.compile(r"[\d\s.,，、:：/\-—~()（）+*#%]*")
 """Numbers, dates and the like are no titles."""
 _NUMBER_TAIL = re.compile(r"[一二三四五六\d]$")
 _CONSENT = re.compile(
-    r"(?:监护|家长|父母|家属|亲属|照料|照顾|照护|抚养|看护|带养|代理人|知情|阅读|了解|书面|自愿).*(?:同意|授权|签字|签名|签章|知晓|意见|意愿|回执)"
+    r"(?:监护|家长|父母|爸妈|家属|亲属|大人|长辈|当家|家里|户主|照料|照顾|照护|抚养|看护|带养|代理人|知情|阅读|了解|书面|自愿).*"
+    r"(?:同意|授权|签字|签名|签章|签了?没|知晓|意见|意愿|愿意|回执|点头|[手指]印|答应|允许|许可|准许|认可|肯不肯|肯吗)"
     r"|同意.*(?:监护|家长|公示|公开|书|信息|提交|参加|使用)"
     r"|(?:同意|承诺|授权|知情)书.*(?:签|日期|时间|照片|图片|扫描)"
 )
@@ -43,6 +44,10 @@ _SOMEBODY_ELSE = re.compile(
 _OF_A_CHILD = re.compile("儿童|孩子|学生|子女|少年|未成年|娃|幼儿|患儿|小朋友|本人")
 _LONGEST_ASKED = 40
 """Questionnaires ask in whole sentences."""
+_WISHED = re.compile("许.{0,3}愿|[盼想]要?.{0,2}(?:啥|什么|点什么)|最想要|心里想要|圆梦(?:清单|内容|心愿)|梦想$")
+"""许个愿吧, 娃盼个啥."""
+_COSTS = re.compile("(?<![评代无定])价$|(?:几|多少|好多|几多)个?块?钱$")
+"""淘宝价, 大概几个钱."""
 _LAST_WORD = re.compile(
     "(?:(?P<phone>(?:联系)?(?:电话|手机|电话号码?|手机号码?|联系方式|联系号码))|(?P<id>身份证号?码?)|(?P<sex>性别)|(?P<age>年龄)"
     "|(?P<birth>出生(?:日期|年月日?))|(?P<guardian>(?:联系人|家长|监护人)(?:姓名)?))$"
@@ -132,6 +137,9 @@ class HeaderWords:
             return [Meaning("name", 0.9), *(Meaning(role, 0.8) for role in second if role != "name")]
         if key.isascii() and (told := self._last_words(title)):
             return [*agreed, *told]
+        for words, role in ((_WISHED, "wish"), (_COSTS, "price")):
+            if words.search(key) is not None and _PAST.search(key) is None:
+                return [*agreed, Meaning(role, 0.75)]
         if (
             not another
             and (last := _LAST_WORD.search(key)) is not None

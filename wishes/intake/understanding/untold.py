@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from wishes.intake.understanding.aside import is_an_official
+from wishes.intake.understanding.aside import is_an_official, says_an_office
 from wishes.intake.understanding.content import ColumnLook
 from wishes.intake.understanding.headers import HeaderWords, Meaning
 from wishes.intake.understanding.model import ColumnReading
@@ -105,7 +105,7 @@ def find_what_titles_do_not_tell(
                 reading.role = "guardian"  # 王强 19900001111: the number is read from there, too
                 break
     if "consent" not in roles:
-        for reading in readings:
+        for reading in (r for r in readings if not says_an_office(r.title)):
             look = looks[reading.column]
             asked = _ABOUT_CONSENT.search(reading.title) is not None and look.share("consent") >= 0.6
             marked = look.share("consent") >= 0.9 and look.share("agreed") >= 0.2
@@ -128,11 +128,13 @@ def find_what_titles_do_not_tell(
             if reading.role not in ("ignored", "wish_category", "reason", "remark", "types"):
                 continue
             look = looks[reading.column]
+            # Where two columns hold things, the wish is that of which more are things by their own names.
             share = look.share("item") - 0.8 * look.share("category")
+            share = 0.0 if share <= 0.35 else share + look.share("thing")
             if share > best_share:
                 best, best_share = reading, share
         if best is not None:
-            best.role, best.how, best.confidence = "wish", "content", round(best_share, 2)
+            best.role, best.how, best.confidence = "wish", "content", round(best_share / 2, 2)
     if any(r.role == "wish" and r.how == "content" and looks[r.column].names_a_category(r.title) for r in readings):
         # 学习用品 | 生活用品 | 其他: each kind of things has a column
         for reading in readings:
