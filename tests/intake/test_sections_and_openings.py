@@ -34,9 +34,11 @@ def test_the_township_of_a_heading_holds_for_the_lines_below_it(understand_bytes
     assert [e.town and e.town[-4:] for e in entries] == ["1100", "1100", "2101", "1002"]
 
 
-def test_a_heading_of_which_there_are_two_names_neither(understand_bytes: Understand) -> None:
+def test_a_heading_of_which_there_are_two_names_neither_and_is_asked_about(understand_bytes: Understand) -> None:
     rows = [["一、白沙镇"], HEAD, line("王大山", "19900001111"), ["二、石桥镇"], HEAD, line("刘小河", "19900001112")]
-    assert [e.town and e.town[-4:] for e in understand_bytes(workbook(rows)).entries] == ["1100", None]
+    entries = understand_bytes(workbook(rows)).entries
+    assert [e.town and e.town[-4:] for e in entries] == ["1100", None]
+    assert [(e.status, e.doubts) for e in entries] == [("accepted", []), ("parked", ["place_unsure"])]
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ _FEWEST_TOLD = 3
 _SHORT = 14
 """A title, and no sentence."""
 _NO_DATA = ("notes", "unread")
-_FEWEST_NAMES = 4
+_FEWEST_NAMES, _A_LOOK = 4, 24
 _OCTOBER = re.compile(r"\d{4}\.10")
 _A_CODE = re.compile(r"[A-Za-z]{1,4}|\d{1,2}|[甲乙丙丁戊己庚辛]")
 _MEANT = re.compile(r"(?<!\d)[\u4e00-\u9fff][^A-Za-z]*")
@@ -232,11 +232,14 @@ def _open_upright(sheet: Sheet, lexicon: Lexicon, headers: HeaderWords) -> _Shee
     if not any(any(row) for row in grid.text):
         return _Sheet(grid, [], "empty")
     blocks = blocks_of(grid, lexicon, headers)
-    tabled = any(_is_surely_a_table(grid, block, lexicon) for block in blocks)
     guessed = all(map(_is_guessed, blocks)) and (bool(blocks) or looks_like_a_form(grid, headers))
     short = (len(blocks) > 1 or guessed) and all(b.end - b.start <= 8 for b in blocks)
     cards = find_cards(grid, lexicon, headers, guessed=guessed) if short or not blocks else []
-    if not cards and not tabled and any(_has_values_for_titles(grid, block, headers) for block in blocks):
+    if (
+        not cards
+        and any(_has_values_for_titles(grid, block, headers) for block in blocks)
+        and not any(_is_surely_a_table(grid, block, lexicon) for block in blocks)
+    ):
         cards = find_cards(grid, lexicon, headers, filled_in=True)
     if cards:
         labelled = {p.row for c in cards for p in c.pairs}
@@ -275,7 +278,7 @@ def _is_surely_a_table(grid: Grid, block: Block, lexicon: Lexicon) -> bool:
     column = next((c.column for c in block.columns if c.role == "name" and c.how in ("header", "taught")), None)
     if column is None:
         return False
-    below = [tight(text) for text in grid.column_texts[column][block.start : block.end] if text]
+    below = [tight(text) for text in grid.column_texts[column][block.start : block.end] if text][:_A_LOOK]
     return len(below) >= _FEWEST_NAMES and sum(map(lexicon.is_name, below)) >= 0.7 * len(below)
 
 

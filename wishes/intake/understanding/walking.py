@@ -12,7 +12,8 @@ from wishes.intake.understanding.dates import day_comes_first
 from wishes.intake.understanding.fates import Roles, kind_of_row, roles_of
 from wishes.intake.understanding.headers import HeaderWords
 from wishes.intake.understanding.listed import told_in_one
-from wishes.intake.understanding.model import CampaignRules, Entry
+from wishes.intake.understanding.model import CampaignRules, Entry, Trace
+from wishes.intake.understanding.places import SEVERAL
 from wishes.intake.understanding.remarks import says_withdrawn
 from wishes.intake.understanding.rows import column_for, read_person
 from wishes.intake.understanding.tables import Block, Grid
@@ -33,6 +34,7 @@ _ONE = re.compile(r"单价|每[个件份]")
 _UNIT_OF = re.compile(r"([百千万])元")
 _UNITS = {"百": 100, "千": 1000, "万": 10_000}
 _INSIDE = re.compile(r"[(\[【]([^()\[\]【】]*)[)\]】]")
+_A_GUESS = 0.5
 _BARE_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
@@ -107,6 +109,8 @@ class BlockReader:
         self.section_village: str | None = self._sheet_village()
         self.section_kinds: tuple[str, ...] = ()
         self.section_town: tuple[str | None, str] | None = None
+        self.section_unsure = ""
+        """A heading that names a township of which there are several."""
         self.sent_from = (context.county, context.town)
         """What the heading above says of all lines below it."""
         repeatable = {column for _, column in self.columns.last_first} | {w[0] for w in self.wishes}
@@ -251,6 +255,8 @@ class BlockReader:
         self.section_kinds = self._kinds_in(bare)
         county, town, _ = places.mentioned(bare, shortened=False)
         self.section_town = (county, town) if town is not None else None
+        unsure = self.section_town is None and _TOWN_TITLE.fullmatch(bare) is not None
+        self.section_unsure = bare if unsure and places.read(bare).confidence <= _A_GUESS else ""
         elsewhere = (None, None) if _TOWN_TITLE.fullmatch(bare) is not None else self.sent_from
         told = self.section_town or elsewhere
         if told != (self.context.county, self.context.town):
@@ -301,6 +307,8 @@ class BlockReader:
             person.types = self.section_kinds
         if self.section_town is not None and _PLACED.isdisjoint(self.person_cells.said):
             person.county, person.town = self.section_town
+        if self.section_unsure and person.town is None and "out_of_area" not in person.reasons:
+            person.traces["town"] = Trace("", self.section_unsure, SEVERAL, _A_GUESS)
         return person
 
     def _continues(self, row: int, cells: Cells) -> bool:
